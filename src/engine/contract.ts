@@ -1,0 +1,169 @@
+/**
+ * The contract of the hot path: what `native` (the addon) and `portable` (TypeScript) both do, to the byte.
+ *
+ * An engine gives three things: a frame sealer and a frame opener (one of each makes a secured session) and an event
+ * hub. The transport knows nothing else of either engine. Arguments arrive checked: the public API has done so.
+ */
+
+/** Which of the two implementations does the work. */
+export type EngineName = "native" | "portable";
+
+/** One direction of a secured session: plaintext in, frames out. Owns its key and its nonce counter. */
+export interface SealerCore {
+  /** The counter of the next frame. */
+  readonly counter: bigint;
+
+  /**
+   * Seals the concatenation of `chunks` into as many frames as it needs.
+   *
+   * The counter moves before the cipher runs, so that no failure can make a nonce repeat.
+   *
+   * @param chunks - The plaintext, in pieces; gathered without a copy by the native engine.
+   * @param length - The sum of the chunks' lengths, in bytes.
+   * @returns The frames, in memory of their own. Empty where `length` is 0.
+   * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED` before anything is sealed, `ERR_HAPWIRE_CODEC_CLOSED`.
+   */
+  seal(chunks: readonly Uint8Array[], length: number): Buffer;
+
+  /** Wipes the key. Whatever is called later throws `ERR_HAPWIRE_CODEC_CLOSED`. May be called twice. */
+  destroy(): void;
+}
+
+/** The other direction: frames in, in whatever pieces the network cut them; plaintext out. */
+export interface OpenerCore {
+  /** The counter of the next frame. */
+  readonly counter: bigint;
+
+  /** How many bytes of an incomplete frame are held, 0 to 1,041. */
+  readonly pendingLength: number;
+
+  /**
+   * Opens all frames that `segment` completes.
+   *
+   * @param segment - The next bytes of the stream. Its memory belongs to the opener from here on: the native engine
+   *   decrypts in place and returns a part of it.
+   * @returns The plaintext of all frames completed, concatenated; empty where none was.
+   * @throws {@link FrameError} `ERR_HAPWIRE_FRAME_TOO_LONG`, `ERR_HAPWIRE_FRAME_AUTHENTICATION`,
+   *   `ERR_HAPWIRE_NONCE_EXHAUSTED`, `ERR_HAPWIRE_CODEC_CLOSED`. After any of them the key is wiped, nothing of the
+   *   segment is given out, and the opener stays closed.
+   */
+  open(segment: Buffer): Buffer;
+
+  /** Wipes the key and the incomplete frame. May be called twice. */
+  destroy(): void;
+}
+
+/** What a queued event asks of the transport. The values are shared with native/core/event_hub.h. */
+export const Signal = {
+  /** The first event of an empty queue: the coalescing window opens. */
+  WindowOpens: 1,
+  /** An immediate event was queued: flush as soon as no request is under way. */
+  FlushNow: 2,
+  /** The queue is past its bound even after it collapsed: the connection must be closed. */
+  Overflow: 3,
+} as const;
+
+/** A signal is `slot * SIGNAL_STRIDE + Signal`. */
+export const SIGNAL_STRIDE = 4;
+
+/** The counts of one connection's event queue. All but the last two only grow. */
+export interface QueueCounts {
+  /** Events accepted into the queue. */
+  queued: number;
+  /** Events dropped because the last queued one of the same characteristic had the same value. */
+  duplicates: number;
+  /** Events dropped because a newer value took their place when the queue met its bound. */
+  collapsed: number;
+  /** Events left out at a flush because the characteristic had been unsubscribed. */
+  unsubscribed: number;
+  /** Events handed out for delivery. */
+  delivered: number;
+  /** Messages that these went out in. */
+  messages: number;
+  /** Events waiting now. */
+  pendingEvents: number;
+  /** Bytes of JSON waiting now. */
+  pendingBytes: number;
+}
+
+/** Bounds on one connection's queue; past either it collapses, and past it still it overflows. */
+export interface QueueLimits {
+  maxEvents: number;
+  maxBytes: number;
+}
+
+/**
+ * All subscriptions and event queues of one server.
+ *
+ * A connection is a slot: a small integer, used again after {@link EventHubCore.remove}. Characteristics are
+ * (aid, iid), both safe integers from 0 up.
+ */
+export interface EventHubCore {
+  /** Adds a connection. */
+  add(): number;
+  /** Forgets a connection, its subscriptions and its queue. */
+  remove(slot: number): void;
+
+  /** @returns false where it was subscribed already. */
+  subscribe(slot: number, aid: number, iid: number): boolean;
+  /** @returns false where it was not subscribed. Queued events of it are left out at the next flush. */
+  unsubscribe(slot: number, aid: number, iid: number): boolean;
+  isSubscribed(slot: number, aid: number, iid: number): boolean;
+  unsubscribeAll(slot: number): void;
+  /** The subscribed characteristics as aid, iid, aid, iid, …; in the order in which they were subscribed. */
+  subscriptions(slot: number): Float64Array;
+
+  /**
+   * Queues an event for every subscriber but `exceptSlot`.
+   *
+   * Not queued where it is not immediate and the last queued event of the characteristic on that connection has the
+   * same JSON. [PROTOCOL: events]
+   *
+   * @param value - Anything that `JSON.stringify` takes; `undefined` (or what it leaves out) omits the key.
+   * @param exceptSlot - The connection that the change came from, or -1.
+   * @returns How many entries of {@link EventHubCore.signals} were written. A connection has at most one: none where
+   *   its window is open already or an immediate event is waiting already.
+   * @throws TypeError where `JSON.stringify` would (BigInt, a cycle).
+   */
+  broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number;
+
+  /** The same for one connection. */
+  send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number;
+
+  /** Written by {@link EventHubCore.broadcast} and {@link EventHubCore.send}; read before the next call. */
+  readonly signals: Uint32Array;
+
+  /**
+   * Empties the queue into one `EVENT/1.0` message, newest event first, without those unsubscribed meanwhile.
+   *
+   * @param sealer - Seals the message; without it the message comes back in plaintext.
+   * @returns undefined where nothing is left to send.
+   * @throws {@link FrameError} as {@link SealerCore.seal}.
+   */
+  take(slot: number, sealer: SealerCore | undefined): Buffer | undefined;
+
+  /** True where {@link EventHubCore.take} has events to look at. */
+  hasPending(slot: number): boolean;
+  /** True where one of them is immediate. */
+  hasImmediate(slot: number): boolean;
+
+  counts(slot: number): QueueCounts;
+}
+
+/** An engine, loaded and working. */
+export interface Engine {
+  readonly name: EngineName;
+  /** The library that does ChaCha20-Poly1305, with its version: `OpenSSL 3.0.17`, `sodium-native 5.1.0`. */
+  readonly aead: string;
+  /** The file of the addon; undefined for `portable`. */
+  readonly file: string | undefined;
+
+  /**
+   * @param key - 32 bytes; copied.
+   * @param counter - The counter of the first frame, 0 in a new session.
+   */
+  createSealer(key: Uint8Array, counter: bigint): SealerCore;
+  /** As {@link Engine.createSealer}. */
+  createOpener(key: Uint8Array, counter: bigint): OpenerCore;
+  createEventHub(limits: QueueLimits): EventHubCore;
+}

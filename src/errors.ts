@@ -1,0 +1,78 @@
+/** The errors that hapwire throws, emits and closes connections with. Each code has its heading in docs/errors.md. */
+
+/** Every code, stable across releases. */
+export type ErrorCode =
+  | "ERR_HAPWIRE_ARGUMENT"
+  | "ERR_HAPWIRE_CODEC_CLOSED"
+  | "ERR_HAPWIRE_CONNECTION_CLOSED"
+  | "ERR_HAPWIRE_ENGINE"
+  | "ERR_HAPWIRE_EVENT_OVERFLOW"
+  | "ERR_HAPWIRE_FRAME_AUTHENTICATION"
+  | "ERR_HAPWIRE_FRAME_TOO_LONG"
+  | "ERR_HAPWIRE_HANDLER"
+  | "ERR_HAPWIRE_HTTP"
+  | "ERR_HAPWIRE_IDLE"
+  | "ERR_HAPWIRE_NO_ADDRESS"
+  | "ERR_HAPWIRE_NONCE_EXHAUSTED"
+  | "ERR_HAPWIRE_PLAINTEXT"
+  | "ERR_HAPWIRE_SESSION_KEYS"
+  | "ERR_HAPWIRE_SOCKET"
+  | "ERR_HAPWIRE_STALLED";
+
+/** The base of all of hapwire's errors. */
+export class HapwireError extends Error {
+  override readonly name: string = "HapwireError";
+
+  constructor(
+    /** What happened, for programs. */
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A caller passed a value that the documentation does not allow. Nothing was done. */
+export class ArgumentError extends HapwireError {
+  override readonly name = "ArgumentError";
+
+  constructor(
+    /** The name of the argument. */
+    readonly argument: string,
+    expected: string,
+    received: unknown,
+  ) {
+    super("ERR_HAPWIRE_ARGUMENT", `${argument} must be ${expected}; received ${describe(received)}`);
+  }
+}
+
+/** A frame could not be sealed or opened. The session is over. */
+export class FrameError extends HapwireError {
+  override readonly name = "FrameError";
+}
+
+/** No engine, or not the one that was asked for, can run here. */
+export class EngineError extends HapwireError {
+  override readonly name = "EngineError";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super("ERR_HAPWIRE_ENGINE", message, options);
+  }
+}
+
+/** Why a connection was closed by this side. */
+export class ConnectionError extends HapwireError {
+  override readonly name = "ConnectionError";
+}
+
+/** A value in an error message: its type, and what it is only where that can be no secret. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean") {
+    return Object.is(value, -0) ? "-0" : String(value);
+  }
+  if (ArrayBuffer.isView(value)) {
+    return `${value.constructor.name} of ${String(value.byteLength)} bytes`;
+  }
+  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+}
