@@ -63,6 +63,9 @@ export const Signal = {
   Overflow: 3,
 } as const;
 
+/** A slot that no connection has. */
+export const NO_SLOT = 0xffffffff;
+
 /** A signal is `slot * SIGNAL_STRIDE + Signal`. */
 export const SIGNAL_STRIDE = 4;
 
@@ -96,7 +99,7 @@ export interface QueueLimits {
  * All subscriptions and event queues of one server.
  *
  * A connection is a slot: a small integer, used again after {@link EventHubCore.remove}. Characteristics are
- * (aid, iid), both safe integers from 0 up.
+ * (aid, iid), both safe integers from 0 up. Calls for a slot that no connection has do nothing.
  */
 export interface EventHubCore {
   /** Adds a connection. */
@@ -120,7 +123,7 @@ export interface EventHubCore {
    * same JSON. [PROTOCOL: events]
    *
    * @param value - Anything that `JSON.stringify` takes; `undefined` (or what it leaves out) omits the key.
-   * @param exceptSlot - The connection that the change came from, or -1.
+   * @param exceptSlot - The connection that the change came from, or {@link NO_SLOT}.
    * @returns How many entries of {@link EventHubCore.signals} were written. A connection has at most one: none where
    *   its window is open already or an immediate event is waiting already.
    * @throws TypeError where `JSON.stringify` would (BigInt, a cycle).
@@ -141,6 +144,12 @@ export interface EventHubCore {
    * @throws {@link FrameError} as {@link SealerCore.seal}.
    */
   take(slot: number, sealer: SealerCore | undefined): Buffer | undefined;
+
+  /**
+   * Gives back what is kept from one {@link EventHubCore.take} to the next, because connections that flush together
+   * often have the same list. Called when such a row of flushes is over.
+   */
+  endFlushes(): void;
 
   /** True where {@link EventHubCore.take} has events to look at. */
   hasPending(slot: number): boolean;

@@ -1,0 +1,43 @@
+{
+  "targets": [
+    {
+      "target_name": "hapwire",
+      "sources": [
+        "native/binding/addon.cc",
+        "native/binding/codec.cc",
+        "native/binding/hub.cc",
+        "native/core/aead.cc",
+        "native/core/event.cc",
+        "native/core/event_hub.cc",
+        "native/core/event_queue.cc",
+        "native/core/frame_opener.cc",
+        "native/core/frame_sealer.cc",
+        "native/core/json_writer.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "native/core"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags_cc": [
+        "-std=c++17",
+        "-O2",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-fvisibility=hidden",
+        "-fstack-protector-strong",
+        "-Wall",
+        "-Wextra",
+        "-Werror"
+      ],
+      "ldflags": ["-Wl,-z,now", "-Wl,-z,relro"],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+        "GCC_ENABLE_CPP_EXCEPTIONS": "NO",
+        "GCC_ENABLE_CPP_RTTI": "NO",
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "MACOSX_DEPLOYMENT_TARGET": "13.3"
+      },
+      "msvs_settings": {
+        "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++17"] }
+      }
+    }
+  ]
+}

@@ -1,0 +1,70 @@
+// Arguments from JavaScript, checked: each function answers false where a value is not what it must
+// be.
+#pragma once
+
+#include <napi.h>
+
+#include <cmath>
+#include <cstdint>
+
+#include "aead.h"
+#include "bytes.h"
+
+namespace hapwire::binding {
+
+/// The largest integer that a JavaScript number holds exactly: 2^53 - 1.
+constexpr double kMaxSafeInteger = 9007199254740991.0;
+
+/// @param value a Uint8Array or Buffer.
+inline bool ToBytes(const Napi::Value& value, MutableBytes* bytes) {
+  void* data = nullptr;
+  if (!value.IsBuffer() ||
+      napi_get_buffer_info(value.Env(), value, &data, &bytes->size) != napi_ok) {
+    return false;
+  }
+  bytes->data = static_cast<uint8_t*>(data);
+  return true;
+}
+
+inline bool ToBytes(const Napi::Value& value, ByteView* bytes) {
+  MutableBytes writable;
+  if (!ToBytes(value, &writable)) return false;
+  *bytes = {writable.data, writable.size};
+  return true;
+}
+
+/// @param value a number: an integer from 0 to 2^53 - 1.
+inline bool ToSafeInteger(const Napi::Value& value, uint64_t* integer) {
+  double number = 0;
+  if (napi_get_value_double(value.Env(), value, &number) != napi_ok) return false;
+  if (!(number >= 0 && number <= kMaxSafeInteger) || number != std::floor(number)) return false;
+  *integer = static_cast<uint64_t>(number);
+  return true;
+}
+
+/// @param value a number: an integer that fits 32 bits without a sign.
+inline bool ToUint32(const Napi::Value& value, uint32_t* integer) {
+  uint64_t wide = 0;
+  if (!ToSafeInteger(value, &wide) || wide > UINT32_MAX) return false;
+  *integer = static_cast<uint32_t>(wide);
+  return true;
+}
+
+/// @param value a BigInt from 0 to 2^64 - 1.
+inline bool ToCounter(const Napi::Value& value, uint64_t* counter) {
+  bool lossless = false;
+  return napi_get_value_bigint_uint64(value.Env(), value, counter, &lossless) == napi_ok &&
+         lossless;
+}
+
+/// @param value a Uint8Array of kKeyLength bytes.
+inline bool ToKey(const Napi::Value& value, ByteView* key) {
+  return ToBytes(value, key) && key->size == kKeyLength;
+}
+
+/// Leaves a TypeError pending; the caller returns at once.
+inline void ThrowTypeError(Napi::Env env, const char* message) {
+  Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
+}
+
+}  // namespace hapwire::binding

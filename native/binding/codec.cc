@@ -1,0 +1,122 @@
+// FrameSealer and FrameOpener as JavaScript classes.
+#include "codec.h"
+
+#include "arguments.h"
+
+namespace hapwire::binding {
+
+namespace {
+
+// A random number of our own: it tells a sealer from any other wrapped object, of this addon or of
+// another.
+constexpr napi_type_tag kSealerTag = {0x5f1d0c3e8a6b4297, 0xb1e47c20d95f3a68};
+
+/// A length or 0 where all went well, else the status with its sign turned.
+Napi::Value ResultOf(Napi::Env env, FrameStatus status, size_t length) {
+  if (status != FrameStatus::kOk) return Napi::Number::New(env, -static_cast<int>(status));
+  return Napi::Number::New(env, static_cast<double>(length));
+}
+
+/// Checks (key, counter), makes the codec, and throws where any of it fails.
+template <typename Codec>
+void Construct(const Napi::CallbackInfo& info, std::optional<Codec>* codec) {
+  ByteView key;
+  uint64_t counter = 0;
+  if (!ToKey(info[0], &key) || !ToCounter(info[1], &counter)) {
+    ThrowTypeError(info.Env(), "expected (key: Uint8Array of 32 bytes, counter: bigint)");
+    return;
+  }
+  codec->emplace(key.data, counter);
+  if (!(*codec)->ok()) {
+    Napi::Error::New(info.Env(), "OpenSSL refuses ChaCha20-Poly1305 here")
+        .ThrowAsJavaScriptException();
+  }
+}
+
+}  // namespace
+
+Napi::Function SealerObject::Define(Napi::Env env) {
+  return DefineClass(env, "FrameSealer",
+                     {InstanceMethod<&SealerObject::Seal>("seal"),
+                      InstanceMethod<&SealerObject::Counter>("counter"),
+                      InstanceMethod<&SealerObject::Destroy>("destroy")});
+}
+
+SealerObject::SealerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SealerObject>(info) {
+  info.This().As<Napi::Object>().TypeTag(&kSealerTag);
+  Construct(info, &sealer_);
+}
+
+FrameSealer* SealerObject::From(const Napi::Value& value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kSealerTag)) return nullptr;
+  SealerObject* object = Unwrap(value.As<Napi::Object>());
+  return object != nullptr && object->sealer_ ? &*object->sealer_ : nullptr;
+}
+
+Napi::Value SealerObject::Seal(const Napi::CallbackInfo& info) {
+  MutableBytes output;
+  if (!sealer_ || !info[0].IsArray() || !GatherChunks(info[0].As<Napi::Array>()) ||
+      !ToBytes(info[1], &output)) {
+    ThrowTypeError(info.Env(), "expected (chunks: Uint8Array[], output: Buffer)");
+    return {};
+  }
+  return ResultOf(info.Env(), sealer_->Seal(chunks_.data(), chunks_.size(), output), 0);
+}
+
+bool SealerObject::GatherChunks(const Napi::Array& chunks) {
+  const uint32_t count = chunks.Length();
+  chunks_.clear();
+  for (uint32_t i = 0; i < count; ++i) {
+    ByteView chunk;
+    if (!ToBytes(chunks.Get(i), &chunk)) return false;
+    chunks_.push_back(chunk);
+  }
+  return true;
+}
+
+Napi::Value SealerObject::Counter(const Napi::CallbackInfo& info) {
+  return Napi::BigInt::New(info.Env(), sealer_ ? sealer_->counter() : uint64_t{0});
+}
+
+void SealerObject::Destroy(const Napi::CallbackInfo&) {
+  if (sealer_) sealer_->Destroy();
+}
+
+Napi::Function OpenerObject::Define(Napi::Env env) {
+  return DefineClass(env, "FrameOpener",
+                     {InstanceMethod<&OpenerObject::Open>("open"),
+                      InstanceMethod<&OpenerObject::PendingLength>("pendingLength"),
+                      InstanceMethod<&OpenerObject::Counter>("counter"),
+                      InstanceMethod<&OpenerObject::Destroy>("destroy")});
+}
+
+OpenerObject::OpenerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<OpenerObject>(info) {
+  Construct(info, &opener_);
+}
+
+Napi::Value OpenerObject::Open(const Napi::CallbackInfo& info) {
+  ByteView segment;
+  MutableBytes output;
+  if (!opener_ || !ToBytes(info[0], &segment) || !ToBytes(info[1], &output)) {
+    ThrowTypeError(info.Env(), "expected (segment: Buffer, output: Buffer)");
+    return {};
+  }
+  size_t written = 0;
+  const FrameStatus status = opener_->Open(segment, output, &written);
+  return ResultOf(info.Env(), status, written);
+}
+
+Napi::Value OpenerObject::PendingLength(const Napi::CallbackInfo& info) {
+  const size_t length = opener_ ? opener_->pending_length() : 0;
+  return Napi::Number::New(info.Env(), static_cast<double>(length));
+}
+
+Napi::Value OpenerObject::Counter(const Napi::CallbackInfo& info) {
+  return Napi::BigInt::New(info.Env(), opener_ ? opener_->counter() : uint64_t{0});
+}
+
+void OpenerObject::Destroy(const Napi::CallbackInfo&) {
+  if (opener_) opener_->Destroy();
+}
+
+}  // namespace hapwire::binding

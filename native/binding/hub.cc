@@ -1,0 +1,243 @@
+// EventHub as a JavaScript class.
+#include "hub.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "arguments.h"
+#include "codec.h"
+
+namespace hapwire::binding {
+
+namespace {
+
+bool ToSlot(const Napi::Value& value, uint32_t* slot) { return ToUint32(value, slot); }
+
+bool ToId(const Napi::Value& aid, const Napi::Value& iid, CharacteristicId* id) {
+  return ToSafeInteger(aid, &id->aid) && ToSafeInteger(iid, &id->iid);
+}
+
+bool ToSignals(const Napi::Value& value, SignalBuffer* signals) {
+  if (!value.IsTypedArray()) return false;
+  const Napi::TypedArray array = value.As<Napi::TypedArray>();
+  if (array.TypedArrayType() != napi_uint32_array) return false;
+  Napi::Uint32Array entries = array.As<Napi::Uint32Array>();
+  *signals = {entries.Data(), entries.ElementLength()};
+  return true;
+}
+
+bool ToBool(const Napi::Value& value, bool* boolean) {
+  return napi_get_value_bool(value.Env(), value, boolean) == napi_ok;
+}
+
+/// The arguments (slot, aid, iid); throws where they are not.
+bool ToSubscription(const Napi::CallbackInfo& info, uint32_t* slot, CharacteristicId* id) {
+  if (ToSlot(info[0], slot) && ToId(info[1], info[2], id)) return true;
+  ThrowTypeError(info.Env(), "expected (slot, aid, iid): integers from 0 up");
+  return false;
+}
+
+/// The argument (slot); throws where it is not.
+bool ToOnlySlot(const Napi::CallbackInfo& info, uint32_t* slot) {
+  if (ToSlot(info[0], slot)) return true;
+  ThrowTypeError(info.Env(), "expected (slot): an integer from 0 up");
+  return false;
+}
+
+}  // namespace
+
+Napi::Function HubObject::Define(Napi::Env env) {
+  return DefineClass(
+      env, "EventHub",
+      {InstanceMethod<&HubObject::Add>("add"), InstanceMethod<&HubObject::Remove>("remove"),
+       InstanceMethod<&HubObject::Subscribe>("subscribe"),
+       InstanceMethod<&HubObject::Unsubscribe>("unsubscribe"),
+       InstanceMethod<&HubObject::IsSubscribed>("isSubscribed"),
+       InstanceMethod<&HubObject::UnsubscribeAll>("unsubscribeAll"),
+       InstanceMethod<&HubObject::Subscriptions>("subscriptions"),
+       InstanceMethod<&HubObject::Broadcast>("broadcast"), InstanceMethod<&HubObject::Send>("send"),
+       InstanceMethod<&HubObject::Prepare>("prepare"), InstanceMethod<&HubObject::Take>("take"),
+       InstanceMethod<&HubObject::ReleasePrepared>("releasePrepared"),
+       InstanceMethod<&HubObject::HasPending>("hasPending"),
+       InstanceMethod<&HubObject::HasImmediate>("hasImmediate"),
+       InstanceMethod<&HubObject::Counts>("counts")});
+}
+
+HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObject>(info) {
+  uint64_t max_events = 0;
+  uint64_t max_bytes = 0;
+  // The hub stands even where the arguments do not: the methods of an object whose constructor
+  // threw may be called.
+  if (!ToSafeInteger(info[0], &max_events) || !ToSafeInteger(info[1], &max_bytes) ||
+      max_events > EventQueue::kMostEvents) {
+    ThrowTypeError(info.Env(), "expected (maxEvents, maxBytes): integers from 0 up");
+    max_events = 0;
+    max_bytes = 0;
+  }
+  hub_.emplace(QueueLimits{static_cast<size_t>(max_events), static_cast<size_t>(max_bytes)});
+}
+
+Napi::Value HubObject::Add(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), hub_->Add());
+}
+
+Napi::Value HubObject::Remove(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  if (!ToOnlySlot(info, &slot)) return {};
+  return Napi::Boolean::New(info.Env(), hub_->Remove(slot));
+}
+
+Napi::Value HubObject::Subscribe(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  CharacteristicId id;
+  if (!ToSubscription(info, &slot, &id)) return {};
+  return Napi::Boolean::New(info.Env(), hub_->Subscribe(slot, id));
+}
+
+Napi::Value HubObject::Unsubscribe(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  CharacteristicId id;
+  if (!ToSubscription(info, &slot, &id)) return {};
+  return Napi::Boolean::New(info.Env(), hub_->Unsubscribe(slot, id));
+}
+
+Napi::Value HubObject::IsSubscribed(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  CharacteristicId id;
+  if (!ToSubscription(info, &slot, &id)) return {};
+  return Napi::Boolean::New(info.Env(), hub_->IsSubscribed(slot, id));
+}
+
+void HubObject::UnsubscribeAll(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  if (ToOnlySlot(info, &slot)) hub_->UnsubscribeAll(slot);
+}
+
+Napi::Value HubObject::Subscriptions(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  if (!ToOnlySlot(info, &slot)) return {};
+  const std::vector<CharacteristicId> ids = hub_->Subscriptions(slot);
+  Napi::Float64Array numbers = Napi::Float64Array::New(info.Env(), ids.size() * 2);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    numbers[2 * i] = static_cast<double>(ids[i].aid);
+    numbers[2 * i + 1] = static_cast<double>(ids[i].iid);
+  }
+  return numbers;
+}
+
+Napi::Value HubObject::Broadcast(const Napi::CallbackInfo& info) {
+  CharacteristicId id;
+  bool is_json = false;
+  bool immediate = false;
+  uint32_t except_slot = 0;
+  SignalBuffer signals;
+  if (!ToId(info[0], info[1], &id) || !ToBool(info[3], &is_json) || !ToBool(info[4], &immediate) ||
+      !ToSlot(info[5], &except_slot) || !ToSignals(info[6], &signals)) {
+    ThrowTypeError(info.Env(),
+                   "expected (aid, iid, value, isJson, immediate, exceptSlot, signals)");
+    return {};
+  }
+  const std::optional<EventValue> value = ToValue(info[2], is_json);
+  if (!value) return {};
+  return Napi::Number::New(info.Env(), static_cast<double>(hub_->Broadcast(id, *value, immediate,
+                                                                           except_slot, signals)));
+}
+
+Napi::Value HubObject::Send(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  CharacteristicId id;
+  bool is_json = false;
+  bool immediate = false;
+  SignalBuffer signals;
+  if (!ToSlot(info[0], &slot) || !ToId(info[1], info[2], &id) || !ToBool(info[4], &is_json) ||
+      !ToBool(info[5], &immediate) || !ToSignals(info[6], &signals) || signals.size == 0) {
+    ThrowTypeError(info.Env(), "expected (slot, aid, iid, value, isJson, immediate, signals)");
+    return {};
+  }
+  const std::optional<EventValue> value = ToValue(info[3], is_json);
+  if (!value) return {};
+  const Signal signal = hub_->Send(slot, id, *value, immediate);
+  if (signal == Signal::kNone) return Napi::Number::New(info.Env(), 0);
+  signals.data[0] = slot * EventHub::kSignalStride + static_cast<uint32_t>(signal);
+  return Napi::Number::New(info.Env(), 1);
+}
+
+Napi::Value HubObject::Prepare(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  if (!ToOnlySlot(info, &slot)) return {};
+  return Napi::Number::New(info.Env(), static_cast<double>(hub_->Prepare(slot)));
+}
+
+Napi::Value HubObject::Take(const Napi::CallbackInfo& info) {
+  MutableBytes output;
+  FrameSealer* const sealer = SealerObject::From(info[1]);
+  const ByteView message = hub_->Prepared();
+  if (!ToBytes(info[0], &output) || (sealer == nullptr && !info[1].IsUndefined()) ||
+      output.size < message.size) {
+    ThrowTypeError(info.Env(),
+                   "expected (output: Buffer of sufficient size, sealer: FrameSealer | undefined)");
+    return {};
+  }
+  FrameStatus status = FrameStatus::kOk;
+  if (sealer != nullptr) {
+    status = sealer->Seal(&message, 1, output);
+  } else {
+    std::copy(message.data, message.data + message.size, output.data);
+  }
+  return Napi::Number::New(info.Env(), -static_cast<int>(status));
+}
+
+void HubObject::ReleasePrepared(const Napi::CallbackInfo&) { hub_->ReleasePrepared(); }
+
+Napi::Value HubObject::HasPending(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  if (!ToOnlySlot(info, &slot)) return {};
+  return Napi::Boolean::New(info.Env(), hub_->HasPending(slot));
+}
+
+Napi::Value HubObject::HasImmediate(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  if (!ToOnlySlot(info, &slot)) return {};
+  return Napi::Boolean::New(info.Env(), hub_->HasImmediate(slot));
+}
+
+Napi::Value HubObject::Counts(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  if (!ToOnlySlot(info, &slot)) return {};
+  const QueueCounts counts = hub_->Counts(slot);
+  const std::array<uint64_t, 8> list = {
+      counts.queued,    counts.duplicates, counts.collapsed,      counts.unsubscribed,
+      counts.delivered, counts.messages,   counts.pending_events, counts.pending_bytes};
+  Napi::Float64Array numbers = Napi::Float64Array::New(info.Env(), list.size());
+  for (size_t i = 0; i < list.size(); ++i) numbers[i] = static_cast<double>(list[i]);
+  return numbers;
+}
+
+/// What a JavaScript value is as JSON; throws where it is of a kind that the caller should have
+/// written as JSON. Strings are views of this object's memory.
+std::optional<EventValue> HubObject::ToValue(const Napi::Value& value, bool is_json) {
+  switch (value.Type()) {
+    case napi_undefined:
+      return EventValue::Undefined();
+    case napi_null:
+      return EventValue::Null();
+    case napi_boolean:
+      return EventValue::Bool(value.As<Napi::Boolean>().Value());
+    case napi_number:
+      return EventValue::Number(value.As<Napi::Number>().DoubleValue());
+    case napi_string:
+      if (is_json) {
+        utf8_ = value.As<Napi::String>().Utf8Value();
+        return EventValue::RawJson(utf8_);
+      }
+      utf16_ = value.As<Napi::String>().Utf16Value();
+      return EventValue::String(utf16_);
+    default:
+      ThrowTypeError(value.Env(),
+                     "value: expected undefined, null, a boolean, a number or a string");
+      return std::nullopt;
+  }
+}
+
+}  // namespace hapwire::binding

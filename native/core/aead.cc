@@ -1,0 +1,76 @@
+// ChaCha20-Poly1305 through EVP. The only file that knows OpenSSL.
+#include "aead.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+namespace hapwire {
+
+namespace {
+
+// Frames are at most 1,024 bytes and pieces of them no longer, so that the conversion to EVP's int
+// is exact.
+int Length(size_t size) { return static_cast<int>(size); }
+
+}  // namespace
+
+void Aead::FreeContext::operator()(evp_cipher_ctx_st* context) const {
+  EVP_CIPHER_CTX_free(context);
+}
+
+Aead::Aead(Direction direction, const uint8_t* key) : context_(EVP_CIPHER_CTX_new()) {
+  const int encrypt = direction == Direction::kSeal ? 1 : 0;
+  if (context_ == nullptr || EVP_CipherInit_ex(context_.get(), EVP_chacha20_poly1305(), nullptr,
+                                               key, nullptr, encrypt) != 1) {
+    context_.reset();
+  }
+}
+
+bool Aead::Seal(const Nonce& nonce, ByteView aad, ByteView plaintext, uint8_t* ciphertext,
+                uint8_t* tag) {
+  return BeginSeal(nonce, aad) && UpdateSeal(plaintext, ciphertext) && FinishSeal(tag);
+}
+
+bool Aead::BeginSeal(const Nonce& nonce, ByteView aad) {
+  int written = 0;
+  return context_ != nullptr &&
+         EVP_EncryptInit_ex(context_.get(), nullptr, nullptr, nullptr, nonce.data()) == 1 &&
+         EVP_EncryptUpdate(context_.get(), nullptr, &written, aad.data, Length(aad.size)) == 1;
+}
+
+bool Aead::UpdateSeal(ByteView plaintext, uint8_t* ciphertext) {
+  int written = 0;
+  return plaintext.size == 0 || EVP_EncryptUpdate(context_.get(), ciphertext, &written,
+                                                  plaintext.data, Length(plaintext.size)) == 1;
+}
+
+bool Aead::FinishSeal(uint8_t* tag) {
+  // A stream cipher has nothing left to write at the end, but EVP wants an address.
+  uint8_t nothing[1];
+  int written = 0;
+  return EVP_EncryptFinal_ex(context_.get(), nothing, &written) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_GET_TAG, Length(kTagLength), tag) == 1;
+}
+
+bool Aead::Open(const Nonce& nonce, ByteView aad, ByteView ciphertext, const uint8_t* tag,
+                uint8_t* plaintext) {
+  uint8_t expected[kTagLength];
+  for (size_t i = 0; i < kTagLength; ++i) expected[i] = tag[i];
+
+  uint8_t nothing[1];
+  int written = 0;
+  EVP_CIPHER_CTX* context = context_.get();
+  return context != nullptr &&
+         EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Length(kTagLength), expected) == 1 &&
+         EVP_DecryptUpdate(context, nullptr, &written, aad.data, Length(aad.size)) == 1 &&
+         (ciphertext.size == 0 || EVP_DecryptUpdate(context, plaintext, &written, ciphertext.data,
+                                                    Length(ciphertext.size)) == 1) &&
+         EVP_DecryptFinal_ex(context, nothing, &written) == 1;  // compares in constant time
+}
+
+void Wipe(void* memory, size_t size) { OPENSSL_cleanse(memory, size); }
+
+const char* AeadLibraryVersion() { return OpenSSL_version(OPENSSL_VERSION); }
+
+}  // namespace hapwire

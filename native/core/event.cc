@@ -1,0 +1,83 @@
+// An event's value, its JSON and its memory.
+#include "event.h"
+
+#include <cstring>
+#include <new>
+
+#include "json_writer.h"
+
+namespace hapwire {
+namespace {
+
+/// @param value Any but an undefined one.
+void AppendValue(JsonWriter& json, const EventValue& value) {
+  switch (value.kind()) {
+    case EventValue::Kind::kUndefined:
+    case EventValue::Kind::kNull:
+      return json.Null();
+    case EventValue::Kind::kBool:
+      return json.Bool(value.boolean());
+    case EventValue::Kind::kNumber:
+      return json.Number(value.number());
+    case EventValue::Kind::kString:
+      return json.String(value.string());
+    case EventValue::Kind::kRawJson:
+      return json.Raw(value.raw_json());
+  }
+}
+
+}  // namespace
+
+EventValue EventValue::Bool(bool value) {
+  EventValue result(Kind::kBool);
+  result.boolean_ = value;
+  return result;
+}
+
+EventValue EventValue::Number(double value) {
+  EventValue result(Kind::kNumber);
+  result.number_ = value;
+  return result;
+}
+
+EventValue EventValue::String(std::u16string_view value) {
+  EventValue result(Kind::kString);
+  result.string_ = value;
+  return result;
+}
+
+EventValue EventValue::RawJson(std::string_view value) {
+  EventValue result(Kind::kRawJson);
+  result.raw_json_ = value;
+  return result;
+}
+
+void AppendEventJson(std::string& out, CharacteristicId id, const EventValue& value) {
+  JsonWriter json(out);
+  json.Raw("{\"aid\":");
+  json.Id(id.aid);
+  json.Raw(",\"iid\":");
+  json.Id(id.iid);
+  if (value.kind() != EventValue::Kind::kUndefined) {
+    json.Raw(",\"value\":");
+    AppendValue(json, value);
+  }
+  json.Raw("}");
+}
+
+// An event and its JSON share one block, so that comparing two of them reads one place in memory
+// each; that is the hottest thing a broadcast does.
+
+EventRef EventRef::Make(CharacteristicId id, bool immediate, std::string_view json) {
+  void* block = ::operator new(sizeof(Event) + json.size());
+  auto* event = new (block) Event(id, immediate, json.size());
+  if (!json.empty()) std::memcpy(static_cast<void*>(event + 1), json.data(), json.size());
+  return EventRef(event);
+}
+
+void EventRef::Free(Event* event) {
+  event->~Event();
+  ::operator delete(event);
+}
+
+}  // namespace hapwire

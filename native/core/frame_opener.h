@@ -1,0 +1,69 @@
+// The opener: one direction of a secured session, frames in, plaintext out.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "aead.h"
+#include "bytes.h"
+#include "frame.h"
+#include "nonce_counter.h"
+
+namespace hapwire {
+
+/// Owns the key, the cipher context, the nonce counter and the incomplete frame of what comes in.
+///
+/// The stream may be cut anywhere: a frame can arrive one byte at a time, and a segment can hold
+/// many frames.
+class FrameOpener {
+ public:
+  /// @param key kKeyLength bytes, copied.
+  /// @param counter The counter of the first frame.
+  FrameOpener(const uint8_t* key, uint64_t counter);
+  ~FrameOpener();
+
+  FrameOpener(const FrameOpener&) = delete;
+  FrameOpener& operator=(const FrameOpener&) = delete;
+
+  /// False where OpenSSL has no such cipher.
+  bool ok() const { return aead_.ok(); }
+
+  /// The counter of the next frame.
+  uint64_t counter() const { return counter_.next(); }
+
+  /// Bytes of the incomplete frame that is held, less than kMaxFrameLength.
+  size_t pending_length() const { return pending_length_; }
+
+  /// Opens all frames that `segment` completes; keeps what is left of it, at most one incomplete
+  /// frame.
+  ///
+  /// @param segment the next bytes of the stream.
+  /// @param output where nothing is pending, this may be the segment's own memory (a plaintext is
+  /// shorter than its
+  ///   frame); at least pending_length() + segment.size bytes.
+  /// @param written how many bytes of plaintext stand in `output`; 0 unless kOk.
+  /// @return kOk, or kTooLong, kAuthentication, kExhausted, kCipher, after which the key is wiped,
+  /// nothing of `output` may
+  ///   be used and only kClosed follows; kOutputTooSmall with nothing done.
+  FrameStatus Open(ByteView segment, MutableBytes output, size_t* written);
+
+  /// Wipes the key and the incomplete frame.
+  void Destroy();
+
+ private:
+  FrameStatus OpenAll(ByteView segment, uint8_t* output, size_t* written);
+  FrameStatus CompletePending(ByteView* segment, uint8_t* output, size_t* written);
+  FrameStatus OpenFrame(const uint8_t* frame, size_t length, uint8_t* output, size_t* written);
+  size_t FillPending(ByteView* segment, size_t target);
+
+  Aead aead_;
+  NonceCounter counter_;
+  /// Invariant between calls: the first pending_length_ bytes are the start of one frame that is
+  /// not complete, and where both bytes of its length field are here, they say at most
+  /// kMaxFramePlaintext.
+  std::array<uint8_t, kMaxFrameLength> pending_;
+  size_t pending_length_ = 0;
+};
+
+}  // namespace hapwire

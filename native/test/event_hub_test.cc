@@ -1,0 +1,672 @@
+// The event hub: subscriptions, broadcasts, messages; each rule alone, then random calls against a
+// naive model.
+#include "event_hub.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using hapwire::CharacteristicId;
+using hapwire::EventHub;
+using hapwire::EventValue;
+using hapwire::QueueCounts;
+using hapwire::QueueLimits;
+using hapwire::Signal;
+
+constexpr QueueLimits kWide{4096, 1 << 20};
+constexpr CharacteristicId kOn{1, 9};
+constexpr CharacteristicId kBrightness{1, 10};
+constexpr CharacteristicId kOther{2, 9};
+
+/// One entry of a broadcast's signals.
+using SlotSignal = std::pair<uint32_t, Signal>;
+
+/// The signals of a broadcast, by slot.
+std::vector<SlotSignal> Broadcast(EventHub& hub, CharacteristicId id, const EventValue& value,
+                                  bool immediate = false, int64_t except_slot = EventHub::kNoSlot) {
+  std::vector<uint32_t> buffer(hub.slot_count(), 0xffffffff);
+  const size_t count =
+      hub.Broadcast(id, value, immediate, except_slot, {buffer.data(), buffer.size()});
+  std::vector<SlotSignal> signals;
+  for (size_t i = 0; i < count; ++i) {
+    signals.emplace_back(buffer[i] / EventHub::kSignalStride,
+                         static_cast<Signal>(buffer[i] % EventHub::kSignalStride));
+  }
+  std::sort(signals.begin(), signals.end());
+  return signals;
+}
+
+std::vector<SlotSignal> BroadcastNumber(EventHub& hub, CharacteristicId id, double number,
+                                        bool immediate = false,
+                                        int64_t except_slot = EventHub::kNoSlot) {
+  return Broadcast(hub, id, EventValue::Number(number), immediate, except_slot);
+}
+
+/// The message that a flush of `slot` gives; empty where there is none.
+std::string Take(EventHub& hub, uint32_t slot) {
+  const size_t size = hub.Prepare(slot);
+  const hapwire::ByteView bytes = hub.Prepared();
+  CHECK(bytes.size == size);
+  return std::string(reinterpret_cast<const char*>(bytes.data), bytes.size);
+}
+
+/// The list within the message.
+std::string TakeList(EventHub& hub, uint32_t slot) {
+  const std::string message = Take(hub, slot);
+  const size_t start = message.find('[');
+  return start == std::string::npos ? "" : message.substr(start + 1, message.size() - start - 3);
+}
+
+std::string Message(const std::string& list) {
+  const std::string body = "{\"characteristics\":[" + list + "]}";
+  return "EVENT/1.0 200 OK\r\nContent-Type: application/hap+json\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::string Json(CharacteristicId id, const std::string& value) {
+  return "{\"aid\":" + std::to_string(id.aid) + ",\"iid\":" + std::to_string(id.iid) +
+         ",\"value\":" + value + "}";
+}
+
+/// A hub with `count` connections, slots 0 up, all subscribed to kOn and kBrightness.
+void AddSubscribers(EventHub& hub, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t slot = hub.Add();
+    hub.Subscribe(slot, kOn);
+    hub.Subscribe(slot, kBrightness);
+  }
+}
+
+TEST_CASE("a message is what the protocol says, to the byte, newest event first") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 1);
+  Broadcast(hub, kOn, EventValue::Bool(true));
+  CHECK(Take(hub, 0) ==
+        "EVENT/1.0 200 OK\r\n"
+        "Content-Type: application/hap+json\r\n"
+        "Content-Length: 52\r\n"
+        "\r\n"
+        "{\"characteristics\":[{\"aid\":1,\"iid\":9,\"value\":true}]}");
+  BroadcastNumber(hub, kBrightness, 1);
+  BroadcastNumber(hub, kOn, 2);
+  BroadcastNumber(hub, kBrightness, 3);
+  CHECK(Take(hub, 0) ==
+        Message(Json(kBrightness, "3") + "," + Json(kOn, "2") + "," + Json(kBrightness, "1")));
+}
+
+TEST_CASE("each kind of value") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 1);
+  const auto list_of = [&](const EventValue& value) {
+    Broadcast(hub, kOn, value);
+    return TakeList(hub, 0);
+  };
+  CHECK(list_of(EventValue::Undefined()) == R"({"aid":1,"iid":9})");
+  CHECK(list_of(EventValue::Null()) == Json(kOn, "null"));
+  CHECK(list_of(EventValue::Bool(false)) == Json(kOn, "false"));
+  CHECK(list_of(EventValue::Number(22.5)) == Json(kOn, "22.5"));
+  CHECK(list_of(EventValue::String(u"K\u00fcche\n")) == Json(kOn,
+                                                             "\"K\xc3\xbc"
+                                                             "che\\n\""));
+  CHECK(list_of(EventValue::RawJson(R"({"a":[1]})")) == Json(kOn, R"({"a":[1]})"));
+}
+
+TEST_CASE("the content length counts bytes, of large messages too") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 1);
+  const std::u16string text(100000, u'\u00fc');
+  Broadcast(hub, kOn, EventValue::String(text));
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); ++i) bytes += "\xc3\xbc";
+  CHECK(Take(hub, 0) == Message(Json(kOn, '"' + bytes + '"')));
+}
+
+TEST_CASE("ids of 53 bits and more are told apart and written in full") {
+  EventHub hub(kWide);
+  const uint32_t slot = hub.Add();
+  hub.Subscribe(slot, {9007199254740991u, UINT64_MAX});
+  CHECK_FALSE(hub.IsSubscribed(slot, {9007199254740990u, UINT64_MAX}));
+  BroadcastNumber(hub, {9007199254740991u, UINT64_MAX}, 1);
+  CHECK(TakeList(hub, slot) == R"({"aid":9007199254740991,"iid":18446744073709551615,"value":1})");
+}
+
+TEST_CASE("subscribing and unsubscribing tell whether anything changed") {
+  EventHub hub(kWide);
+  const uint32_t slot = hub.Add();
+  CHECK_FALSE(hub.IsSubscribed(slot, kOn));
+  CHECK_FALSE(hub.Unsubscribe(slot, kOn));
+  CHECK(hub.Subscribe(slot, kOn));
+  CHECK_FALSE(hub.Subscribe(slot, kOn));
+  CHECK(hub.IsSubscribed(slot, kOn));
+  CHECK_FALSE(hub.IsSubscribed(slot, kBrightness));
+  CHECK(hub.Unsubscribe(slot, kOn));
+  CHECK_FALSE(hub.Unsubscribe(slot, kOn));
+  CHECK_FALSE(hub.IsSubscribed(slot, kOn));
+}
+
+TEST_CASE("subscriptions are listed in order; one made anew counts as new") {
+  using Ids = std::vector<CharacteristicId>;
+  EventHub hub(kWide);
+  const uint32_t slot = hub.Add();
+  for (const CharacteristicId id : {kOther, kOn, kBrightness}) hub.Subscribe(slot, id);
+  hub.Subscribe(slot, kOther);
+  CHECK((hub.Subscriptions(slot) == Ids{kOther, kOn, kBrightness}));
+  hub.Unsubscribe(slot, kOther);
+  CHECK((hub.Subscriptions(slot) == Ids{kOn, kBrightness}));
+  hub.Subscribe(slot, kOther);
+  CHECK((hub.Subscriptions(slot) == Ids{kOn, kBrightness, kOther}));
+  BroadcastNumber(hub, kOn, 1);
+  hub.Unsubscribe(slot, kOn);  // kept inside for its event, but not listed
+  CHECK((hub.Subscriptions(slot) == Ids{kBrightness, kOther}));
+  hub.UnsubscribeAll(slot);
+  CHECK(hub.Subscriptions(slot).empty());
+  CHECK_FALSE(hub.IsSubscribed(slot, kOther));
+}
+
+TEST_CASE("a broadcast reaches subscribers only, and not the connection it came from") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 3);
+  hub.Unsubscribe(1, kOn);
+  hub.Add();
+  const std::vector<SlotSignal> expected{{0, Signal::kWindowOpens}};
+  CHECK((BroadcastNumber(hub, kOn, 1, false, 2) == expected));
+  CHECK(hub.HasPending(0));
+  for (const uint32_t slot : {1, 2, 3}) CHECK_FALSE(hub.HasPending(slot));
+  CHECK(BroadcastNumber(hub, kOther, 1).empty());
+}
+
+TEST_CASE("a connection gets one signal at most, and which one") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 2);
+  hub.Send(0, kOn, EventValue::Number(1), false);
+  using Signals = std::vector<SlotSignal>;
+  CHECK((BroadcastNumber(hub, kOn, 2) == Signals{{1, Signal::kWindowOpens}}));
+  CHECK_FALSE(hub.HasImmediate(0));
+  const Signals both_now{{0, Signal::kFlushNow}, {1, Signal::kFlushNow}};
+  CHECK((BroadcastNumber(hub, kOn, 3, true) == both_now));
+  CHECK(hub.HasImmediate(0));
+  CHECK(BroadcastNumber(hub, kOn, 4, true).empty());
+  Take(hub, 1);
+  CHECK_FALSE(hub.HasImmediate(1));
+  CHECK((BroadcastNumber(hub, kOn, 5, true) == Signals{{1, Signal::kFlushNow}}));
+}
+
+TEST_CASE("a buffer too small for the signals queues nothing") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 2);
+  uint32_t one = 0;
+  CHECK(hub.Broadcast(kOn, EventValue::Null(), false, EventHub::kNoSlot, {&one, 1}) == 0);
+  CHECK_FALSE(hub.HasPending(0));
+}
+
+TEST_CASE("sending to one connection") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 2);
+  CHECK(hub.Send(0, kOther, EventValue::Null(), true) == Signal::kNone);
+  CHECK_FALSE(hub.HasPending(0));
+  CHECK(hub.Send(0, kOn, EventValue::Number(1), false) == Signal::kWindowOpens);
+  CHECK(hub.Send(0, kOn, EventValue::Number(1), false) == Signal::kNone);
+  CHECK(hub.Send(0, kOn, EventValue::Number(1), true) == Signal::kFlushNow);
+  CHECK_FALSE(hub.HasPending(1));
+  CHECK(TakeList(hub, 0) == Json(kOn, "1") + "," + Json(kOn, "1"));
+}
+
+TEST_CASE("duplicates are told by JSON, and each connection has its own") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 2);
+  hub.Send(0, kOn, EventValue::Number(1), false);
+  Broadcast(hub, kOn, EventValue::RawJson("1"));
+  Broadcast(hub, kOn, EventValue::RawJson("1.0"));
+  CHECK(hub.Counts(0).duplicates == 1);
+  CHECK(hub.Counts(1).duplicates == 0);
+  CHECK(TakeList(hub, 0) == Json(kOn, "1.0") + "," + Json(kOn, "1"));
+  Broadcast(hub, kOn, EventValue::Null());
+  Broadcast(hub, kOn, EventValue::Undefined());
+  CHECK(TakeList(hub, 0) == R"({"aid":1,"iid":9},)" + Json(kOn, "null"));
+}
+
+TEST_CASE("what is unsubscribed between queueing and flush is left out") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 1);
+  BroadcastNumber(hub, kOn, 1);
+  BroadcastNumber(hub, kBrightness, 2);
+  hub.Unsubscribe(0, kOn);
+  BroadcastNumber(hub, kOn, 3);  // not queued: not subscribed any more
+  CHECK(hub.Counts(0).queued == 2);
+  CHECK(TakeList(hub, 0) == Json(kBrightness, "2"));
+  CHECK(hub.Counts(0).unsubscribed == 1);
+}
+
+TEST_CASE("no message where nothing is left, and none after it by mistake") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 1);
+  CHECK(Take(hub, 0) == "");
+  BroadcastNumber(hub, kOn, 1);
+  CHECK(Take(hub, 0) != "");
+  BroadcastNumber(hub, kOn, 2);
+  hub.UnsubscribeAll(0);
+  CHECK(hub.HasPending(0));
+  CHECK(Take(hub, 0) == "");
+  CHECK_FALSE(hub.HasPending(0));
+  hub.Subscribe(0, kOn);
+  CHECK(Take(hub, 0) == "");
+}
+
+TEST_CASE("what is subscribed again by the flush is delivered, and its duplicates are known") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 1);
+  BroadcastNumber(hub, kOn, 1);
+  hub.Unsubscribe(0, kOn);
+  BroadcastNumber(hub, kOn, 2);
+  hub.Subscribe(0, kOn);
+  BroadcastNumber(hub, kOn, 1);  // equal to the last one that is queued
+  hub.Unsubscribe(0, kOn);
+  hub.Subscribe(0, kOn);
+  BroadcastNumber(hub, kOn, 3);
+  CHECK(hub.Counts(0).duplicates == 1);
+  CHECK(TakeList(hub, 0) == Json(kOn, "3") + "," + Json(kOn, "1"));
+  CHECK(hub.IsSubscribed(0, kOn));
+  BroadcastNumber(hub, kOn, 3);
+  CHECK(TakeList(hub, 0) == Json(kOn, "3"));
+}
+
+TEST_CASE("a slot is used again, and starts afresh") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 3);
+  BroadcastNumber(hub, kOn, 1);
+  CHECK(hub.Remove(1));
+  CHECK_FALSE(hub.Remove(1));
+  CHECK(hub.Add() == 1);
+  CHECK(hub.slot_count() == 3);
+  CHECK(hub.Subscriptions(1).empty());
+  CHECK_FALSE(hub.HasPending(1));
+  CHECK(hub.Counts(1).queued == 0);
+  CHECK(hub.Add() == 3);
+  BroadcastNumber(hub, kOn, 2);
+  CHECK(TakeList(hub, 0) == Json(kOn, "2") + "," + Json(kOn, "1"));
+  CHECK(TakeList(hub, 1) == "");
+}
+
+TEST_CASE("a connection that goes with events queued leaves the others theirs") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 3);
+  BroadcastNumber(hub, kOn, 1);
+  hub.Unsubscribe(2, kOn);  // inactive, with its event still queued
+  hub.Remove(0);
+  hub.Remove(2);
+  using Signals = std::vector<SlotSignal>;
+  CHECK((BroadcastNumber(hub, kBrightness, 2) == Signals{}));
+  CHECK(TakeList(hub, 1) == Json(kBrightness, "2") + "," + Json(kOn, "1"));
+  hub.Remove(1);
+  CHECK(BroadcastNumber(hub, kOn, 3).empty());
+}
+
+TEST_CASE("a slot without a connection does nothing") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 1);
+  BroadcastNumber(hub, kOn, 1);
+  hub.Remove(0);
+  for (const uint32_t slot : {0u, 1u, 7u, UINT32_MAX}) {
+    CHECK_FALSE(hub.Remove(slot));
+    CHECK_FALSE(hub.Subscribe(slot, kOn));
+    CHECK_FALSE(hub.Unsubscribe(slot, kOn));
+    CHECK_FALSE(hub.IsSubscribed(slot, kOn));
+    hub.UnsubscribeAll(slot);
+    CHECK(hub.Subscriptions(slot).empty());
+    CHECK(hub.Send(slot, kOn, EventValue::Null(), true) == Signal::kNone);
+    CHECK(Take(hub, slot) == "");
+    CHECK_FALSE(hub.HasPending(slot));
+    CHECK_FALSE(hub.HasImmediate(slot));
+    CHECK(hub.Counts(slot).queued == 0);
+  }
+}
+
+TEST_CASE("an overflow is signalled once, and for that connection alone") {
+  EventHub hub({2, 1000});
+  AddSubscribers(hub, 2);
+  hub.Subscribe(0, kOther);
+  hub.Subscribe(1, kOther);
+  BroadcastNumber(hub, kOn, 1);
+  BroadcastNumber(hub, kBrightness, 1);
+  Take(hub, 1);
+  hub.Unsubscribe(0, kBrightness);  // freed when the overflow empties the queue
+  using Signals = std::vector<SlotSignal>;
+  const Signals expected{{0, Signal::kOverflow}, {1, Signal::kWindowOpens}};
+  CHECK((BroadcastNumber(hub, kOther, 1) == expected));
+  CHECK_FALSE(hub.HasPending(0));
+  CHECK(BroadcastNumber(hub, kOther, 2, true) == Signals{{1, Signal::kFlushNow}});
+  CHECK(hub.Counts(0).queued == 3);
+  CHECK(Take(hub, 0) == "");
+  hub.Subscribe(0, kBrightness);
+  CHECK(hub.Remove(0));
+  AddSubscribers(hub, 1);
+  CHECK(hub.Send(0, kOn, EventValue::Number(1), false) == Signal::kWindowOpens);
+}
+
+TEST_CASE("connections with the same list get the same message") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 3);
+  BroadcastNumber(hub, kOn, 1);
+  BroadcastNumber(hub, kBrightness, 2);
+  const std::string expected = Message(Json(kBrightness, "2") + "," + Json(kOn, "1"));
+  CHECK(Take(hub, 0) == expected);
+  CHECK(Take(hub, 1) == expected);
+  hub.ReleasePrepared();
+  CHECK(hub.Prepared().size == 0);
+  CHECK(Take(hub, 2) == expected);
+}
+
+TEST_CASE("lists that differ in one event get messages of their own") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 6);
+  BroadcastNumber(hub, kOn, 1, false, 1);
+  BroadcastNumber(hub, kBrightness, 2, false, 2);
+  hub.Send(3, kOther, EventValue::Number(3), false);
+  hub.Subscribe(3, kOther);
+  hub.Send(3, kOther, EventValue::Number(3), false);
+  hub.Unsubscribe(4, kOn);
+  const std::string on = Json(kOn, "1");
+  const std::string brightness = Json(kBrightness, "2");
+  CHECK(TakeList(hub, 0) == brightness + "," + on);
+  CHECK(TakeList(hub, 1) == brightness);
+  CHECK(TakeList(hub, 2) == on);
+  CHECK(TakeList(hub, 3) == Json(kOther, "3") + "," + brightness + "," + on);
+  CHECK(TakeList(hub, 4) == brightness);
+  CHECK(TakeList(hub, 5) == brightness + "," + on);
+}
+
+TEST_CASE("a message rendered once is not given out for later events") {
+  EventHub hub(kWide);
+  AddSubscribers(hub, 2);
+  for (int value = 0; value < 100; ++value) {
+    BroadcastNumber(hub, kOn, value);
+    CHECK(TakeList(hub, 0) == Json(kOn, std::to_string(value)));
+    CHECK(TakeList(hub, 1) == Json(kOn, std::to_string(value)));
+    if (value % 3 == 0) hub.ReleasePrepared();
+  }
+}
+
+TEST_CASE("counts add up") {
+  EventHub hub({3, 1000});
+  AddSubscribers(hub, 1);
+  BroadcastNumber(hub, kOn, 1);
+  BroadcastNumber(hub, kOn, 1);
+  BroadcastNumber(hub, kOn, 2);
+  BroadcastNumber(hub, kBrightness, 1);
+  BroadcastNumber(hub, kOn, 3);
+  QueueCounts counts = hub.Counts(0);
+  CHECK(counts.queued == 4);
+  CHECK(counts.duplicates == 1);
+  CHECK(counts.collapsed == 2);
+  CHECK(counts.pending_events == 2);
+  CHECK(counts.pending_bytes == Json(kBrightness, "1").size() + Json(kOn, "3").size());
+  hub.Unsubscribe(0, kBrightness);
+  Take(hub, 0);
+  counts = hub.Counts(0);
+  CHECK(counts.unsubscribed == 1);
+  CHECK(counts.delivered == 1);
+  CHECK(counts.messages == 1);
+  CHECK(counts.pending_events == 0);
+  CHECK(counts.pending_bytes == 0);
+  CHECK(counts.queued == counts.collapsed + counts.unsubscribed + counts.delivered);
+}
+
+// The model: the rules as they are told, with no thought of cost.
+
+struct ModelEvent {
+  CharacteristicId id;
+  std::string json;
+  bool immediate;
+};
+
+class ModelConnection {
+ public:
+  explicit ModelConnection(QueueLimits limits) : limits_(limits) {}
+
+  bool Has(CharacteristicId id) const {
+    return std::find(subscribed.begin(), subscribed.end(), id) != subscribed.end();
+  }
+
+  Signal Push(const ModelEvent& event) {
+    if (!Has(event.id) || overflowed_) return Signal::kNone;
+    if (!event.immediate && LastJson(event.id) == event.json) {
+      ++counts_.duplicates;
+      return Signal::kNone;
+    }
+    const bool was_empty = queue_.empty();
+    const bool had_immediate = HasImmediate();
+    queue_.push_back(event);
+    ++counts_.queued;
+    if (IsPastBounds()) Collapse();
+    if (IsPastBounds()) {
+      queue_.clear();
+      overflowed_ = true;
+      return Signal::kOverflow;
+    }
+    if (event.immediate) return had_immediate ? Signal::kNone : Signal::kFlushNow;
+    return was_empty ? Signal::kWindowOpens : Signal::kNone;
+  }
+
+  std::string Take() {
+    std::string list;
+    for (const ModelEvent& event : queue_) {
+      if (!Has(event.id)) {
+        ++counts_.unsubscribed;
+        continue;
+      }
+      ++counts_.delivered;
+      list = event.json + (list.empty() ? "" : "," + list);
+    }
+    queue_.clear();
+    if (!list.empty()) ++counts_.messages;
+    return list.empty() ? "" : Message(list);
+  }
+
+  bool HasPending() const { return !queue_.empty(); }
+
+  bool HasImmediate() const {
+    return std::any_of(queue_.begin(), queue_.end(),
+                       [](const ModelEvent& event) { return event.immediate; });
+  }
+
+  QueueCounts Counts() const {
+    QueueCounts counts = counts_;
+    counts.pending_events = queue_.size();
+    counts.pending_bytes = Bytes();
+    return counts;
+  }
+
+  std::vector<CharacteristicId> subscribed;
+
+ private:
+  std::string LastJson(CharacteristicId id) const {
+    std::string json;
+    for (const ModelEvent& event : queue_) {
+      if (event.id == id) json = event.json;
+    }
+    return json;
+  }
+
+  size_t Bytes() const {
+    size_t bytes = 0;
+    for (const ModelEvent& event : queue_) bytes += event.json.size();
+    return bytes;
+  }
+
+  bool IsPastBounds() const {
+    return queue_.size() > limits_.max_events || Bytes() > limits_.max_bytes;
+  }
+
+  void Collapse() {
+    std::vector<ModelEvent> kept;
+    for (auto event = queue_.begin(); event != queue_.end(); ++event) {
+      const bool superseded = std::any_of(event + 1, queue_.end(), [&](const ModelEvent& later) {
+        return later.id == event->id && !later.immediate;
+      });
+      if (event->immediate || !superseded) kept.push_back(*event);
+    }
+    counts_.collapsed += queue_.size() - kept.size();
+    queue_ = kept;
+  }
+
+  QueueLimits limits_;
+  std::vector<ModelEvent> queue_;
+  bool overflowed_ = false;
+  QueueCounts counts_;
+};
+
+/// Makes the same random calls to a hub and to the model, and compares all that they give.
+class Comparison {
+ public:
+  Comparison(uint32_t seed, QueueLimits limits) : random_(seed), limits_(limits), hub_(limits) {}
+
+  void Step() {
+    const uint32_t slot = Below(kSlots);
+    const CharacteristicId id{1 + Below(2), 1 + Below(5)};
+    switch (Below(20)) {
+      case 0:
+        return Add();
+      case 1:
+        return Below(4) == 0 ? Remove(slot) : Add();
+      case 2:
+      case 3:
+      case 4:
+        return Subscribe(slot, id);
+      case 5:
+        return Unsubscribe(slot, id);
+      case 6:
+        return Below(8) == 0 ? UnsubscribeAll(slot) : Unsubscribe(slot, id);
+      case 7:
+        return CompareState(slot);
+      case 8:
+      case 9:
+        return Take(slot);
+      case 10:
+        return TakeAll();
+      case 11:
+      case 12:
+        return Send(slot, id);
+      default:
+        return Broadcast(id);
+    }
+  }
+
+ private:
+  static constexpr uint32_t kSlots = 6;
+
+  uint32_t Below(uint32_t end) { return static_cast<uint32_t>(random_() % end); }
+
+  ModelConnection* Model(uint32_t slot) {
+    const auto found = model_.find(slot);
+    return found == model_.end() ? nullptr : &found->second;
+  }
+
+  void Add() {
+    if (model_.size() == kSlots) return;
+    const uint32_t slot = hub_.Add();
+    REQUIRE(slot < kSlots);
+    REQUIRE(model_.emplace(slot, limits_).second);
+  }
+
+  void Remove(uint32_t slot) { REQUIRE(hub_.Remove(slot) == (model_.erase(slot) == 1)); }
+
+  void Subscribe(uint32_t slot, CharacteristicId id) {
+    ModelConnection* model = Model(slot);
+    const bool expected = model != nullptr && !model->Has(id);
+    REQUIRE(hub_.Subscribe(slot, id) == expected);
+    if (expected) model->subscribed.push_back(id);
+  }
+
+  void Unsubscribe(uint32_t slot, CharacteristicId id) {
+    ModelConnection* model = Model(slot);
+    const bool expected = model != nullptr && model->Has(id);
+    REQUIRE(hub_.Unsubscribe(slot, id) == expected);
+    if (!expected) return;
+    auto& ids = model->subscribed;
+    ids.erase(std::find(ids.begin(), ids.end(), id));
+  }
+
+  void UnsubscribeAll(uint32_t slot) {
+    hub_.UnsubscribeAll(slot);
+    if (ModelConnection* model = Model(slot)) model->subscribed.clear();
+  }
+
+  void CompareState(uint32_t slot) {
+    ModelConnection* model = Model(slot);
+    if (model == nullptr) return;
+    REQUIRE((hub_.Subscriptions(slot) == model->subscribed));
+    REQUIRE(hub_.HasPending(slot) == model->HasPending());
+    REQUIRE(hub_.HasImmediate(slot) == model->HasImmediate());
+    const QueueCounts actual = hub_.Counts(slot);
+    const QueueCounts expected = model->Counts();
+    REQUIRE(actual.queued == expected.queued);
+    REQUIRE(actual.duplicates == expected.duplicates);
+    REQUIRE(actual.collapsed == expected.collapsed);
+    REQUIRE(actual.unsubscribed == expected.unsubscribed);
+    REQUIRE(actual.delivered == expected.delivered);
+    REQUIRE(actual.messages == expected.messages);
+    REQUIRE(actual.pending_events == expected.pending_events);
+    REQUIRE(actual.pending_bytes == expected.pending_bytes);
+  }
+
+  void Take(uint32_t slot) {
+    ModelConnection* model = Model(slot);
+    REQUIRE(::Take(hub_, slot) == (model == nullptr ? "" : model->Take()));
+    CompareState(slot);
+  }
+
+  void TakeAll() {
+    for (uint32_t slot = 0; slot < kSlots; ++slot) Take(slot);
+    if (Below(2) == 0) hub_.ReleasePrepared();
+  }
+
+  void Send(uint32_t slot, CharacteristicId id) {
+    const uint32_t value = Below(3);
+    const bool immediate = Below(8) == 0;
+    ModelConnection* model = Model(slot);
+    const Signal expected = model == nullptr
+                                ? Signal::kNone
+                                : model->Push({id, Json(id, std::to_string(value)), immediate});
+    REQUIRE(hub_.Send(slot, id, EventValue::Number(value), immediate) == expected);
+  }
+
+  void Broadcast(CharacteristicId id) {
+    const uint32_t value = Below(3);
+    const bool immediate = Below(8) == 0;
+    const int64_t except_slot = static_cast<int64_t>(Below(kSlots + 4)) - 4;
+    std::vector<SlotSignal> expected;
+    for (auto& [slot, model] : model_) {
+      if (slot == except_slot) continue;
+      const Signal signal = model.Push({id, Json(id, std::to_string(value)), immediate});
+      if (signal != Signal::kNone) expected.emplace_back(slot, signal);
+    }
+    REQUIRE((BroadcastNumber(hub_, id, value, immediate, except_slot) == expected));
+  }
+
+  std::mt19937 random_;
+  QueueLimits limits_;
+  EventHub hub_;
+  std::map<uint32_t, ModelConnection> model_;
+};
+
+TEST_CASE("random calls do what the naive model does") {
+  const QueueLimits bounds[] = {kWide, {12, 100000}, {6, 100000}, {100, 400}, {1, 100000}};
+  for (const QueueLimits limits : bounds) {
+    for (uint32_t seed = 1; seed <= 8; ++seed) {
+      CAPTURE(limits.max_events);
+      CAPTURE(seed);
+      Comparison comparison(seed, limits);
+      for (int step = 0; step < 5000; ++step) comparison.Step();
+    }
+  }
+}
+
+}  // namespace

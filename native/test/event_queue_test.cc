@@ -1,0 +1,253 @@
+// The rules of one connection's queue: duplicates, signals, bounds, collapse, overflow, counts.
+#include "event_queue.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace {
+
+using hapwire::EventQueue;
+using hapwire::EventRef;
+using hapwire::QueueLimits;
+using hapwire::Signal;
+using hapwire::Subscription;
+
+constexpr QueueLimits kWide{1000, 1000000};
+
+/// Subscriptions `a` to `d`, and a queue of events that are one letter and one digit: `a1`.
+class Bench {
+ public:
+  explicit Bench(QueueLimits limits) : queue(limits) {
+    for (Subscription& subscription : subscriptions) subscription.active = true;
+  }
+
+  Signal Push(const std::string& text, bool immediate = false) {
+    return queue.Push(Of(text[0]), EventRef::Make({1, 1}, immediate, text));
+  }
+
+  Subscription& Of(char letter) { return subscriptions[letter - 'a']; }
+
+  /// What the queue gives, oldest first, with spaces between.
+  std::string Take() {
+    std::vector<EventRef> events;
+    queue.Take(events);
+    std::string text;
+    for (const EventRef& event : events) {
+      if (!text.empty()) text += ' ';
+      text += event->json();
+    }
+    return text;
+  }
+
+  EventQueue queue;
+
+ private:
+  Subscription subscriptions[4];
+};
+
+TEST_CASE("events come out in the order in which they went in, once") {
+  Bench bench(kWide);
+  for (const char* text : {"a1", "b1", "a2", "c1", "a1"}) bench.Push(text);
+  CHECK(bench.Take() == "a1 b1 a2 c1 a1");
+  CHECK(bench.Take() == "");
+}
+
+TEST_CASE("an event equal to the last queued one of its characteristic is refused") {
+  Bench bench(kWide);
+  CHECK(bench.Push("a1") == Signal::kWindowOpens);
+  bench.Push("b1");
+  CHECK(bench.Push("a1") == Signal::kNone);
+  bench.Push("a2");
+  bench.Push("a1");  // not the last one any more
+  CHECK(bench.queue.counts().duplicates == 1);
+  CHECK(bench.queue.counts().queued == 4);
+  CHECK(bench.Take() == "a1 b1 a2 a1");
+}
+
+TEST_CASE("what has left the queue makes no duplicate") {
+  Bench bench(kWide);
+  bench.Push("a1");
+  bench.Take();
+  CHECK(bench.Push("a1") == Signal::kWindowOpens);
+  CHECK(bench.Take() == "a1");
+  CHECK(bench.queue.counts().duplicates == 0);
+}
+
+TEST_CASE("an immediate event is no duplicate, but makes one of the next") {
+  Bench bench(kWide);
+  bench.Push("a1");
+  bench.Push("a1", true);
+  bench.Push("a1", true);
+  bench.Push("a1");
+  CHECK(bench.Take() == "a1 a1 a1");
+  CHECK(bench.queue.counts().duplicates == 1);
+}
+
+TEST_CASE("the window opens for the first event alone") {
+  Bench bench(kWide);
+  CHECK(bench.Push("a1") == Signal::kWindowOpens);
+  CHECK(bench.Push("b1") == Signal::kNone);
+  bench.Take();
+  CHECK(bench.Push("b1") == Signal::kWindowOpens);
+}
+
+TEST_CASE("flush now is asked for once, by the first immediate event") {
+  Bench bench(kWide);
+  CHECK(bench.Push("a1", true) == Signal::kFlushNow);
+  CHECK(bench.Push("b1") == Signal::kNone);
+  CHECK(bench.Push("b2", true) == Signal::kNone);
+  CHECK(bench.queue.has_immediate());
+  bench.Take();
+  CHECK_FALSE(bench.queue.has_immediate());
+  CHECK(bench.Push("a1") == Signal::kWindowOpens);
+  CHECK_FALSE(bench.queue.has_immediate());
+  CHECK(bench.Push("a1", true) == Signal::kFlushNow);
+}
+
+TEST_CASE("events of an inactive subscription are left out and counted") {
+  Bench bench(kWide);
+  for (const char* text : {"a1", "b1", "a2"}) bench.Push(text);
+  bench.Of('a').active = false;
+  CHECK(bench.queue.counts().pending_events == 3);
+  CHECK(bench.Take() == "b1");
+  CHECK(bench.queue.counts().unsubscribed == 2);
+  CHECK(bench.queue.counts().delivered == 1);
+  CHECK(bench.queue.counts().messages == 1);
+}
+
+TEST_CASE("a message with nothing in it is not counted") {
+  Bench bench(kWide);
+  bench.Take();
+  bench.Push("a1");
+  bench.Of('a').active = false;
+  CHECK(bench.Take() == "");
+  CHECK(bench.queue.counts().messages == 0);
+  CHECK(bench.queue.empty());
+}
+
+TEST_CASE("the bound on events: met exactly nothing happens, passed by one it collapses") {
+  Bench bench({3, 1000});
+  for (const char* text : {"a1", "b1", "a2"}) bench.Push(text);
+  CHECK(bench.queue.counts().collapsed == 0);
+  CHECK(bench.Push("a3") == Signal::kNone);
+  CHECK(bench.queue.counts().collapsed == 2);
+  CHECK(bench.queue.counts().pending_events == 2);
+  CHECK(bench.queue.counts().pending_bytes == 4);
+  CHECK(bench.Take() == "b1 a3");
+}
+
+TEST_CASE("the bound on bytes: met exactly nothing happens, passed by one it collapses") {
+  Bench bench({1000, 6});
+  for (const char* text : {"a1", "b1", "a2"}) bench.Push(text);
+  CHECK(bench.queue.counts().pending_bytes == 6);
+  CHECK(bench.queue.counts().collapsed == 0);
+  bench.Push("c");
+  CHECK(bench.queue.counts().collapsed == 1);
+  CHECK(bench.queue.counts().pending_bytes == 5);
+  CHECK(bench.Take() == "b1 a2 c");
+}
+
+TEST_CASE("a collapse keeps all immediate events, and the newest one of the others, in order") {
+  Bench bench({6, 1000});
+  bench.Push("a1");
+  bench.Push("a2", true);
+  bench.Push("a3", true);
+  bench.Push("b1");
+  bench.Push("a4");
+  bench.Push("b2");
+  CHECK(bench.Push("b3", true) == Signal::kNone);
+  CHECK(bench.queue.counts().collapsed == 2);
+  CHECK(bench.queue.has_immediate());
+  CHECK(bench.Take() == "a2 a3 a4 b2 b3");
+}
+
+TEST_CASE("an older event that is not immediate outlives a newer immediate one") {
+  Bench bench({2, 1000});
+  bench.Push("a1");
+  bench.Push("a2", true);
+  CHECK(bench.Push("b1") == Signal::kOverflow);
+}
+
+TEST_CASE("an immediate event asks for its flush though it made the queue collapse") {
+  Bench bench({2, 1000});
+  bench.Push("a1");
+  bench.Push("a2");
+  CHECK(bench.Push("a3", true) == Signal::kFlushNow);
+  CHECK(bench.Take() == "a2 a3");
+}
+
+TEST_CASE("duplicates are known after a collapse") {
+  Bench bench({3, 1000});
+  for (const char* text : {"a1", "b1", "a2", "a3"}) bench.Push(text);
+  bench.Push("b1");
+  bench.Push("a3");
+  CHECK(bench.queue.counts().duplicates == 2);
+  CHECK(bench.Take() == "b1 a3");
+}
+
+TEST_CASE("the queue collapses again and again, with gaps and without") {
+  Bench bench({4, 1000});
+  for (const char* text : {"a1", "b1", "c1", "d1"}) bench.Push(text);
+  for (const char* text : {"a2", "b2", "a3", "c2", "a4", "a5", "d2", "b3"}) {
+    CHECK(bench.Push(text) == Signal::kNone);
+    CHECK(bench.queue.counts().pending_events == 4);
+  }
+  CHECK(bench.queue.counts().collapsed == 8);
+  CHECK(bench.Take() == "c2 a5 d2 b3");
+  CHECK(bench.queue.counts().delivered == 4);
+}
+
+TEST_CASE("a queue past its bound with nothing to drop overflows, and takes no more") {
+  Bench bench({2, 1000});
+  bench.Push("a1", true);
+  bench.Push("b1");
+  CHECK(bench.Push("c1") == Signal::kOverflow);
+  CHECK(bench.queue.overflowed());
+  CHECK(bench.queue.empty());
+  CHECK_FALSE(bench.queue.has_immediate());
+  CHECK(bench.queue.counts().queued == 3);
+  CHECK(bench.queue.counts().pending_bytes == 0);
+  CHECK(bench.Push("a1") == Signal::kNone);
+  CHECK(bench.Push("a2", true) == Signal::kNone);
+  CHECK(bench.queue.counts().queued == 3);
+  CHECK(bench.Take() == "");
+  CHECK(bench.Of('a').last == nullptr);
+}
+
+TEST_CASE("one event larger than the bound overflows an empty queue") {
+  Bench bench({1000, 3});
+  CHECK(bench.Push("a123") == Signal::kOverflow);
+}
+
+/// Seconds that `pushes` take on a queue that is full with one event of each of `width`
+/// characteristics, so that each push makes it collapse by one.
+double SecondsAtTheBound(size_t width, size_t pushes) {
+  EventQueue queue({width, 1u << 30});
+  std::vector<Subscription> subscriptions(width);
+  const auto start = std::chrono::steady_clock::now();
+  for (size_t i = 0; i < pushes; ++i) {
+    Subscription& subscription = subscriptions[i % width];
+    subscription.active = true;
+    queue.Push(subscription, EventRef::Make({1, 1}, false, std::to_string(i)));
+  }
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+TEST_CASE("a push costs the same on a long queue as on a short one, at the bound too") {
+  constexpr size_t kPushes = 40000;
+  double narrow = 1e9;
+  double wide = 1e9;
+  for (int round = 0; round < 3; ++round) {
+    narrow = std::min(narrow, SecondsAtTheBound(16, kPushes));
+    wide = std::min(wide, SecondsAtTheBound(4096, kPushes));
+  }
+  // Scanning the queue at each push would cost 256 times as much; caches may cost a few times.
+  CHECK(wide < 20 * narrow);
+}
+
+}  // namespace

@@ -1,0 +1,37 @@
+/** Checks of what callers pass in: each throws an {@link ArgumentError} that names the argument. */
+
+import { ArgumentError } from "./errors";
+import { KEY_LENGTH } from "./frame";
+
+/** An aid or iid that can be subscribed to. [PROTOCOL: events] */
+export function checkId(value: unknown, argument: string): asserts value is number {
+  if (!Number.isSafeInteger(value) || (value as number) < 1) {
+    throw new ArgumentError(argument, "a safe integer from 1 up", value);
+  }
+}
+
+/** An integer within bounds, both included. */
+export function checkInteger(value: unknown, argument: string, min: number, max: number): asserts value is number {
+  if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+    throw new ArgumentError(argument, `an integer from ${String(min)} to ${String(max)}`, value);
+  }
+}
+
+/** A session key. */
+export function checkKey(value: unknown, argument: string): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array) || value.length !== KEY_LENGTH) {
+    throw new ArgumentError(argument, `a Buffer or Uint8Array of ${String(KEY_LENGTH)} bytes`, value);
+  }
+}
+
+export function checkBytes(value: unknown, argument: string): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array)) {
+    throw new ArgumentError(argument, "a Buffer or Uint8Array", value);
+  }
+}
+
+export function checkNonEmptyString(value: unknown, argument: string): asserts value is string {
+  if (typeof value !== "string" || value.length === 0) {
+    throw new ArgumentError(argument, "a string that is not empty", value);
+  }
+}

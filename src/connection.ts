@@ -1,0 +1,536 @@
+/** HAPConnection: one controller's connection, from its first byte to its last. */
+
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { inspect } from "node:util";
+
+import createDebug from "debug";
+import type { SrpServer } from "fast-srp-hap";
+
+import { checkId, checkInteger, checkKey, checkNonEmptyString } from "./check";
+import type { CoalescingWindows, Window } from "./coalescing-windows";
+import { HAPConnectionEvent, HAPConnectionState } from "./constants";
+import type { HAPEncryption, SessionKeys } from "./encryption";
+import { NO_SLOT, type Engine, type EventHubCore, type QueueCounts } from "./engine/contract";
+import { ConnectionError, HapwireError } from "./errors";
+import { InternalHttp, type InternalHttpHost } from "./http/internal-http";
+import { addressOf, interfaceOf } from "./network";
+import type { Settings } from "./options";
+import type { EventedHTTPServer } from "./server";
+import type { ConnectionStats } from "./stats";
+import { Wire, type WireHost } from "./wire";
+
+const debug = createDebug("hapwire:connection");
+
+/** Identifies a paired controller: the pairing identifier of its user. */
+export type HAPUsername = string;
+
+/** `aid.iid` of a characteristic. */
+export type EventName = string;
+
+/** The events of a connection and what they carry. */
+export interface HAPConnectionEvents {
+  request: [request: IncomingMessage, response: ServerResponse];
+  authenticated: [username: HAPUsername];
+  closed: [];
+}
+
+/** What a server shares with its connections. */
+export interface ConnectionContext {
+  readonly settings: Settings;
+  readonly engine: Engine;
+  readonly hub: EventHubCore;
+  readonly windows: CoalescingWindows<HAPConnection>;
+  /** Acts on what the hub has signalled. */
+  readonly handleSignals: (count: number) => void;
+}
+
+/**
+ * One controller's connection.
+ *
+ * Made by {@link EventedHTTPServer}; handed to the listeners of its events.
+ */
+export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
+  /** Milliseconds that events gather before they go out as one message, unless the server's options say otherwise. */
+  static readonly EVENT_COALESCING_DELAY = 250;
+
+  readonly server: EventedHTTPServer;
+  /** Unique to this connection, for ever. */
+  readonly sessionID: string = randomUUID();
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+
+  /** The pairing identifier of the authenticated controller. */
+  username?: HAPUsername;
+  /** The SRP server of a pair-setup under way. */
+  srpServer?: SrpServer;
+  /** Where a pair-setup stands; HAP-NodeJS keeps it here. */
+  _pairSetupState?: number;
+  /** Where a pair-verify stands; HAP-NodeJS keeps it here. */
+  _pairVerifyState?: number;
+  /** The identifier of a timed write that was prepared. */
+  timedWritePid?: number;
+  timedWriteTimeout?: NodeJS.Timeout;
+
+  /**
+   * The window that this connection's events gather in; undefined while none is open.
+   *
+   * @internal
+   */
+  window: Window | undefined;
+
+  #state = HAPConnectionState.FULLY_SET_UP;
+  #closeReason: HapwireError | undefined;
+  #networkInterface: string | undefined;
+  readonly #context: ConnectionContext;
+  #slot: number;
+  /** What the hub counted, once it has forgotten the connection. */
+  #finalCounts: QueueCounts | undefined;
+  readonly #wire: Wire;
+  readonly #http: InternalHttp;
+  /** Responses that may still go out in plaintext although there are session keys: all before this one. */
+  #plaintextUntil: number | undefined;
+
+  /** @internal */
+  constructor(server: EventedHTTPServer, socket: Socket, context: ConnectionContext) {
+    super();
+    // HKSV code adds a listener for each recording, and counts on raising the limit by one each time.
+    this.setMaxListeners(Infinity);
+    this.server = server;
+    this.localAddress = socket.localAddress ?? "";
+    this.remoteAddress = socket.remoteAddress ?? "";
+    this.remotePort = socket.remotePort ?? 0;
+    this.#context = context;
+    this.#slot = context.hub.add();
+    this.#wire = new Wire(socket, this.#wireHost(), context.engine, context.settings);
+    this.#http = new InternalHttp(this.#httpHost(socket));
+  }
+
+  /** The network interface that the controller came in on; `unknown` where it can't be told. */
+  get networkInterface(): string {
+    this.#networkInterface ??= interfaceOf(this.localAddress);
+    return this.#networkInterface;
+  }
+
+  /** When bytes last came or went, in milliseconds since the epoch. */
+  get lastSocketOperation(): number {
+    return this.#wire.lastOperation;
+  }
+
+  set lastSocketOperation(time: number) {
+    this.#wire.lastOperation = time;
+  }
+
+  /** What pair-verify has agreed on. Its session keys are read when the first bytes after the answer of M4 arrive. */
+  get encryption(): HAPEncryption | undefined {
+    return this.#wire.encryption;
+  }
+
+  set encryption(encryption: HAPEncryption | undefined) {
+    this.#wire.encryption = encryption;
+  }
+
+  /** Why this side closed the connection; undefined where the controller did, or where it was asked for. */
+  get closeReason(): HapwireError | undefined {
+    return this.#closeReason;
+  }
+
+  /**
+   * The slot of this connection in the event hub.
+   *
+   * @internal
+   */
+  get slot(): number {
+    return this.#slot;
+  }
+
+  /** Whether a request is being received or answered. */
+  get busy(): boolean {
+    return this.#http.busy;
+  }
+
+  /**
+   * Switches to encryption. To be called by the handler of the last pair-verify request, before or after it ends its
+   * response: that response goes out in plaintext, what comes in is opened from here on, and what goes out is sealed from
+   * the first frame that was opened. [PROTOCOL: the secured session]
+   *
+   * @param keys - Copied.
+   * @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT` for a key that has not 32 bytes.
+   * @throws {@link HapwireError} `ERR_HAPWIRE_SESSION_KEYS` where the connection has keys already.
+   */
+  secure(keys: SessionKeys): void {
+    checkKey(keys.accessoryToControllerKey, "keys.accessoryToControllerKey");
+    checkKey(keys.controllerToAccessoryKey, "keys.controllerToAccessoryKey");
+    if (this.#wire.hasKeys) {
+      throw new HapwireError("ERR_HAPWIRE_SESSION_KEYS", `${this.#name} has session keys already`);
+    }
+    if (this.#isAlive()) {
+      this.#wire.secure(keys);
+      this.#noteKeys();
+    }
+  }
+
+  /**
+   * Notes that pair-verify has succeeded.
+   *
+   * @param username - The pairing identifier of the controller's user.
+   * @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT`
+   */
+  connectionAuthenticated(username: HAPUsername): void {
+    checkNonEmptyString(username, "username");
+    this.#noteKeys();
+    if (!this.#isAlive()) {
+      return;
+    }
+    this.#state = HAPConnectionState.AUTHENTICATED;
+    this.username = username;
+    debug("%s authenticated", this.#name);
+    this.emit(HAPConnectionEvent.AUTHENTICATED, username);
+  }
+
+  /** Whether pair-verify has succeeded and the connection is not about to close. */
+  isAuthenticated(): boolean {
+    return this.#state === HAPConnectionState.AUTHENTICATED;
+  }
+
+  /** Closes at once, whatever is under way. */
+  close(): void {
+    if (this.#state < HAPConnectionState.CLOSING) {
+      this.#state = HAPConnectionState.CLOSING;
+      this.#context.windows.close(this);
+      this.#wire.destroy();
+    }
+  }
+
+  /**
+   * Closes because the controller's pairing was removed.
+   *
+   * @param initiator - The connection that removed it. Where that is this one, the responses under way go out first.
+   */
+  closeConnectionAsOfUnpair(initiator: HAPConnection): void {
+    if (this === initiator) {
+      this.closeAfterResponses();
+    } else {
+      this.close();
+    }
+  }
+
+  /** Lets the responses under way go out whole, then closes. Reads no further request. */
+  closeAfterResponses(): void {
+    if (!this.#isAlive()) {
+      return;
+    }
+    this.#state = HAPConnectionState.TO_BE_TEARED_DOWN;
+    this.#context.windows.close(this);
+    this.#endIfAnswered();
+  }
+
+  /**
+   * Sends an event to this controller, if it has subscribed.
+   *
+   * @param value - The characteristic's new value: whatever `JSON.stringify` takes.
+   * @param immediateDelivery - Sends it as soon as no request is under way, and all that waits before it.
+   * @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT`
+   */
+  sendEvent(aid: number, iid: number, value: unknown, immediateDelivery = false): void {
+    // Nobody can subscribe to an id of 0, but HAP-NodeJS's users send events with it: that is not worth an error.
+    checkInteger(aid, "aid", 0, Number.MAX_SAFE_INTEGER);
+    checkInteger(iid, "iid", 0, Number.MAX_SAFE_INTEGER);
+    if (this.#isAlive()) {
+      const { hub, handleSignals } = this.#context;
+      handleSignals(hub.send(this.#slot, aid, iid, value, immediateDelivery));
+    }
+  }
+
+  /** Subscribes to a characteristic. @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT` */
+  enableEventNotifications(aid: number, iid: number): void {
+    checkId(aid, "aid");
+    checkId(iid, "iid");
+    this.#context.hub.subscribe(this.#slot, aid, iid);
+  }
+
+  /** Unsubscribes; events of it that wait are left out. @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT` */
+  disableEventNotifications(aid: number, iid: number): void {
+    checkId(aid, "aid");
+    checkId(iid, "iid");
+    this.#context.hub.unsubscribe(this.#slot, aid, iid);
+  }
+
+  hasEventNotifications(aid: number, iid: number): boolean {
+    return (
+      Number.isSafeInteger(aid) && Number.isSafeInteger(iid) && this.#context.hub.isSubscribed(this.#slot, aid, iid)
+    );
+  }
+
+  /** What is subscribed to, as `aid.iid`; a new set each time. */
+  getRegisteredEvents(): Set<EventName> {
+    const ids = this.#context.hub.subscriptions(this.#slot);
+    const names = new Set<EventName>();
+    for (let i = 0; i + 1 < ids.length; i += 2) {
+      names.add(`${String(ids[i])}.${String(ids[i + 1])}`);
+    }
+    return names;
+  }
+
+  clearRegisteredEvents(): void {
+    this.#context.hub.unsubscribeAll(this.#slot);
+  }
+
+  /**
+   * An address of the interface that the controller came in on.
+   *
+   * @throws {@link HapwireError} `ERR_HAPWIRE_NO_ADDRESS`
+   */
+  getLocalAddress(ipVersion: "ipv4" | "ipv6"): string {
+    return addressOf(this.networkInterface, ipVersion);
+  }
+
+  /** Figures of this connection, since it opened. */
+  stats(): ConnectionStats {
+    const counts = this.#finalCounts ?? this.#context.hub.counts(this.#slot);
+    return {
+      requests: this.#http.requests,
+      responses: this.#http.finished,
+      bytesIn: this.#wire.bytesIn,
+      bytesOut: this.#wire.bytesOut,
+      framesIn: this.#wire.framesIn,
+      framesOut: this.#wire.framesOut,
+      eventsQueued: counts.queued,
+      eventsDuplicate: counts.duplicates,
+      eventsCollapsed: counts.collapsed,
+      eventsUnsubscribed: counts.unsubscribed,
+      eventsDelivered: counts.delivered,
+      eventMessages: counts.messages,
+      eventsPending: counts.pendingEvents,
+      eventBytesPending: counts.pendingBytes,
+    };
+  }
+
+  /**
+   * Sends the events that wait, unless a request is under way, their window is still open, or the controller does not
+   * take what was sent before.
+   *
+   * @internal
+   */
+  flushEvents(): void {
+    const { hub } = this.#context;
+    if (!this.#mayFlush() || !hub.hasPending(this.#slot)) {
+      return;
+    }
+    if (this.window !== undefined && !hub.hasImmediate(this.#slot)) {
+      return;
+    }
+    this.#context.windows.close(this);
+    try {
+      const message = hub.take(this.#slot, this.#wire.sealer);
+      if (message !== undefined) {
+        this.#wire.sendMessage(message);
+      }
+    } catch (error) {
+      this.fail(error as HapwireError);
+    }
+  }
+
+  /**
+   * Closes at once and notes why.
+   *
+   * @internal
+   */
+  fail(reason: HapwireError): void {
+    if (this.#state < HAPConnectionState.CLOSING) {
+      this.#closeReason = reason;
+      debug("%s closes: %s", this.#name, reason.message);
+      this.close();
+    }
+  }
+
+  /** Shows no key. */
+  [inspect.custom](): string {
+    const { sessionID } = this;
+    return `HAPConnection { ${this.#name}, sessionID: ${sessionID}, state: ${HAPConnectionState[this.#state]} }`;
+  }
+
+  get #name(): string {
+    return `connection ${this.remoteAddress}:${String(this.remotePort)}`;
+  }
+
+  #isAlive(): boolean {
+    return this.#state <= HAPConnectionState.AUTHENTICATED;
+  }
+
+  #mayFlush(): boolean {
+    // With keys but before the first frame, nothing but the answer of pair-verify may go out in plaintext.
+    const isPlainOrSealed = !this.#wire.hasKeys || this.#wire.seals;
+    return this.#isAlive() && !this.#http.busy && isPlainOrSealed && this.#wire.ready;
+  }
+
+  #wireHost(): WireHost {
+    return {
+      handlePlaintext: this.#handlePlaintext.bind(this),
+      handleDrain: this.flushEvents.bind(this),
+      handleEnd: this.#handleEnd.bind(this),
+      handleClosed: this.#handleClosed.bind(this),
+      handleTimeout: () => {
+        this.#http.timeout();
+      },
+      fail: this.fail.bind(this),
+    };
+  }
+
+  #httpHost(socket: Socket): InternalHttpHost {
+    const wire = this.#wire;
+    return {
+      remoteAddress: this.remoteAddress,
+      remotePort: this.remotePort,
+      remoteFamily: socket.remoteFamily,
+      localAddress: this.localAddress,
+      localPort: socket.localPort,
+      get encrypted() {
+        return wire.seals;
+      },
+      transmit: this.#transmit.bind(this),
+      resume: wire.resume.bind(wire),
+      endGracefully: this.#endGracefully.bind(this),
+      abandon: this.close.bind(this),
+      setTimeout: wire.setTimeout.bind(wire),
+      handleRequest: this.#handleRequest.bind(this),
+      beforeResponseEnds: this.#noteKeys.bind(this),
+      afterResponse: this.#afterResponse.bind(this),
+      handleBadRequest: this.#handleBadRequest.bind(this),
+    };
+  }
+
+  #handlePlaintext(plaintext: Buffer): void {
+    if (!this.#isAlive()) {
+      return;
+    }
+    if (plaintext.length > 0 && !this.#http.receive(plaintext)) {
+      this.#wire.pause();
+    }
+    // What was received may have ended a request that was answered early, or be the first frame of the session.
+    this.flushEvents();
+  }
+
+  #handleRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.#isAlive()) {
+      return;
+    }
+    debug("%s %s %s", this.#name, request.method, request.url);
+    try {
+      this.emit(HAPConnectionEvent.REQUEST, request, response);
+    } catch (error) {
+      this.#handleHandlerError(error, response);
+    }
+  }
+
+  /** A handler threw: the controller gets a 500 where that is still possible, and the application hears of it. */
+  #handleHandlerError(error: unknown, response: ServerResponse): void {
+    const reason = new HapwireError("ERR_HAPWIRE_HANDLER", `a request handler threw on ${this.#name}`, {
+      cause: error,
+    });
+    if (response.headersSent) {
+      this.fail(reason);
+    } else {
+      response.writeHead(500, { "Content-Length": 0 }).end();
+    }
+    process.emitWarning(`${reason.message}: ${inspect(error)}`, { code: reason.code });
+  }
+
+  #handleBadRequest(error: Error): void {
+    this.#closeReason ??= new ConnectionError(
+      "ERR_HAPWIRE_HTTP",
+      `${this.#name} sent what is no HTTP request: ${error.message}`,
+      { cause: error },
+    );
+  }
+
+  /** Sends a piece of a response. */
+  #transmit(chunks: readonly Uint8Array[], callback: (error?: Error | null) => void): void {
+    this.#noteKeys();
+    if (this.#state >= HAPConnectionState.CLOSING) {
+      callback(new ConnectionError("ERR_HAPWIRE_CONNECTION_CLOSED", `${this.#name} is closed`));
+    } else if (!this.#mayTransmit()) {
+      callback(this.#refusePlaintext());
+    } else {
+      this.#wire.send(chunks, callback);
+    }
+  }
+
+  #mayTransmit(): boolean {
+    return (
+      this.#wire.seals || this.#plaintextUntil === undefined || this.#http.finished < this.#plaintextUntil
+    );
+  }
+
+  /**
+   * Draws the line where plaintext ends, once session keys are there: only the response under way, the answer of
+   * pair-verify, may still go out. A request that came in plaintext behind that of pair-verify was sent by somebody who
+   * has no keys; it must not be served on what is now an authenticated connection.
+   */
+  #noteKeys(): void {
+    if (this.#plaintextUntil !== undefined || !this.#wire.hasKeys || this.#wire.seals) {
+      return;
+    }
+    this.#plaintextUntil = this.#http.finished + (this.#http.answering ? 1 : 0);
+    if (this.#http.started > this.#plaintextUntil) {
+      this.#refusePlaintext();
+    }
+  }
+
+  #refusePlaintext(): HapwireError {
+    const reason = new ConnectionError(
+      "ERR_HAPWIRE_PLAINTEXT",
+      `${this.#name} has session keys, but a request came in plaintext`,
+    );
+    this.fail(reason);
+    return reason;
+  }
+
+  #afterResponse(): void {
+    if (this.#state === HAPConnectionState.TO_BE_TEARED_DOWN) {
+      this.#endIfAnswered();
+    } else {
+      this.flushEvents();
+    }
+  }
+
+  #endIfAnswered(): void {
+    if (!this.#http.answering) {
+      this.#endGracefully();
+    }
+  }
+
+  #endGracefully(): void {
+    if (this.#state < HAPConnectionState.CLOSING) {
+      this.#state = HAPConnectionState.CLOSING;
+      this.#context.windows.close(this);
+      this.#wire.end();
+    }
+  }
+
+  /** The controller sends no more: what it has asked for is still answered. */
+  #handleEnd(): void {
+    if (this.#http.receiving) {
+      this.close();
+    } else {
+      this.closeAfterResponses();
+    }
+  }
+
+  #handleClosed(): void {
+    this.#state = HAPConnectionState.CLOSED;
+    this.#context.windows.close(this);
+    this.#http.destroy();
+    debug("%s closed", this.#name);
+    // Listeners may still ask what was subscribed.
+    this.emit(HAPConnectionEvent.CLOSED);
+    this.removeAllListeners();
+    this.#finalCounts = this.#context.hub.counts(this.#slot);
+    this.#context.hub.remove(this.#slot);
+    // Another connection may get the slot.
+    this.#slot = NO_SLOT;
+  }
+}

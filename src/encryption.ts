@@ -1,0 +1,74 @@
+/** HAPEncryption: the record of a pair-verify that HAP-NodeJS fills in, and the keys that stand-alone users pass. */
+
+import { hkdfSync } from "node:crypto";
+import { inspect } from "node:util";
+
+import { checkBytes } from "./check";
+import { KEY_LENGTH } from "./frame";
+
+/** The two keys of a session, 32 bytes each. */
+export interface SessionKeys {
+  accessoryToControllerKey: Uint8Array;
+  controllerToAccessoryKey: Uint8Array;
+}
+
+/**
+ * What a connection has agreed on with its controller.
+ *
+ * A plain record: the transport reads the session keys when the first bytes after them arrive, copies them, and keeps
+ * the counters of its own session; it writes their values back here for those who look. A controller's side may use the
+ * same record with the two keys exchanged.
+ */
+export class HAPEncryption {
+  readonly clientPublicKey: Buffer;
+  readonly secretKey: Buffer;
+  readonly publicKey: Buffer;
+  readonly sharedSecret: Buffer;
+  readonly hkdfPairEncryptionKey: Buffer;
+
+  /** Frames sent so far, i.e. the counter of the next one. Where a session starts elsewhere than at 0, set it before. */
+  accessoryToControllerCount = 0;
+  /** Frames received so far. */
+  controllerToAccessoryCount = 0;
+  /** 32 bytes once agreed on; empty until then. */
+  accessoryToControllerKey: Buffer = Buffer.alloc(0);
+  /** 32 bytes once agreed on; empty until then. */
+  controllerToAccessoryKey: Buffer = Buffer.alloc(0);
+  /** The start of a frame that arrived before the session was set up, if any. */
+  incompleteFrame?: Buffer;
+
+  constructor(
+    clientPublicKey: Buffer,
+    secretKey: Buffer,
+    publicKey: Buffer,
+    sharedSecret: Buffer,
+    hkdfPairEncryptionKey: Buffer,
+  ) {
+    this.clientPublicKey = clientPublicKey;
+    this.secretKey = secretKey;
+    this.publicKey = publicKey;
+    this.sharedSecret = sharedSecret;
+    this.hkdfPairEncryptionKey = hkdfPairEncryptionKey;
+  }
+
+  /** Shows the counters and no key. */
+  [inspect.custom](): string {
+    const { accessoryToControllerCount: sent, controllerToAccessoryCount: received } = this;
+    return `HAPEncryption { accessoryToControllerCount: ${String(sent)}, controllerToAccessoryCount: ${String(received)} }`;
+  }
+}
+
+/**
+ * Derives the keys of a session from the shared secret of pair-verify. [PROTOCOL: the secured session]
+ *
+ * @param sharedSecret - The X25519 shared secret, 32 bytes.
+ */
+export function deriveSessionKeys(sharedSecret: Uint8Array): SessionKeys {
+  checkBytes(sharedSecret, "sharedSecret");
+  const derive = (info: string): Buffer =>
+    Buffer.from(hkdfSync("sha512", sharedSecret, "Control-Salt", info, KEY_LENGTH));
+  return {
+    accessoryToControllerKey: derive("Control-Read-Encryption-Key"),
+    controllerToAccessoryKey: derive("Control-Write-Encryption-Key"),
+  };
+}

@@ -1,0 +1,139 @@
+/** ChaCha20-Poly1305 over one HAP frame, by `sodium-native` or by `node:crypto`. [RFC 8439 §2.8] */
+
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createRequire } from "node:module";
+import { EngineError } from "../../errors";
+import { LENGTH_FIELD_LENGTH, TAG_LENGTH } from "../../frame";
+
+/** The AEAD of a frame: its length field is the AAD, its last bytes are the tag. [PROTOCOL: the secured session] */
+export interface Aead {
+  /** The library behind it, with its version. */
+  readonly library: string;
+
+  /** Encrypts in place. `frame` holds the length field, the plaintext and room for the tag. */
+  seal(frame: Buffer, nonce: Buffer, key: Buffer): void;
+
+  /**
+   * Decrypts into `plaintext`, which has the length that the frame says.
+   *
+   * @returns false where the frame is not authentic; `plaintext` is not written then.
+   */
+  open(frame: Buffer, nonce: Buffer, key: Buffer, plaintext: Buffer): boolean;
+}
+
+/** The part of `sodium-native` that is used; it has no types of its own. Both functions throw on failure. */
+interface SodiumNative {
+  crypto_aead_chacha20poly1305_ietf_encrypt(
+    ciphertext: Buffer,
+    message: Buffer,
+    additionalData: Buffer,
+    secretNonce: null,
+    nonce: Buffer,
+    key: Buffer,
+  ): number;
+  crypto_aead_chacha20poly1305_ietf_decrypt(
+    message: Buffer,
+    secretNonce: null,
+    ciphertext: Buffer,
+    additionalData: Buffer,
+    nonce: Buffer,
+    key: Buffer,
+  ): number;
+}
+
+/**
+ * @param sodium - true demands `sodium-native`, false rules it out, undefined takes it where it can be loaded.
+ * @throws {@link EngineError} where it is demanded and cannot be loaded.
+ */
+export function chooseAead(sodium: boolean | undefined): Aead {
+  if (sodium === false) {
+    return createNodeAead();
+  }
+  try {
+    return loadSodiumAead();
+  } catch (cause) {
+    if (sodium === true) {
+      throw new EngineError("sodium-native cannot be loaded", { cause });
+    }
+    return createNodeAead();
+  }
+}
+
+function loadSodiumAead(): Aead {
+  // A require at run time, because it is an optional peer: most boards have none.
+  const load = createRequire(__filename);
+  const sodium = load("sodium-native") as SodiumNative;
+  const { version } = load("sodium-native/package.json") as { version: string };
+  return createSodiumAead(sodium, version);
+}
+
+function createSodiumAead(sodium: SodiumNative, version: string): Aead {
+  return {
+    library: `sodium-native ${version}`,
+
+    seal(frame, nonce, key) {
+      const { aad, text, box } = partsOf(frame);
+      sodium.crypto_aead_chacha20poly1305_ietf_encrypt(box, text, aad, null, nonce, key);
+    },
+
+    open(frame, nonce, key, plaintext) {
+      const { aad, box } = partsOf(frame);
+      try {
+        sodium.crypto_aead_chacha20poly1305_ietf_decrypt(plaintext, null, box, aad, nonce, key);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+function createNodeAead(): Aead {
+  const algorithm = "chacha20-poly1305";
+  const options = { authTagLength: TAG_LENGTH };
+  return {
+    library: `node:crypto (OpenSSL ${process.versions.openssl})`,
+
+    seal(frame, nonce, key) {
+      const { aad, text, tag } = partsOf(frame);
+      const cipher = createCipheriv(algorithm, key, nonce, options);
+      cipher.setAAD(aad, { plaintextLength: text.length });
+      cipher.update(text).copy(text);
+      cipher.final();
+      cipher.getAuthTag().copy(tag);
+    },
+
+    open(frame, nonce, key, plaintext) {
+      const { aad, text, tag } = partsOf(frame);
+      const decipher = createDecipheriv(algorithm, key, nonce, options);
+      decipher.setAAD(aad, { plaintextLength: text.length });
+      decipher.setAuthTag(tag);
+      const opened = decipher.update(text);
+      try {
+        decipher.final();
+      } catch {
+        return false;
+      }
+      opened.copy(plaintext);
+      return true;
+    },
+  };
+}
+
+/** The parts of a frame, as views of it; `box` is the text with its tag. */
+interface FrameParts {
+  readonly aad: Buffer;
+  readonly text: Buffer;
+  readonly tag: Buffer;
+  readonly box: Buffer;
+}
+
+function partsOf(frame: Buffer): FrameParts {
+  const textEnd = frame.length - TAG_LENGTH;
+  return {
+    aad: frame.subarray(0, LENGTH_FIELD_LENGTH),
+    text: frame.subarray(LENGTH_FIELD_LENGTH, textEnd),
+    tag: frame.subarray(textEnd),
+    box: frame.subarray(LENGTH_FIELD_LENGTH),
+  };
+}

@@ -1,0 +1,58 @@
+/** The nonces of one direction of a session: 4 zero bytes and a 64-bit little-endian counter. [PROTOCOL: the secured session] */
+
+import { FrameError } from "../../errors";
+
+const NONCE_LENGTH = 12;
+const LOW_WORD_OFFSET = 4;
+const HIGH_WORD_OFFSET = 8;
+const WORD_RANGE = 2 ** 32;
+
+/**
+ * Gives out each nonce once, and the one of 2^64-1 as its last.
+ *
+ * The counter is kept as two 32-bit words, because a bigint would be allocated anew for each frame.
+ */
+export class NonceCounter {
+  readonly #nonce = Buffer.alloc(NONCE_LENGTH);
+  /** 0 to 2^32-1. */
+  #low: number;
+  /** 0 to 2^32-1; 2^32 when all nonces are used up. */
+  #high: number;
+
+  constructor(first: bigint) {
+    this.#low = Number(first % BigInt(WORD_RANGE));
+    this.#high = Number(first / BigInt(WORD_RANGE));
+  }
+
+  /** The counter of the next nonce; 2^64 when there is none left. */
+  get value(): bigint {
+    return BigInt(this.#high) * BigInt(WORD_RANGE) + BigInt(this.#low);
+  }
+
+  /** @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED` where fewer than `count` nonces are left. */
+  require(count: number): void {
+    // Rounded where it is above 2^53, which no count reaches; exact below.
+    const left = (WORD_RANGE - this.#high) * WORD_RANGE - this.#low;
+    if (count > left) {
+      throw new FrameError("ERR_HAPWIRE_NONCE_EXHAUSTED", "the session's nonces are used up");
+    }
+  }
+
+  /**
+   * Moves on, and only then gives out the nonce it stood at: whatever fails after, it is never given out again.
+   *
+   * @returns The nonce, in memory that the next call writes to.
+   * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED`.
+   */
+  next(): Buffer {
+    this.require(1);
+    this.#nonce.writeUInt32LE(this.#low, LOW_WORD_OFFSET);
+    this.#nonce.writeUInt32LE(this.#high, HIGH_WORD_OFFSET);
+    this.#low += 1;
+    if (this.#low === WORD_RANGE) {
+      this.#low = 0;
+      this.#high += 1;
+    }
+    return this.#nonce;
+  }
+}

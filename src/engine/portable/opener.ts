@@ -1,0 +1,97 @@
+/** Frames in, in whatever pieces the network cut them; plaintext out. */
+
+import { FrameError } from "../../errors";
+import { FRAME_OVERHEAD, LENGTH_FIELD_LENGTH, MAX_FRAME_PLAINTEXT } from "../../frame";
+import type { OpenerCore } from "../contract";
+import type { Aead } from "./aead";
+import { NonceCounter } from "./nonce-counter";
+import { SessionKey } from "./session-key";
+
+/** See {@link OpenerCore}. Every frame is put together in one fixed buffer, so that no split is a special case. */
+export class PortableOpener implements OpenerCore {
+  readonly #aead: Aead;
+  readonly #key: SessionKey;
+  readonly #nonces: NonceCounter;
+  /** The frame under way: its first `#held` bytes have arrived, the rest is left over from earlier frames. */
+  readonly #frame = Buffer.alloc(MAX_FRAME_PLAINTEXT + FRAME_OVERHEAD);
+  /** Between two calls always less than the frame's length: a complete frame is opened at once. */
+  #held = 0;
+
+  constructor(aead: Aead, key: Uint8Array, counter: bigint) {
+    this.#aead = aead;
+    this.#key = new SessionKey(key);
+    this.#nonces = new NonceCounter(counter);
+  }
+
+  get counter(): bigint {
+    return this.#nonces.value;
+  }
+
+  get pendingLength(): number {
+    return this.#held;
+  }
+
+  open(segment: Buffer): Buffer {
+    try {
+      return this.#openAll(segment, this.#key.bytes);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
+  destroy(): void {
+    this.#key.wipe();
+    this.#frame.fill(0);
+    this.#held = 0;
+  }
+
+  #openAll(segment: Buffer, key: Buffer): Buffer {
+    // Enough for all frames that can be complete; made only when the first of them is.
+    const capacity = this.#held + segment.length - FRAME_OVERHEAD;
+    let plaintext: Buffer | undefined;
+    let opened = 0;
+    for (let read = 0; read < segment.length;) {
+      read += this.#hold(segment, read);
+      if (this.#isComplete()) {
+        plaintext ??= Buffer.allocUnsafe(capacity);
+        opened += this.#openFrame(key, plaintext, opened);
+      }
+    }
+    return plaintext === undefined ? Buffer.alloc(0) : plaintext.subarray(0, opened);
+  }
+
+  /** Moves bytes of the segment into the frame, as far as its length field reaches or, past that, the frame. */
+  #hold(segment: Buffer, from: number): number {
+    const target = this.#held < LENGTH_FIELD_LENGTH ? LENGTH_FIELD_LENGTH : this.#frameLength();
+    const moved = segment.copy(this.#frame, this.#held, from, from + target - this.#held);
+    this.#held += moved;
+    return moved;
+  }
+
+  #isComplete(): boolean {
+    return this.#held >= LENGTH_FIELD_LENGTH && this.#held === this.#frameLength();
+  }
+
+  /** Asked as soon as the length field is there, so that a frame too long is refused before any more of it is held. */
+  #frameLength(): number {
+    const length = this.#frame.readUInt16LE();
+    if (length > MAX_FRAME_PLAINTEXT) {
+      throw new FrameError("ERR_HAPWIRE_FRAME_TOO_LONG", `a frame says that it has ${String(length)} bytes`);
+    }
+    return length + FRAME_OVERHEAD;
+  }
+
+  /** @returns How many bytes of plaintext were written to `target`. */
+  #openFrame(key: Buffer, target: Buffer, at: number): number {
+    const frame = this.#frame.subarray(0, this.#held);
+    const length = frame.length - FRAME_OVERHEAD;
+    const nonce = this.#nonces.next();
+    if (!this.#aead.open(frame, nonce, key, target.subarray(at, at + length))) {
+      target.fill(0, 0, at);
+      throw new FrameError("ERR_HAPWIRE_FRAME_AUTHENTICATION", "a frame is not authentic");
+    }
+    this.#held = 0;
+    return length;
+  }
+}

@@ -1,0 +1,35 @@
+/** A session key that does not outlive its session. */
+
+import { FrameError } from "../../errors";
+
+/** Wipes the key of a session that was dropped without being closed. */
+const collected = new FinalizationRegistry<Buffer>((bytes) => {
+  bytes.fill(0);
+});
+
+/** Owns a copy of a key until it is wiped. */
+export class SessionKey {
+  #bytes: Buffer | undefined;
+
+  constructor(key: Uint8Array) {
+    // Memory of its own, not of Node's pool, which is shared with everything.
+    const bytes = Buffer.alloc(key.length);
+    bytes.set(key);
+    this.#bytes = bytes;
+    collected.register(this, bytes);
+  }
+
+  /** @throws {@link FrameError} `ERR_HAPWIRE_CODEC_CLOSED` where the key was wiped. */
+  get bytes(): Buffer {
+    if (this.#bytes === undefined) {
+      throw new FrameError("ERR_HAPWIRE_CODEC_CLOSED", "the session is closed");
+    }
+    return this.#bytes;
+  }
+
+  /** May be called twice. */
+  wipe(): void {
+    this.#bytes?.fill(0);
+    this.#bytes = undefined;
+  }
+}

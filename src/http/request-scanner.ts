@@ -1,0 +1,146 @@
+/**
+ * Where requests begin and end in the plaintext that a controller sends.
+ *
+ * Node's parser tells when a request's head is complete, but not when its first byte arrived, nor whether bytes of a
+ * further request follow; an event must wait for both. This scanner finds the boundaries and nothing else
+ * ([RFC 9112 §6]): what the messages say, and whether they are valid, is for Node's parser, which ends the connection
+ * where they are not.
+ */
+
+enum State {
+  /** Between requests; CR and LF here belong to none. [RFC 9112 §2.2] */
+  Between,
+  /** In the request line or a header line. */
+  Head,
+  /** In a body or in the data of a chunk, with `#remaining` bytes to come. */
+  Data,
+  /** In the line that gives a chunk's size. */
+  ChunkSize,
+  /** In the line end after a chunk's data. */
+  ChunkEnd,
+  Trailers,
+  /** Past what can be followed; Node's parser refuses such a request. */
+  Lost,
+}
+
+const CR = 0x0d;
+const LF = 0x0a;
+/** No line that Node's parser takes is longer: its limit for a whole head is 16 KiB, and options may raise it. */
+const MAX_LINE_LENGTH = 256 * 1024;
+
+export class RequestScanner {
+  #state = State.Between;
+  /** The line so far, where the end of a segment cut it; latin1, one character a byte. */
+  #line = "";
+  #remaining = 0;
+  #chunked = false;
+  #started = 0;
+
+  /** How many requests have begun. */
+  get started(): number {
+    return this.#started;
+  }
+
+  /** Whether a request has begun and not ended. */
+  get receiving(): boolean {
+    return this.#state !== State.Between;
+  }
+
+  /** Takes the next bytes of the stream. */
+  push(bytes: Buffer): void {
+    let offset = 0;
+    while (offset < bytes.length) {
+      offset = this.#step(bytes, offset);
+    }
+  }
+
+  /** @returns the offset of the next byte to look at. */
+  #step(bytes: Buffer, offset: number): number {
+    switch (this.#state) {
+      case State.Between:
+        return this.#betweenRequests(bytes, offset);
+      case State.Data:
+        return this.#data(bytes, offset);
+      case State.Lost:
+        return bytes.length;
+      default:
+        return this.#lineEnd(bytes, offset);
+    }
+  }
+
+  #betweenRequests(bytes: Buffer, offset: number): number {
+    const byte = bytes[offset];
+    if (byte === CR || byte === LF) {
+      return offset + 1;
+    }
+    this.#started += 1;
+    this.#chunked = false;
+    this.#remaining = 0;
+    this.#state = State.Head;
+    return offset;
+  }
+
+  #data(bytes: Buffer, offset: number): number {
+    const size = Math.min(this.#remaining, bytes.length - offset);
+    this.#remaining -= size;
+    if (this.#remaining === 0) {
+      this.#state = this.#chunked ? State.ChunkEnd : State.Between;
+    }
+    return offset + size;
+  }
+
+  #lineEnd(bytes: Buffer, offset: number): number {
+    const end = bytes.indexOf(LF, offset);
+    if (end === -1) {
+      this.#line += bytes.toString("latin1", offset);
+      this.#state = this.#line.length > MAX_LINE_LENGTH ? State.Lost : this.#state;
+      return bytes.length;
+    }
+    const line = (this.#line + bytes.toString("latin1", offset, end)).trimEnd();
+    this.#line = "";
+    this.#state = this.#after(line);
+    return end + 1;
+  }
+
+  /** The state after a whole line. */
+  #after(line: string): State {
+    switch (this.#state) {
+      case State.Head:
+        return line === "" ? this.#afterHead() : this.#header(line);
+      case State.ChunkSize:
+        return this.#chunk(line);
+      case State.ChunkEnd:
+        return State.ChunkSize;
+      default:
+        return line === "" ? State.Between : State.Trailers;
+    }
+  }
+
+  #header(line: string): State {
+    const name = line.slice(0, line.indexOf(":")).toLowerCase();
+    if (name === "content-length") {
+      this.#remaining = Number(line.slice(name.length + 1));
+    } else if (name === "transfer-encoding") {
+      this.#chunked = /\bchunked$/i.test(line);
+    }
+    return State.Head;
+  }
+
+  #afterHead(): State {
+    if (this.#chunked) {
+      return State.ChunkSize;
+    }
+    if (!Number.isSafeInteger(this.#remaining) || this.#remaining < 0) {
+      return State.Lost;
+    }
+    return this.#remaining === 0 ? State.Between : State.Data;
+  }
+
+  #chunk(line: string): State {
+    this.#remaining = Number.parseInt(line, 16);
+    if (!Number.isSafeInteger(this.#remaining) || this.#remaining < 0) {
+      return State.Lost;
+    }
+    return this.#remaining === 0 ? State.Trailers : State.Data;
+  }
+}

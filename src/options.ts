@@ -1,0 +1,65 @@
+/** The options of a server, their defaults and their bounds. Explained one by one in docs/limits.md. */
+
+import { checkInteger } from "./check";
+import { systemClock, type Clock } from "./clock";
+import type { EngineName } from "./engine/contract";
+import { ArgumentError } from "./errors";
+
+/** All of them are optional: the defaults are such that no real home meets a limit. */
+export interface ServerOptions {
+  /** The engine for the connections' sessions and events. Default: the one that {@link engineInfo} names. */
+  engine?: EngineName;
+  /** Milliseconds that events gather before they go out as one message. Default 250. */
+  coalescingDelay?: number;
+  /** Events that may wait for one connection before its queue collapses to the newest values. Default 4,096. */
+  maxQueuedEvents?: number;
+  /** Bytes of JSON that may wait for one connection before its queue collapses. Default 1 MiB. */
+  maxQueuedEventBytes?: number;
+  /** Milliseconds without progress after which a controller that does not read is given up. Default 60,000. */
+  stallTimeout?: number;
+  /** Milliseconds of silence after which a connection is closed, once there are many. Default one hour. */
+  idleTimeout?: number;
+  /** From how many connections on idle ones are closed. Default 16. */
+  idleSweepThreshold?: number;
+  /** Milliseconds that a controller is given to take the last bytes and to close its side. Default 2,000. */
+  lingerTimeout?: number;
+  /** The clock that all timers go by; for tests. */
+  clock?: Clock;
+}
+
+/** The options with every default filled in. */
+export type Settings = Required<Omit<ServerOptions, "engine">> & { engine: EngineName | undefined };
+
+const MIB = 1024 * 1024;
+/** The longest delay of a Node timer, in milliseconds. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+/** @throws {@link ArgumentError} that names the option. */
+export function settingsFrom(options: ServerOptions): Settings {
+  return {
+    engine: checkedEngine(options.engine),
+    coalescingDelay: integer(options, "coalescingDelay", 250, 0, MAX_DELAY),
+    maxQueuedEvents: integer(options, "maxQueuedEvents", 4096, 1, 2 ** 20),
+    maxQueuedEventBytes: integer(options, "maxQueuedEventBytes", MIB, 1, 1024 * MIB),
+    stallTimeout: integer(options, "stallTimeout", 60_000, 1, MAX_DELAY),
+    idleTimeout: integer(options, "idleTimeout", 60 * 60 * 1000, 1, MAX_DELAY),
+    idleSweepThreshold: integer(options, "idleSweepThreshold", 16, 1, Number.MAX_SAFE_INTEGER),
+    lingerTimeout: integer(options, "lingerTimeout", 2000, 0, MAX_DELAY),
+    clock: options.clock ?? systemClock,
+  };
+}
+
+type NumericOption = { [K in keyof ServerOptions]-?: ServerOptions[K] extends number | undefined ? K : never }[keyof ServerOptions];
+
+function integer(options: ServerOptions, name: NumericOption, byDefault: number, min: number, max: number): number {
+  const value = options[name] ?? byDefault;
+  checkInteger(value, `options.${name}`, min, max);
+  return value;
+}
+
+function checkedEngine(engine: unknown): EngineName | undefined {
+  if (engine === undefined || engine === "native" || engine === "portable") {
+    return engine;
+  }
+  throw new ArgumentError("options.engine", '"native" or "portable"', engine);
+}

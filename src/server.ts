@@ -1,0 +1,317 @@
+/** EventedHTTPServer: accepts controllers, knows their connections, and sends events to those that subscribed. */
+
+import { EventEmitter } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+
+import createDebug from "debug";
+
+import { checkId, checkInteger } from "./check";
+import { CoalescingWindows } from "./coalescing-windows";
+import { HAPConnection, type ConnectionContext, type HAPUsername } from "./connection";
+import { EventedHTTPServerEvent, HAPConnectionEvent } from "./constants";
+import { NO_SLOT, Signal, SIGNAL_STRIDE, type EventHubCore } from "./engine/contract";
+import { loadEngine } from "./engine/load";
+import { ArgumentError, ConnectionError } from "./errors";
+import { IdleSweep } from "./idle-sweep";
+import { settingsFrom, type ServerOptions, type Settings } from "./options";
+import { ConnectionRegistry } from "./registry";
+import type { ServerStats } from "./stats";
+
+const debug = createDebug("hapwire:server");
+
+/** The events of a server and what they carry. */
+export interface EventedHTTPServerEvents {
+  listening: [port: number, address: string];
+  "connection-opened": [connection: HAPConnection];
+  request: [connection: HAPConnection, request: IncomingMessage, response: ServerResponse];
+  "connection-closed": [connection: HAPConnection];
+  error: [error: Error];
+}
+
+/** How {@link EventedHTTPServer.close} goes about it. */
+export interface CloseOptions {
+  /** Milliseconds that responses under way are given to finish. Default 5,000. */
+  deadline?: number;
+}
+
+const DEFAULT_CLOSE_DEADLINE = 5000;
+const MAX_PORT = 65_535;
+const MAX_DEADLINE = 2 ** 31 - 1;
+
+/**
+ * An HTTP server with the HAP extensions for security and events.
+ *
+ * A TCP server in front of one Node HTTP server for each connection: what a controller sends is opened and handed to it,
+ * what it answers is sealed and sent. Events go out between complete responses, never inside one.
+ */
+export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
+  /** The TCP server; the only socket that listens. */
+  protected readonly tcpServer: Server;
+  readonly #settings: Settings;
+  readonly #hub: EventHubCore;
+  readonly #registry = new ConnectionRegistry<HAPConnection>();
+  /** Connections by their slot in the hub. */
+  readonly #bySlot: (HAPConnection | undefined)[] = [];
+  readonly #context: ConnectionContext;
+  readonly #idleSweep: IdleSweep<HAPConnection>;
+  readonly #closedByReason = new Map<string, number>();
+  #accepted = 0;
+
+  /**
+   * @throws {@link ArgumentError} that names an option.
+   * @throws {@link EngineError} where the engine asked for cannot run here.
+   */
+  constructor(options: ServerOptions = {}) {
+    super();
+    const settings = settingsFrom(options);
+    const engine = loadEngine(settings.engine);
+    this.#settings = settings;
+    this.#hub = engine.createEventHub({
+      maxEvents: settings.maxQueuedEvents,
+      maxBytes: settings.maxQueuedEventBytes,
+    });
+    this.#context = {
+      settings,
+      engine,
+      hub: this.#hub,
+      windows: new CoalescingWindows(settings.clock, settings.coalescingDelay, this.#flushAll.bind(this)),
+      handleSignals: this.#handleSignals.bind(this),
+    };
+    this.#idleSweep = new IdleSweep(
+      settings.clock,
+      { idleTimeout: settings.idleTimeout, threshold: settings.idleSweepThreshold },
+      this.#registry,
+      closeIdle,
+    );
+
+    // Half-open, because a controller that sends no more may still wait for its answer; no keep-alive probes, because
+    // they wake iOS devices; no delay, because HAP's messages are small and awaited. [PROTOCOL: the secured session]
+    this.tcpServer = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: false });
+    this.tcpServer.on("connection", this.#onConnection.bind(this));
+    this.tcpServer.on("listening", this.#onListening.bind(this));
+    this.tcpServer.on("error", (error) => this.emit("error", error));
+  }
+
+  /** Connections open now. */
+  get connections(): Iterable<HAPConnection> & { readonly size: number } {
+    return this.#registry;
+  }
+
+  /**
+   * Where the server listens; null before `listening` and after the server has stopped, as in Node.
+   */
+  address(): AddressInfo {
+    return this.tcpServer.address() as AddressInfo;
+  }
+
+  /**
+   * Starts to listen; `listening` follows, or `error`.
+   *
+   * @param port - 0 to 65,535; with 0 the system chooses.
+   * @param hostname - The address to listen on. Default: all, IPv6 and IPv4.
+   * @throws {@link ArgumentError}
+   */
+  listen(port: number, hostname?: string): void {
+    checkInteger(port, "port", 0, MAX_PORT);
+    if (hostname !== undefined && typeof hostname !== "string") {
+      throw new ArgumentError("hostname", "a string or undefined", hostname);
+    }
+    this.tcpServer.listen(port, hostname);
+  }
+
+  /** Stops listening and closes all connections at once. */
+  stop(): void {
+    this.#idleSweep.stop();
+    this.tcpServer.close();
+    for (const connection of [...this.#registry]) {
+      connection.close();
+    }
+  }
+
+  /** Stops, and removes all listeners. */
+  destroy(): void {
+    this.stop();
+    this.removeAllListeners();
+  }
+
+  /**
+   * Stops listening, lets responses under way finish, closes all connections.
+   *
+   * @returns Resolves when all is down; those not done by the deadline have been closed at once then.
+   * @throws {@link ArgumentError}
+   */
+  async close({ deadline = DEFAULT_CLOSE_DEADLINE }: CloseOptions = {}): Promise<void> {
+    checkInteger(deadline, "deadline", 0, MAX_DEADLINE);
+    this.#idleSweep.stop();
+    const down = new Promise<void>((resolve) => {
+      // The error that it may pass on says that the server was not listening: so much the better.
+      this.tcpServer.close(() => {
+        resolve();
+      });
+    });
+    for (const connection of [...this.#registry]) {
+      connection.closeAfterResponses();
+    }
+    const timer = this.#settings.clock.setTimeout(() => {
+      for (const connection of [...this.#registry]) {
+        connection.close();
+      }
+    }, deadline);
+    await Promise.all([down, this.#whenEmpty()]);
+    this.#settings.clock.clearTimeout(timer);
+  }
+
+  /**
+   * Sends an event to every connection that has subscribed to a characteristic.
+   *
+   * @param aid - The accessory's id.
+   * @param iid - The characteristic's id.
+   * @param value - Its new value: whatever `JSON.stringify` takes.
+   * @param originator - The connection that the change came from; it gets no event.
+   * @param immediateDelivery - Sends it, and all that waits before it, as soon as no request is under way. ButtonEvent
+   *   and ProgrammableSwitchEvent require it. Otherwise events gather for a moment and go out as one message.
+   * @throws {@link ArgumentError}
+   */
+  broadcastEvent(
+    aid: number,
+    iid: number,
+    value: unknown,
+    originator?: HAPConnection,
+    immediateDelivery = false,
+  ): void {
+    checkId(aid, "aid");
+    checkId(iid, "iid");
+    const count = this.#hub.broadcast(aid, iid, value, immediateDelivery, originator?.slot ?? NO_SLOT);
+    if (count > 0) {
+      this.#handleSignals(count);
+    }
+  }
+
+  /**
+   * Closes all connections of a user whose pairing was removed: the initiator's after the responses under way, the rest
+   * at once. To be called while the initiator's request is being answered.
+   *
+   * @param initiator - The connection whose request removed the pairing.
+   * @param username - The pairing identifier that was removed; not necessarily the initiator's.
+   */
+  static destroyExistingConnectionsAfterUnpair(initiator: HAPConnection, username: HAPUsername): void {
+    for (const connection of initiator.server.#registry.ofUser(username)) {
+      connection.closeConnectionAsOfUnpair(initiator);
+    }
+  }
+
+  /** Figures of the server, since it was made. */
+  stats(): ServerStats {
+    let authenticated = 0;
+    for (const connection of this.#registry) {
+      authenticated += connection.isAuthenticated() ? 1 : 0;
+    }
+    return {
+      connections: this.#registry.size,
+      authenticated,
+      accepted: this.#accepted,
+      closed: Object.fromEntries(this.#closedByReason),
+    };
+  }
+
+  #onListening(): void {
+    const { port, address } = this.address();
+    debug("listening on %s port %d", address, port);
+    this.emit(EventedHTTPServerEvent.LISTENING, port, address);
+  }
+
+  #onConnection(socket: Socket): void {
+    if (socket.remoteAddress === undefined) {
+      // Reset before it was accepted.
+      socket.destroy();
+      return;
+    }
+    const connection = new HAPConnection(this, socket, this.#context);
+    connection.on(HAPConnectionEvent.REQUEST, (request, response) => {
+      this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
+    });
+    connection.on(HAPConnectionEvent.AUTHENTICATED, (username) => {
+      this.#registry.authenticate(connection, username);
+    });
+    connection.on(HAPConnectionEvent.CLOSED, () => {
+      this.#onConnectionClosed(connection);
+    });
+    this.#accepted += 1;
+    this.#registry.add(connection);
+    this.#bySlot[connection.slot] = connection;
+    this.emit(EventedHTTPServerEvent.CONNECTION_OPENED, connection);
+    this.#idleSweep.connectionAdded();
+  }
+
+  #onConnectionClosed(connection: HAPConnection): void {
+    this.#registry.remove(connection);
+    this.#bySlot[connection.slot] = undefined;
+    const code = connection.closeReason?.code;
+    if (code !== undefined) {
+      this.#closedByReason.set(code, (this.#closedByReason.get(code) ?? 0) + 1);
+    }
+    this.emit(EventedHTTPServerEvent.CONNECTION_CLOSED, connection);
+  }
+
+  /** Acts on the first `count` signals of the hub. */
+  #handleSignals(count: number): void {
+    if (count === 0) {
+      return;
+    }
+    // Copied: flushing may run listeners that send further events.
+    const signals = this.#hub.signals.slice(0, count);
+    for (const signal of signals) {
+      const connection = this.#bySlot[Math.floor(signal / SIGNAL_STRIDE)];
+      if (connection !== undefined) {
+        this.#handleSignal(connection, signal % SIGNAL_STRIDE);
+      }
+    }
+    this.#hub.endFlushes();
+  }
+
+  #handleSignal(connection: HAPConnection, signal: number): void {
+    switch (signal) {
+      case Signal.WindowOpens:
+        this.#context.windows.open(connection);
+        break;
+      case Signal.FlushNow:
+        connection.flushEvents();
+        break;
+      case Signal.Overflow:
+        connection.fail(
+          new ConnectionError(
+            "ERR_HAPWIRE_EVENT_OVERFLOW",
+            "more events wait for the controller than its queue holds, even of the newest values alone",
+          ),
+        );
+        break;
+    }
+  }
+
+  #flushAll(connections: Iterable<HAPConnection>): void {
+    for (const connection of connections) {
+      connection.flushEvents();
+    }
+    this.#hub.endFlushes();
+  }
+
+  async #whenEmpty(): Promise<void> {
+    while (this.#registry.size > 0) {
+      await Promise.all(
+        [...this.#registry].map(
+          (connection) =>
+            new Promise<void>((resolve) => {
+              connection.once(HAPConnectionEvent.CLOSED, resolve);
+            }),
+        ),
+      );
+    }
+  }
+}
+
+function closeIdle(connection: HAPConnection, idleFor: number): void {
+  connection.fail(
+    new ConnectionError("ERR_HAPWIRE_IDLE", `nothing came or went for ${String(Math.round(idleFor / 1000))} s`),
+  );
+}

@@ -1,0 +1,108 @@
+/** The secured session of one connection: a sealer, an opener, and the rule when what goes out is sealed. */
+
+import { ConnectionError } from "./errors";
+import type { HAPEncryption, SessionKeys } from "./encryption";
+import type { Engine, OpenerCore, SealerCore } from "./engine/contract";
+import { KEY_LENGTH } from "./frame";
+
+/** True where at least one session key has been agreed on. */
+export function hasSessionKeys(encryption: HAPEncryption | undefined): encryption is HAPEncryption {
+  return (
+    encryption !== undefined &&
+    (encryption.controllerToAccessoryKey.length > 0 || encryption.accessoryToControllerKey.length > 0)
+  );
+}
+
+/** The two directions of one connection. */
+export class SecuredSession {
+  readonly sealer: SealerCore;
+  readonly #opener: OpenerCore;
+  readonly #record: HAPEncryption | undefined;
+  #hasOpened: boolean;
+
+  private constructor(engine: Engine, keys: SessionKeys, record: HAPEncryption | undefined) {
+    const sent = BigInt(record?.accessoryToControllerCount ?? 0);
+    const received = BigInt(record?.controllerToAccessoryCount ?? 0);
+    this.sealer = engine.createSealer(keys.accessoryToControllerKey, sent);
+    this.#opener = engine.createOpener(keys.controllerToAccessoryKey, received);
+    this.#record = record;
+    this.#hasOpened = received > 0n;
+  }
+
+  /** A session with fresh counters. */
+  static withKeys(engine: Engine, keys: SessionKeys): SecuredSession {
+    return new SecuredSession(engine, keys, undefined);
+  }
+
+  /**
+   * A session as HAP-NodeJS's record says.
+   *
+   * @throws {@link ConnectionError} `ERR_HAPWIRE_SESSION_KEYS` where a key is missing or has a wrong length.
+   */
+  static fromRecord(engine: Engine, record: HAPEncryption): SecuredSession {
+    if (
+      record.accessoryToControllerKey.length !== KEY_LENGTH ||
+      record.controllerToAccessoryKey.length !== KEY_LENGTH
+    ) {
+      throw new ConnectionError(
+        "ERR_HAPWIRE_SESSION_KEYS",
+        `both session keys must have ${String(KEY_LENGTH)} bytes before the controller sends its first frame`,
+      );
+    }
+    return new SecuredSession(engine, record, record);
+  }
+
+  /**
+   * Whether what goes out is sealed: from the first frame that was opened. Until then the answer of pair-verify may
+   * still be on its way, in plaintext. [PROTOCOL: the secured session]
+   */
+  get sealsOutbound(): boolean {
+    return this.#hasOpened;
+  }
+
+  get framesIn(): number {
+    return Number(this.#opener.counter);
+  }
+
+  get framesOut(): number {
+    return Number(this.sealer.counter);
+  }
+
+  /** @throws {@link FrameError} where the segment is not what the controller must have sent. */
+  open(segment: Buffer): Buffer {
+    const plaintext = this.#opener.open(this.#withIncompleteFrame(segment));
+    this.#hasOpened ||= this.#opener.counter > 0n;
+    if (this.#record !== undefined) {
+      this.#record.controllerToAccessoryCount = this.framesIn;
+    }
+    return plaintext;
+  }
+
+  seal(chunks: readonly Uint8Array[], length: number): Buffer {
+    const frames = this.sealer.seal(chunks, length);
+    this.noteSent();
+    return frames;
+  }
+
+  /** Writes the counter of what went out back to the record. */
+  noteSent(): void {
+    if (this.#record !== undefined) {
+      this.#record.accessoryToControllerCount = this.framesOut;
+    }
+  }
+
+  /** Wipes both keys. */
+  destroy(): void {
+    this.sealer.destroy();
+    this.#opener.destroy();
+  }
+
+  #withIncompleteFrame(segment: Buffer): Buffer {
+    const start = this.#record?.incompleteFrame;
+    if (this.#record === undefined || start === undefined) {
+      return segment;
+    }
+    delete this.#record.incompleteFrame;
+    return Buffer.concat([start, segment]);
+  }
+}

@@ -1,0 +1,45 @@
+/** Figures of a connection and of a server: plain numbers, counted since it opened unless said otherwise. */
+
+/** What {@link HAPConnection.stats} gives. */
+export interface ConnectionStats {
+  /** Requests handed to handlers. */
+  requests: number;
+  /** Responses finished. */
+  responses: number;
+  /** Bytes read from the socket. */
+  bytesIn: number;
+  /** Bytes handed to the socket. */
+  bytesOut: number;
+  /** Frames opened. */
+  framesIn: number;
+  /** Frames sealed. */
+  framesOut: number;
+  /** Events accepted into the queue. */
+  eventsQueued: number;
+  /** Events dropped because the last queued one of the same characteristic had the same value. */
+  eventsDuplicate: number;
+  /** Events replaced by newer values of their characteristic because the queue met its bound. */
+  eventsCollapsed: number;
+  /** Events left out because their characteristic was unsubscribed before they went out. */
+  eventsUnsubscribed: number;
+  /** Events sent. */
+  eventsDelivered: number;
+  /** EVENT messages that they were sent in. */
+  eventMessages: number;
+  /** Events waiting now. */
+  eventsPending: number;
+  /** Bytes of JSON of the events waiting now. */
+  eventBytesPending: number;
+}
+
+/** What {@link EventedHTTPServer.stats} gives. */
+export interface ServerStats {
+  /** Connections open now. */
+  connections: number;
+  /** Of these, authenticated ones. */
+  authenticated: number;
+  /** Connections accepted since the server was made. */
+  accepted: number;
+  /** Connections closed by this side, by the code of the reason; see docs/errors.md. */
+  closed: Partial<Record<string, number>>;
+}

@@ -1,0 +1,296 @@
+/**
+ * The wire of one connection: the controller's socket with the secured session on it. Bytes come in and are opened,
+ * plaintext goes out and is sealed, no faster than the controller takes it.
+ */
+
+import type { Socket } from "node:net";
+
+import type { Clock, Timer } from "./clock";
+import type { HAPEncryption, SessionKeys } from "./encryption";
+import type { Engine, SealerCore } from "./engine/contract";
+import { ConnectionError, HapwireError } from "./errors";
+import { MAX_FRAME_PLAINTEXT } from "./frame";
+import { hasSessionKeys, SecuredSession } from "./session";
+
+/** What the wire tells its connection. */
+export interface WireHost {
+  /** Plaintext of the controller's. */
+  handlePlaintext(plaintext: Buffer): void;
+  /** The socket takes data again. */
+  handleDrain(): void;
+  /** The controller has sent its last byte. */
+  handleEnd(): void;
+  /** The socket is gone. */
+  handleClosed(): void;
+  /** Nothing came or went for the time set with {@link Wire.setTimeout}. */
+  handleTimeout(): void;
+  /** The session or the socket has failed: the connection must be closed. */
+  fail(error: HapwireError): void;
+}
+
+export interface WireSettings {
+  readonly clock: Clock;
+  readonly stallTimeout: number;
+  readonly lingerTimeout: number;
+}
+
+type WriteCallback = (error?: Error | null) => void;
+
+/** A response in pieces that is on its way out. */
+interface Transfer {
+  readonly chunks: readonly Uint8Array[];
+  /** The chunk and the byte in it that come next. */
+  index: number;
+  offset: number;
+  readonly callback: WriteCallback;
+}
+
+/**
+ * Plaintext that is sealed and handed to the socket at a time, in bytes. Whole frames; large enough for the fixed cost
+ * of a write not to count, small enough that a slow controller shows progress and sealed copies stay few.
+ */
+const SLICE_LENGTH = 128 * MAX_FRAME_PLAINTEXT;
+
+export class Wire {
+  /** When bytes last came or went, in milliseconds of the clock. */
+  lastOperation: number;
+  /** What HAP-NodeJS's pair-verify has agreed on; read when the next bytes arrive. */
+  encryption: HAPEncryption | undefined;
+  readonly #socket: Socket;
+  readonly #host: WireHost;
+  readonly #engine: Engine;
+  readonly #settings: WireSettings;
+  #session: SecuredSession | undefined;
+  #transfer: Transfer | undefined;
+  #stallTimer: Timer | undefined;
+  #lingerTimer: Timer | undefined;
+
+  constructor(socket: Socket, host: WireHost, engine: Engine, settings: WireSettings) {
+    this.#socket = socket;
+    this.#host = host;
+    this.#engine = engine;
+    this.#settings = settings;
+    this.lastOperation = settings.clock.now();
+    socket.on("data", this.#onData.bind(this));
+    socket.on("drain", this.#onDrain.bind(this));
+    socket.on("end", () => {
+      host.handleEnd();
+    });
+    socket.on("timeout", () => {
+      host.handleTimeout();
+    });
+    socket.on("error", (error) => {
+      host.fail(new ConnectionError("ERR_HAPWIRE_SOCKET", `the socket failed: ${error.message}`, { cause: error }));
+    });
+    socket.on("close", this.#onClose.bind(this));
+  }
+
+  /** Whether session keys are known, in use or about to be. */
+  get hasKeys(): boolean {
+    return this.#session !== undefined || hasSessionKeys(this.encryption);
+  }
+
+  /** Whether what goes out is sealed. */
+  get seals(): boolean {
+    return this.#session?.sealsOutbound === true;
+  }
+
+  /** Seals events; undefined while what goes out is plaintext. */
+  get sealer(): SealerCore | undefined {
+    return this.#session?.sealsOutbound === true ? this.#session.sealer : undefined;
+  }
+
+  /** Whether the socket has taken all that it was given, as far as its high-water mark goes. */
+  get ready(): boolean {
+    return this.#transfer === undefined && !this.#socket.writableNeedDrain && this.#socket.writable;
+  }
+
+  get bytesIn(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesOut(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  get framesIn(): number {
+    return this.#session?.framesIn ?? 0;
+  }
+
+  get framesOut(): number {
+    return this.#session?.framesOut ?? 0;
+  }
+
+  /** Opens what comes in with these keys from the next byte on. */
+  secure(keys: SessionKeys): void {
+    this.#session = SecuredSession.withKeys(this.#engine, keys);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  setTimeout(milliseconds: number): void {
+    this.#socket.setTimeout(milliseconds);
+  }
+
+  /** Sends a piece of a response; one at a time. Calls back when the socket has taken it and can take more. */
+  send(chunks: readonly Uint8Array[], callback: WriteCallback): void {
+    this.#transfer = { chunks, index: 0, offset: 0, callback };
+    this.#continueTransfer();
+  }
+
+  /** Sends an EVENT message that is sealed already, where {@link Wire.sealer} was not undefined. */
+  sendMessage(message: Buffer): void {
+    this.#session?.noteSent();
+    this.#write(message);
+  }
+
+  /** Lets out what has been written, then closes: the controller gets all of it. */
+  end(): void {
+    if (!this.#socket.writableEnded) {
+      this.#watchProgress();
+      this.#socket.end(() => {
+        this.#stopWatching();
+        this.#lingerTimer = this.#settings.clock.setTimeout(() => {
+          this.#socket.destroy();
+        }, this.#settings.lingerTimeout);
+      });
+      // Bytes that nobody reads would make the kernel reset the connection, and cut off what is still on its way.
+      this.#socket.resume();
+    }
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #onData(segment: Buffer): void {
+    this.lastOperation = this.#settings.clock.now();
+    let plaintext = segment;
+    try {
+      this.#session ??= this.#sessionFromRecord();
+      if (this.#session !== undefined) {
+        plaintext = this.#session.open(segment);
+      }
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#host.handlePlaintext(plaintext);
+  }
+
+  #sessionFromRecord(): SecuredSession | undefined {
+    return hasSessionKeys(this.encryption)
+      ? SecuredSession.fromRecord(this.#engine, this.encryption)
+      : undefined;
+  }
+
+  #continueTransfer(): void {
+    const transfer = this.#transfer;
+    while (transfer !== undefined && transfer.index < transfer.chunks.length) {
+      const { slice, length } = takeSlice(transfer);
+      try {
+        if (!this.#write(this.#encode(slice, length))) {
+          return;
+        }
+      } catch (error) {
+        this.#transfer = undefined;
+        transfer.callback(this.#fail(error));
+        return;
+      }
+    }
+    this.#transfer = undefined;
+    transfer?.callback();
+  }
+
+  /** What goes on the socket: memory of its own, since the caller may use the chunks' anew. */
+  #encode(chunks: readonly Uint8Array[], length: number): Buffer {
+    if (this.#session?.sealsOutbound === true) {
+      return this.#session.seal(chunks, length);
+    }
+    return Buffer.concat(chunks, length);
+  }
+
+  /** @returns false where the socket wants no more for now. */
+  #write(bytes: Uint8Array): boolean {
+    this.lastOperation = this.#settings.clock.now();
+    const accepted = this.#socket.write(bytes);
+    if (!accepted) {
+      this.#watchProgress();
+    }
+    return accepted;
+  }
+
+  #onDrain(): void {
+    this.#stopWatching();
+    this.lastOperation = this.#settings.clock.now();
+    this.#continueTransfer();
+    if (this.ready) {
+      this.#host.handleDrain();
+    }
+  }
+
+  #watchProgress(): void {
+    const { clock, stallTimeout } = this.#settings;
+    this.#stallTimer ??= clock.setTimeout(() => {
+      this.#host.fail(
+        new ConnectionError(
+          "ERR_HAPWIRE_STALLED",
+          `the controller has taken no data for ${String(stallTimeout)} ms`,
+        ),
+      );
+    }, stallTimeout);
+  }
+
+  #stopWatching(): void {
+    if (this.#stallTimer !== undefined) {
+      this.#settings.clock.clearTimeout(this.#stallTimer);
+      this.#stallTimer = undefined;
+    }
+  }
+
+  #fail(error: unknown): HapwireError {
+    const known =
+      error instanceof HapwireError
+        ? error
+        : new ConnectionError("ERR_HAPWIRE_SOCKET", "the connection failed", { cause: error });
+    this.#host.fail(known);
+    return known;
+  }
+
+  #onClose(): void {
+    this.#stopWatching();
+    if (this.#lingerTimer !== undefined) {
+      this.#settings.clock.clearTimeout(this.#lingerTimer);
+    }
+    this.#session?.destroy();
+    const transfer = this.#transfer;
+    this.#transfer = undefined;
+    transfer?.callback(new ConnectionError("ERR_HAPWIRE_CONNECTION_CLOSED", "the connection was closed"));
+    this.#host.handleClosed();
+  }
+}
+
+/** Takes the next slice off a transfer, without copying. */
+function takeSlice(transfer: Transfer): { slice: Uint8Array[]; length: number } {
+  const slice: Uint8Array[] = [];
+  let length = 0;
+  while (length < SLICE_LENGTH && transfer.index < transfer.chunks.length) {
+    const chunk = transfer.chunks[transfer.index] as Uint8Array;
+    const end = Math.min(chunk.length, transfer.offset + SLICE_LENGTH - length);
+    slice.push(transfer.offset === 0 && end === chunk.length ? chunk : chunk.subarray(transfer.offset, end));
+    length += end - transfer.offset;
+    transfer.offset = end;
+    if (end === chunk.length) {
+      transfer.index += 1;
+      transfer.offset = 0;
+    }
+  }
+  return { slice, length };
+}
