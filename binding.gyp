@@ -27,7 +27,9 @@
         "-Wextra",
         "-Werror"
       ],
-      "ldflags": ["-Wl,-z,now", "-Wl,-z,relro"],
+      "conditions": [
+        ["OS=='linux'", { "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,-z,now", "-Wl,-z,relro"] }]
+      ],
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
         "GCC_ENABLE_CPP_EXCEPTIONS": "NO",

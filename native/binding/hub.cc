@@ -75,7 +75,7 @@ HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObjec
     max_events = 0;
     max_bytes = 0;
   }
-  hub_.emplace(QueueLimits{static_cast<size_t>(max_events), static_cast<size_t>(max_bytes)});
+  hub_.emplace(QueueLimits{max_events, max_bytes});
 }
 
 Napi::Value HubObject::Add(const Napi::CallbackInfo& info) {

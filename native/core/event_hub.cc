@@ -12,7 +12,7 @@ namespace hapwire {
 namespace {
 
 /// Scratch memory beyond this is given back after use, in bytes.
-constexpr size_t kKeptScratch = 64 * 1024;
+constexpr size_t kKeptScratch = size_t{64} * 1024;
 
 // [PROTOCOL: events]
 constexpr std::string_view kHead =
@@ -46,9 +46,9 @@ void AppendBody(std::string& out, const std::vector<EventRef>& oldest_first) {
 /// Ids are small and dense, and both take part in each bit of the result: the finalizer of
 /// SplitMix64 over the two. Whoever can choose them is paired with the home.
 size_t EventHub::CharacteristicHash::operator()(const CharacteristicId& id) const noexcept {
-  uint64_t hash = id.aid * 0x9e3779b97f4a7c15u + id.iid;
-  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
-  hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
+  uint64_t hash = id.aid * 0x9e3779b97f4a7c15U + id.iid;
+  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9U;
+  hash = (hash ^ hash >> 27) * 0x94d049bb133111ebU;
   return static_cast<size_t>(hash ^ hash >> 31);
 }
 

@@ -137,7 +137,7 @@ class EventHub {
 
   Connection* Find(uint32_t slot) const;
   EventRef MakeEvent(CharacteristicId id, const EventValue& value, bool immediate);
-  Signal Enqueue(HubSubscription& subscription, const EventRef& event);
+  static Signal Enqueue(HubSubscription& subscription, const EventRef& event);
   void Attach(CharacteristicId id, HubSubscription& subscription);
   void Detach(CharacteristicId id, HubSubscription& subscription);
   static void FreeLapsed(Connection& connection);

@@ -25,9 +25,9 @@ enum class Signal : uint32_t {
 /// Bounds on one connection's queue: met exactly, all is well; past either, it collapses.
 struct QueueLimits {
   /// Events waiting. More than EventQueue::kMostEvents counts as that.
-  size_t max_events = 0;
+  uint64_t max_events = 0;
   /// Bytes of these events' JSON.
-  size_t max_bytes = 0;
+  uint64_t max_bytes = 0;
 };
 
 /// The counts of one connection's queue. All but the last two only grow.
@@ -70,7 +70,7 @@ struct Subscription {
 class EventQueue {
  public:
   /// The largest `max_events`: keeps positions, dropped items included, within 32 bits.
-  static constexpr size_t kMostEvents = size_t{1} << 30;
+  static constexpr uint64_t kMostEvents = uint64_t{1} << 30;
 
   explicit EventQueue(QueueLimits limits);
   EventQueue(const EventQueue&) = delete;

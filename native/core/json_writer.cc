@@ -28,7 +28,7 @@ void AppendInteger(std::string& out, Integer value) {
 
 /// A positive double as the specification takes it apart: 0.`digits` times ten to the `point`.
 struct Decimal {
-  char digits[kMaxScientificLength];
+  char digits[kMaxScientificLength] = {};
   int count = 0;
   int point = 0;
 };
@@ -182,8 +182,8 @@ void JsonWriter::Number(double value) {
 void JsonWriter::String(std::u16string_view value) {
   out_.push_back('"');
   while (!value.empty()) {
-    const auto special = std::find_if_not(value.begin(), value.end(), IsPlainAscii);
-    const auto run = static_cast<size_t>(special - value.begin());
+    const auto run = static_cast<size_t>(
+        std::find_if_not(value.begin(), value.end(), IsPlainAscii) - value.begin());
     AppendPlainAscii(out_, value.substr(0, run));
     value.remove_prefix(run);
     if (!value.empty()) value.remove_prefix(AppendSpecial(out_, value));

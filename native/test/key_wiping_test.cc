@@ -1,0 +1,175 @@
+// Keys and incomplete frames leave no trace in memory: OpenSSL's own allocations are watched, and
+// the opener's bytes are looked at after its end.
+#include <doctest/doctest.h>
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <set>
+
+#include "frame_opener.h"
+#include "frame_sealer.h"
+#include "frames.h"
+
+namespace {
+
+using hapwire::FrameOpener;
+using hapwire::FrameSealer;
+using hapwire::FrameStatus;
+using hapwire::testing::Bytes;
+using hapwire::testing::Frame;
+using hapwire::testing::kKey;
+using hapwire::testing::Message;
+using hapwire::testing::Slice;
+using hapwire::testing::View;
+using hapwire::testing::Writable;
+
+/// In front of each block that OpenSSL holds: its size.
+constexpr size_t kHeader = alignof(std::max_align_t);
+
+/// All that OpenSSL holds. Never freed: OpenSSL gives back its own at exit, in no certain order.
+std::set<unsigned char*>& Blocks() {
+  static auto* const blocks = new std::set<unsigned char*>;
+  return *blocks;
+}
+
+/// How many blocks were given back with the key in them.
+size_t freed_with_key = 0;
+
+size_t SizeOf(const unsigned char* block) {
+  size_t size = 0;
+  std::memcpy(&size, block, sizeof(size));
+  return size;
+}
+
+bool HoldsKey(const unsigned char* block) {
+  const unsigned char* const bytes = block + kHeader;
+  const unsigned char* const end = bytes + SizeOf(block);
+  return std::search(bytes, end, kKey.begin(), kKey.end()) != end;
+}
+
+void* Allocate(size_t size, const char*, int) {
+  auto* const block = static_cast<unsigned char*>(std::malloc(kHeader + size));
+  if (block == nullptr) return nullptr;
+  std::memcpy(block, &size, sizeof(size));
+  Blocks().insert(block);
+  return block + kHeader;
+}
+
+void Free(void* memory, const char*, int) {
+  if (memory == nullptr) return;
+  unsigned char* const block = static_cast<unsigned char*>(memory) - kHeader;
+  if (HoldsKey(block)) ++freed_with_key;
+  Blocks().erase(block);
+  std::free(block);
+}
+
+void* Reallocate(void* memory, size_t size, const char* file, int line) {
+  void* const larger = Allocate(size, file, line);
+  if (larger == nullptr || memory == nullptr) return larger;
+  const size_t old_size = SizeOf(static_cast<unsigned char*>(memory) - kHeader);
+  std::memcpy(larger, memory, std::min(size, old_size));
+  Free(memory, file, line);
+  return larger;
+}
+
+/// Before main, since OpenSSL allows it only before its first allocation.
+const bool watching = CRYPTO_set_mem_functions(Allocate, Reallocate, Free) == 1;
+
+/// How many of OpenSSL's blocks hold the key.
+long BlocksWithKey() { return std::count_if(Blocks().begin(), Blocks().end(), HoldsKey); }
+
+TEST_CASE("a key is in OpenSSL's memory while its session lives, and nowhere after") {
+  REQUIRE(watching);
+  REQUIRE(BlocksWithKey() == 0);
+  freed_with_key = 0;
+  const Bytes message = Message(100);
+  Bytes output(FrameSealer::SealedLength(message.size()));
+  const hapwire::ByteView chunk = View(message);
+  size_t written = 0;
+
+  SUBCASE("a sealer destroyed") {
+    FrameSealer sealer(kKey.data(), 0);
+    CHECK(BlocksWithKey() == 1);
+    CHECK(sealer.Seal(&chunk, 1, Writable(output)) == FrameStatus::kOk);
+    sealer.Destroy();
+    CHECK(BlocksWithKey() == 0);
+  }
+  SUBCASE("a sealer collected") {
+    const FrameSealer sealer(kKey.data(), 0);
+    CHECK(BlocksWithKey() == 1);
+  }
+  SUBCASE("a sealer exhausted") {
+    FrameSealer sealer(kKey.data(), UINT64_MAX);
+    CHECK(sealer.Seal(&chunk, 1, Writable(output)) == FrameStatus::kOk);
+    CHECK(sealer.Seal(&chunk, 1, Writable(output)) == FrameStatus::kExhausted);
+    CHECK(BlocksWithKey() == 0);
+  }
+  SUBCASE("an opener destroyed") {
+    FrameOpener opener(kKey.data(), 0);
+    CHECK(BlocksWithKey() == 1);
+    opener.Destroy();
+    CHECK(BlocksWithKey() == 0);
+  }
+  SUBCASE("an opener collected") {
+    const FrameOpener opener(kKey.data(), 0);
+    CHECK(BlocksWithKey() == 1);
+  }
+  SUBCASE("an opener that was given a forged frame") {
+    FrameOpener opener(kKey.data(), 0);
+    const Bytes forged(118);
+    CHECK(opener.Open(View(forged), Writable(output), &written) == FrameStatus::kAuthentication);
+    CHECK(BlocksWithKey() == 0);
+  }
+  SUBCASE("an opener that was given a frame too long") {
+    FrameOpener opener(kKey.data(), 0);
+    const Bytes too_long = {0xff, 0xff};
+    CHECK(opener.Open(View(too_long), Writable(output), &written) == FrameStatus::kTooLong);
+    CHECK(BlocksWithKey() == 0);
+  }
+  CHECK(BlocksWithKey() == 0);
+  CHECK(freed_with_key == 0);
+}
+
+/// An opener in memory that outlives it. The test calls its destructor.
+struct OpenerInView {
+  bool Holds(const Bytes& bytes) const {
+    const auto* const end = memory + sizeof(memory);
+    return std::search(memory, end, bytes.begin(), bytes.end()) != end;
+  }
+
+  alignas(FrameOpener) unsigned char memory[sizeof(FrameOpener)] = {};
+  FrameOpener* const opener = new (memory) FrameOpener(kKey.data(), 0);
+};
+
+TEST_CASE("an incomplete frame is gone when its opener ends") {
+  const Bytes frame = Frame(Message(100), 0);
+  const Bytes part = Slice(frame, 0, 90);
+  const Bytes piece = Slice(frame, 20, 90);
+  Bytes output(part.size() + 2000);
+  size_t written = 0;
+  OpenerInView view;
+  CHECK_FALSE(view.Holds(Bytes(kKey.begin(), kKey.end())));
+  REQUIRE(view.opener->Open(View(part), Writable(output), &written) == FrameStatus::kOk);
+  REQUIRE(view.Holds(piece));
+
+  SUBCASE("destroyed") {
+    view.opener->Destroy();
+    CHECK_FALSE(view.Holds(piece));
+    view.opener->~FrameOpener();
+  }
+  SUBCASE("collected") { view.opener->~FrameOpener(); }
+  SUBCASE("by a forged frame") {
+    const Bytes forged(28);
+    CHECK(view.opener->Open(View(forged), Writable(output), &written) ==
+          FrameStatus::kAuthentication);
+    CHECK_FALSE(view.Holds(piece));
+    view.opener->~FrameOpener();
+  }
+  CHECK_FALSE(view.Holds(piece));
+}
+
+}  // namespace

@@ -1,0 +1,36 @@
+/** `npm start`: the demo, or with `--serve` a bridge for an iPhone. */
+
+import { HELP, parseCommand, UsageError } from "./arguments";
+import { serve } from "./serve";
+import { superviseDemo } from "./supervise";
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = parseCommand(args);
+  switch (command.name) {
+    case "help":
+      console.log(HELP);
+      return 0;
+    case "demo":
+      return superviseDemo();
+    case "serve":
+      await serve(command.options);
+      return 0;
+  }
+}
+
+function fail(error: unknown): never {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\nTry: npm start -- --help`);
+    process.exit(EXIT_USAGE);
+  }
+  // What the system refused (a port in use, a folder that can't be written) needs no stack.
+  console.error(error instanceof Error && "syscall" in error ? error.message : error);
+  process.exit(EXIT_FAILURE);
+}
+
+main(process.argv.slice(2)).then((exitCode) => {
+  process.exitCode = exitCode;
+}, fail);

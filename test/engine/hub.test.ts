@@ -1,0 +1,546 @@
+/** The event hub of each engine, rule by rule. [PROTOCOL: events] */
+
+import assert from "node:assert/strict";
+import { before, beforeEach, describe, it } from "node:test";
+import type { Engine, EventHubCore, QueueCounts, QueueLimits } from "#src/engine/contract";
+import { SIGNAL_STRIDE, Signal } from "#src/engine/contract";
+import { FrameError } from "#src/errors";
+import { enginesUnderTest } from "../support/engines";
+import { modelFrames, modelMessage } from "../support/model";
+
+const NO_ONE = -1;
+const UNKNOWN_SLOT = 1000;
+const WIDE: QueueLimits = { maxEvents: 4096, maxBytes: 1 << 20 };
+const KEY = Buffer.alloc(32, 7);
+const NO_COUNTS: QueueCounts = {
+  queued: 0,
+  duplicates: 0,
+  collapsed: 0,
+  unsubscribed: 0,
+  delivered: 0,
+  messages: 0,
+  pendingEvents: 0,
+  pendingBytes: 0,
+};
+
+for (const { name, create } of enginesUnderTest()) {
+  describe(`event hub, ${name}`, () => {
+    let engine: Engine;
+    /** With one connection, which is subscribed to 1.9, 1.10 and 2.9. */
+    let hub: EventHubCore;
+    let slot: number;
+    before(() => {
+      engine = create();
+    });
+    beforeEach(() => {
+      useHub(WIDE);
+    });
+
+    function useHub(limits: QueueLimits): void {
+      hub = engine.createEventHub(limits);
+      slot = addSubscriber();
+    }
+
+    function addSubscriber(): number {
+      const added = hub.add();
+      hub.subscribe(added, 1, 9);
+      hub.subscribe(added, 1, 10);
+      hub.subscribe(added, 2, 9);
+      return added;
+    }
+
+    /** Broadcasts to all. @returns the signals as [slot, signal], by slot. */
+    function broadcast(
+      aid: number,
+      iid: number,
+      value: unknown,
+      immediate = false,
+      except = NO_ONE,
+    ): number[][] {
+      return signalsOf(hub, hub.broadcast(aid, iid, value, immediate, except));
+    }
+
+    describe("slots", () => {
+      it("are small integers that are used again", () => {
+        const added = [slot, hub.add(), hub.add()];
+        assert.deepEqual([...added].sort(), [0, 1, 2]);
+        hub.remove(1);
+        hub.remove(0);
+        assert.deepEqual([hub.add(), hub.add()].sort(), [0, 1]);
+        assert.equal(hub.add(), 3);
+      });
+
+      it("know nothing of the connection that had them before", () => {
+        broadcast(1, 9, true);
+        hub.remove(slot);
+        assert.equal(hub.add(), slot);
+        assert.equal(hub.isSubscribed(slot, 1, 9), false);
+        assert.equal(hub.subscriptions(slot).length, 0);
+        assert.equal(hub.hasPending(slot), false);
+        assert.deepEqual(hub.counts(slot), NO_COUNTS);
+        assert.deepEqual(broadcast(1, 9, false), []);
+        assert.equal(hub.take(slot, undefined), undefined);
+      });
+
+      it("that are unknown make every method do nothing", () => {
+        for (const unknown of [UNKNOWN_SLOT, slot]) {
+          hub.remove(unknown);
+          assert.equal(hub.subscribe(unknown, 1, 9), false);
+          assert.equal(hub.isSubscribed(unknown, 1, 9), false);
+          assert.equal(hub.unsubscribe(unknown, 1, 9), false);
+          hub.unsubscribeAll(unknown);
+          assert.deepEqual(hub.subscriptions(unknown), new Float64Array(0));
+          assert.equal(hub.send(unknown, 1, 9, true, true), 0);
+          assert.equal(hub.take(unknown, undefined), undefined);
+          assert.equal(hub.hasPending(unknown), false);
+          assert.equal(hub.hasImmediate(unknown), false);
+          assert.deepEqual(hub.counts(unknown), NO_COUNTS);
+        }
+      });
+
+      it("can be many at once", () => {
+        const slots = Array.from({ length: 300 }, addSubscriber);
+        const signals = broadcast(1, 9, true, false, slot);
+        assert.deepEqual(
+          signals,
+          slots.map((other) => [other, Signal.WindowOpens]),
+        );
+        slots.forEach((other) => {
+          assert.deepEqual(hub.take(other, undefined), modelMessage([{ aid: 1, iid: 9, value: true }]));
+        });
+      });
+    });
+
+    describe("subscriptions", () => {
+      it("are made and ended once", () => {
+        assert.equal(hub.subscribe(slot, 3, 1), true);
+        assert.equal(hub.subscribe(slot, 3, 1), false);
+        assert.equal(hub.isSubscribed(slot, 3, 1), true);
+        assert.equal(hub.unsubscribe(slot, 3, 1), true);
+        assert.equal(hub.unsubscribe(slot, 3, 1), false);
+        assert.equal(hub.isSubscribed(slot, 3, 1), false);
+      });
+
+      it("keep the order in which they were made; one made again goes to the end", () => {
+        assert.deepEqual([...hub.subscriptions(slot)], [1, 9, 1, 10, 2, 9]);
+        hub.subscribe(slot, 1, 9);
+        assert.deepEqual([...hub.subscriptions(slot)], [1, 9, 1, 10, 2, 9]);
+        hub.unsubscribe(slot, 1, 9);
+        hub.subscribe(slot, 1, 9);
+        assert.deepEqual([...hub.subscriptions(slot)], [1, 10, 2, 9, 1, 9]);
+      });
+
+      it("keep that order also where an event waits", () => {
+        broadcast(1, 9, true);
+        hub.unsubscribe(slot, 1, 9);
+        assert.deepEqual([...hub.subscriptions(slot)], [1, 10, 2, 9]);
+        hub.subscribe(slot, 1, 9);
+        assert.deepEqual([...hub.subscriptions(slot)], [1, 10, 2, 9, 1, 9]);
+      });
+
+      it("belong to one connection", () => {
+        const other = addSubscriber();
+        hub.unsubscribe(slot, 1, 9);
+        assert.equal(hub.isSubscribed(other, 1, 9), true);
+        hub.unsubscribeAll(slot);
+        assert.deepEqual([...hub.subscriptions(slot)], []);
+        assert.deepEqual([...hub.subscriptions(other)], [1, 9, 1, 10, 2, 9]);
+      });
+
+      it("tell an aid from an iid, and large ones apart", () => {
+        const huge = Number.MAX_SAFE_INTEGER;
+        hub.subscribe(slot, huge, 1);
+        hub.subscribe(slot, 1, huge - 1);
+        hub.subscribe(slot, 0, 0);
+        assert.equal(hub.isSubscribed(slot, huge - 1, 1), false);
+        assert.equal(hub.isSubscribed(slot, 1, huge), false);
+        assert.equal(hub.isSubscribed(slot, 9, 1), false);
+        assert.equal(hub.isSubscribed(slot, 0, 0), true);
+        assert.deepEqual([...hub.subscriptions(slot)].slice(-6), [huge, 1, 1, huge - 1, 0, 0]);
+      });
+
+      it("whose ids have the same digits in a row are two", () => {
+        hub.subscribe(slot, 1, 11);
+        hub.subscribe(slot, 11, 1);
+        broadcast(1, 11, 1);
+        broadcast(11, 1, 1);
+        hub.unsubscribe(slot, 1, 11);
+        assert.equal(hub.isSubscribed(slot, 11, 1), true);
+        assert.deepEqual(takeValues(hub, slot), ["11.1=1"]);
+      });
+    });
+
+    describe("queueing", () => {
+      it("reaches each subscriber but the one that the change came from", () => {
+        const other = addSubscriber();
+        const third = hub.add();
+        assert.deepEqual(broadcast(1, 9, true, false, slot), [[other, Signal.WindowOpens]]);
+        assert.equal(hub.hasPending(slot), false);
+        assert.equal(hub.hasPending(other), true);
+        assert.equal(hub.hasPending(third), false);
+      });
+
+      it("drops what nobody is subscribed to", () => {
+        assert.deepEqual(broadcast(7, 7, true), []);
+        assert.equal(hub.send(slot, 7, 7, true, true), 0);
+        assert.deepEqual(hub.counts(slot), NO_COUNTS);
+      });
+
+      it("by send reaches one connection only", () => {
+        const other = addSubscriber();
+        assert.deepEqual(signalsOf(hub, hub.send(other, 1, 9, 5, false)), [[other, Signal.WindowOpens]]);
+        assert.equal(hub.hasPending(slot), false);
+        assert.deepEqual(hub.take(other, undefined), modelMessage([{ aid: 1, iid: 9, value: 5 }]));
+      });
+
+      it("drops an event equal to the last queued one of its characteristic", () => {
+        broadcast(1, 9, 1);
+        broadcast(1, 10, 1);
+        broadcast(1, 9, 1);
+        broadcast(1, 9, 2);
+        broadcast(1, 9, 1);
+        hub.send(slot, 1, 9, 1, false);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=1", "1.9=2", "1.10=1", "1.9=1"]);
+        const counts = { queued: 4, duplicates: 2, delivered: 4, messages: 1 };
+        assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, ...counts });
+      });
+
+      it("tells values apart that JSON tells apart, and no others", () => {
+        for (const value of [1, "1", true, "true", null, "", undefined, [1], { value: 1 }, 0]) {
+          broadcast(1, 9, value);
+        }
+        assert.equal(hub.counts(slot).pendingEvents, 10);
+        broadcast(1, 9, -0);
+        assert.equal(hub.counts(slot).duplicates, 1);
+        broadcast(1, 9, NaN);
+        broadcast(1, 9, Infinity);
+        broadcast(1, 9, null);
+        assert.equal(hub.counts(slot).duplicates, 3);
+      });
+
+      it("never drops an immediate event, but a duplicate of one", () => {
+        broadcast(1, 9, 1);
+        broadcast(1, 9, 1, true);
+        broadcast(1, 9, 1, true);
+        broadcast(1, 9, 1);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=1", "1.9=1", "1.9=1"]);
+        assert.equal(hub.counts(slot).duplicates, 1);
+      });
+
+      it("forgets what it knows of duplicates when the queue is emptied", () => {
+        broadcast(1, 9, 1);
+        hub.take(slot, undefined);
+        assert.deepEqual(broadcast(1, 9, 1), [[slot, Signal.WindowOpens]]);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=1"]);
+      });
+
+      it("makes the JSON once, when the event is queued", () => {
+        addSubscriber();
+        let calls = 0;
+        const value = {
+          toJSON(key: string): string {
+            calls += 1;
+            return key;
+          },
+        };
+        broadcast(1, 9, value);
+        assert.equal(calls, 1);
+        const changing = { on: true };
+        broadcast(1, 10, changing);
+        changing.on = false;
+        const expected = [
+          { aid: 1, iid: 9, value: "value" },
+          { aid: 1, iid: 10, value: { on: true } },
+        ];
+        assert.deepEqual(hub.take(slot, undefined), modelMessage(expected));
+      });
+
+      it("throws where JSON.stringify would, and queues nothing", () => {
+        const cycle: { self?: unknown } = {};
+        cycle.self = cycle;
+        for (const value of [1n, cycle, { deep: [1n] }]) {
+          assert.throws(() => hub.broadcast(1, 9, value, false, NO_ONE), TypeError);
+          assert.throws(() => hub.send(slot, 1, 9, value, false), TypeError);
+        }
+        assert.deepEqual(hub.counts(slot), NO_COUNTS);
+      });
+
+      it("passes on what toJSON throws", () => {
+        const value = {
+          toJSON(): never {
+            throw new RangeError("no value");
+          },
+        };
+        assert.throws(() => hub.broadcast(1, 9, value, true, NO_ONE), new RangeError("no value"));
+        assert.deepEqual(hub.counts(slot), NO_COUNTS);
+      });
+    });
+
+    describe("signals", () => {
+      it("open the window at the first event only", () => {
+        assert.deepEqual(broadcast(1, 9, 1), [[slot, Signal.WindowOpens]]);
+        assert.deepEqual(broadcast(1, 10, 1), []);
+        assert.deepEqual(broadcast(1, 10, 1), []);
+        hub.take(slot, undefined);
+        assert.deepEqual(broadcast(1, 10, 1), [[slot, Signal.WindowOpens]]);
+      });
+
+      it("flush at the first immediate event only", () => {
+        assert.deepEqual(broadcast(1, 9, 1), [[slot, Signal.WindowOpens]]);
+        assert.equal(hub.hasImmediate(slot), false);
+        assert.deepEqual(broadcast(1, 9, 2, true), [[slot, Signal.FlushNow]]);
+        assert.equal(hub.hasImmediate(slot), true);
+        assert.deepEqual(broadcast(1, 9, 3, true), []);
+        assert.deepEqual(broadcast(1, 9, 4), []);
+        hub.take(slot, undefined);
+        assert.equal(hub.hasImmediate(slot), false);
+        assert.deepEqual(broadcast(1, 9, 5, true), [[slot, Signal.FlushNow]]);
+      });
+
+      it("go to each connection by its own queue", () => {
+        const [waiting, flushing, idle] = [addSubscriber(), addSubscriber(), addSubscriber()];
+        hub.send(waiting, 1, 10, 1, false);
+        hub.send(flushing, 1, 10, 1, true);
+        assert.deepEqual(broadcast(1, 9, 1, true), [
+          [slot, Signal.FlushNow],
+          [waiting, Signal.FlushNow],
+          [idle, Signal.FlushNow],
+        ]);
+      });
+    });
+
+    describe("taking", () => {
+      it("gives one message, newest event first", () => {
+        broadcast(1, 9, true);
+        broadcast(2, 9, "Küche 🍳\u2028");
+        broadcast(1, 9, false);
+        const expected = [
+          { aid: 1, iid: 9, value: true },
+          { aid: 2, iid: 9, value: "Küche 🍳\u2028" },
+          { aid: 1, iid: 9, value: false },
+        ];
+        assert.deepEqual(hub.take(slot, undefined), modelMessage(expected));
+        assert.equal(hub.take(slot, undefined), undefined);
+        assert.equal(hub.hasPending(slot), false);
+      });
+
+      it("gives these bytes", () => {
+        broadcast(1, 9, true);
+        const message =
+          "EVENT/1.0 200 OK\r\nContent-Type: application/hap+json\r\nContent-Length: 52\r\n\r\n" +
+          '{"characteristics":[{"aid":1,"iid":9,"value":true}]}';
+        assert.equal(hub.take(slot, undefined)?.toString(), message);
+      });
+
+      it("seals what it would give in plaintext", () => {
+        const value = "x".repeat(2900);
+        const message = modelMessage([{ aid: 1, iid: 9, value }]);
+        const sealer = engine.createSealer(KEY, 5n);
+        broadcast(1, 9, value);
+        assert.deepEqual(hub.take(slot, sealer), Buffer.concat(modelFrames(KEY, 5n, message)));
+        assert.equal(sealer.counter, 8n);
+        assert.equal(hub.take(slot, sealer), undefined);
+        assert.equal(sealer.counter, 8n);
+      });
+
+      it("throws where the sealer is closed", () => {
+        const sealer = engine.createSealer(KEY, 0n);
+        sealer.destroy();
+        broadcast(1, 9, true);
+        assert.throws(() => hub.take(slot, sealer), FrameError);
+      });
+
+      it("gives the same to each connection that missed the same", () => {
+        const other = addSubscriber();
+        broadcast(1, 9, true);
+        broadcast(1, 10, 50);
+        const first = hub.take(slot, undefined);
+        assert.deepEqual(hub.take(other, undefined), first);
+        broadcast(1, 9, false);
+        const second = hub.take(slot, undefined);
+        hub.endFlushes();
+        assert.deepEqual(hub.take(other, undefined), second);
+        assert.deepEqual(second, modelMessage([{ aid: 1, iid: 9, value: false }]));
+      });
+
+      it("leaves out what was unsubscribed meanwhile", () => {
+        broadcast(1, 9, 1);
+        broadcast(1, 10, 2);
+        broadcast(1, 9, 3);
+        hub.unsubscribe(slot, 1, 9);
+        assert.deepEqual(takeValues(hub, slot), ["1.10=2"]);
+        const counts = { queued: 3, unsubscribed: 2, delivered: 1, messages: 1 };
+        assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, ...counts });
+      });
+
+      it("gives nothing where nothing is left", () => {
+        broadcast(1, 9, 1, true);
+        hub.unsubscribeAll(slot);
+        assert.equal(hub.hasPending(slot), true);
+        assert.equal(hub.hasImmediate(slot), true);
+        assert.equal(hub.take(slot, engine.createSealer(KEY, 0n)), undefined);
+        assert.equal(hub.hasPending(slot), false);
+        assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, queued: 1, unsubscribed: 1 });
+      });
+
+      it("delivers what was subscribed again in time, and remembers duplicates until then", () => {
+        broadcast(1, 9, 1);
+        hub.unsubscribe(slot, 1, 9);
+        assert.deepEqual(broadcast(1, 9, 2), []);
+        hub.subscribe(slot, 1, 9);
+        broadcast(1, 9, 1);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=1"]);
+        const counts = { queued: 1, duplicates: 1, delivered: 1, messages: 1 };
+        assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, ...counts });
+      });
+
+      it("does not deliver a connection's event to another", () => {
+        broadcast(1, 9, 1);
+        hub.unsubscribeAll(slot);
+        const other = addSubscriber();
+        assert.equal(hub.take(other, undefined), undefined);
+        assert.equal(hub.take(slot, undefined), undefined);
+      });
+    });
+
+    describe("bounds", () => {
+      it("may be met exactly", () => {
+        useHub({ maxEvents: 3, maxBytes: 3 * bytesOf(1, 9, 1) });
+        [1, 2, 3].forEach((value) => broadcast(1, 9, value));
+        assert.deepEqual(takeValues(hub, slot), ["1.9=3", "1.9=2", "1.9=1"]);
+      });
+
+      it("on events, when passed, leave the newest value of each characteristic", () => {
+        useHub({ maxEvents: 4, maxBytes: WIDE.maxBytes });
+        broadcast(1, 9, 1);
+        broadcast(1, 10, 1);
+        broadcast(1, 9, 2);
+        broadcast(2, 9, 1);
+        assert.deepEqual(broadcast(1, 9, 3), []);
+        assert.equal(hub.counts(slot).pendingEvents, 3);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=3", "2.9=1", "1.10=1"]);
+        const counts = { queued: 5, collapsed: 2, delivered: 3, messages: 1 };
+        assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, ...counts });
+      });
+
+      it("on bytes count UTF-8, and do the same", () => {
+        const values = ["é", "ê"];
+        const bytes = bytesOf(1, 9, "é");
+        useHub({ maxEvents: WIDE.maxEvents, maxBytes: 2 * bytes - 1 });
+        values.forEach((value) => broadcast(1, 9, value));
+        assert.deepEqual(hub.counts(slot), {
+          ...NO_COUNTS,
+          queued: 2,
+          collapsed: 1,
+          pendingEvents: 1,
+          pendingBytes: bytes,
+        });
+        assert.deepEqual(takeValues(hub, slot), ["1.9=ê"]);
+      });
+
+      it("leave all immediate events, in order", () => {
+        useHub({ maxEvents: 5, maxBytes: WIDE.maxBytes });
+        broadcast(1, 9, 1, true);
+        broadcast(1, 9, 2);
+        broadcast(1, 9, 3, true);
+        broadcast(1, 9, 4);
+        broadcast(1, 10, 5);
+        assert.deepEqual(broadcast(1, 9, 6), []);
+        assert.equal(hub.hasImmediate(slot), true);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=6", "1.10=5", "1.9=3", "1.9=1"]);
+      });
+
+      it("leave the newest value that is not immediate also where an immediate one is newer", () => {
+        useHub({ maxEvents: 2, maxBytes: WIDE.maxBytes });
+        broadcast(1, 9, 1);
+        broadcast(1, 9, 2);
+        assert.deepEqual(broadcast(1, 9, 3, true), [[slot, Signal.FlushNow]]);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=3", "1.9=2"]);
+      });
+
+      it("leave the knowledge of duplicates", () => {
+        useHub({ maxEvents: 2, maxBytes: WIDE.maxBytes });
+        [1, 2, 3].forEach((value) => broadcast(1, 9, value));
+        assert.equal(hub.counts(slot).collapsed, 2);
+        broadcast(1, 9, 3);
+        assert.equal(hub.counts(slot).duplicates, 1);
+        broadcast(1, 9, 2);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=2", "1.9=3"]);
+      });
+
+      it("can be passed again and again", () => {
+        useHub({ maxEvents: 4, maxBytes: WIDE.maxBytes });
+        for (let value = 0; value < 1000; value += 1) {
+          broadcast(1, 9 + (value % 2), value);
+        }
+        const { queued, collapsed, pendingEvents } = hub.counts(slot);
+        assert.equal(queued, 1000);
+        assert.equal(queued, collapsed + pendingEvents);
+        const values = takeValues(hub, slot);
+        assert.deepEqual(values.slice(0, 2), ["1.10=999", "1.9=998"]);
+      });
+
+      it("passed still after that close the connection's queue for good", () => {
+        useHub({ maxEvents: 2, maxBytes: WIDE.maxBytes });
+        const other = hub.add();
+        hub.subscribe(other, 1, 9);
+        broadcast(2, 9, 1);
+        broadcast(1, 10, 1);
+        assert.deepEqual(broadcast(1, 9, 1), [
+          [slot, Signal.Overflow],
+          [other, Signal.WindowOpens],
+        ]);
+        assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, queued: 3 });
+        assert.equal(hub.hasPending(slot), false);
+        assert.deepEqual(broadcast(1, 9, 2, true), [[other, Signal.FlushNow]]);
+        assert.equal(hub.send(slot, 1, 9, 2, false), 0);
+        assert.equal(hub.take(slot, undefined), undefined);
+        assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, queued: 3 });
+        assert.deepEqual([...hub.subscriptions(slot)], [1, 9, 1, 10, 2, 9]);
+      });
+
+      it("passed by immediate events alone close it too", () => {
+        useHub({ maxEvents: 2, maxBytes: WIDE.maxBytes });
+        broadcast(1, 9, 1, true);
+        broadcast(1, 9, 1, true);
+        assert.deepEqual(broadcast(1, 9, 1, true), [[slot, Signal.Overflow]]);
+        assert.equal(hub.hasImmediate(slot), false);
+      });
+
+      it("passed by one event of too many bytes close it", () => {
+        useHub({ maxEvents: 10, maxBytes: 100 });
+        assert.deepEqual(broadcast(1, 9, "x".repeat(100)), [[slot, Signal.Overflow]]);
+      });
+
+      it("do not hold for the next connection in the slot", () => {
+        useHub({ maxEvents: 10, maxBytes: 100 });
+        broadcast(1, 9, "x".repeat(100));
+        hub.remove(slot);
+        assert.equal(addSubscriber(), slot);
+        assert.deepEqual(broadcast(1, 9, 1), [[slot, Signal.WindowOpens]]);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=1"]);
+      });
+    });
+  });
+}
+
+/** The signals of the last call as [slot, signal], by slot: the order among slots is the engine's. */
+function signalsOf(hub: EventHubCore, count: number): number[][] {
+  return [...hub.signals.subarray(0, count)]
+    .sort((a, b) => a - b)
+    .map((signal) => [Math.floor(signal / SIGNAL_STRIDE), signal % SIGNAL_STRIDE]);
+}
+
+/** Takes a message and lists its events as `aid.iid=value`, in the order in which they stand in it. */
+function takeValues(hub: EventHubCore, slot: number): string[] {
+  const message = hub.take(slot, undefined)?.toString() ?? assert.fail("there is no message");
+  const body = message.slice(message.indexOf("\r\n\r\n") + 4);
+  const { characteristics } = JSON.parse(body) as {
+    characteristics: { aid: number; iid: number; value: unknown }[];
+  };
+  return characteristics.map(({ aid, iid, value }) => `${String(aid)}.${String(iid)}=${String(value)}`);
+}
+
+function bytesOf(aid: number, iid: number, value: unknown): number {
+  return Buffer.byteLength(JSON.stringify({ aid, iid, value }));
+}

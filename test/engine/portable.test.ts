@@ -1,0 +1,79 @@
+/** What only the portable engine has: its choice of the AEAD, and keys that JavaScript must wipe itself. */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { createPortableEngine } from "#src/engine/portable";
+import { SessionKey } from "#src/engine/portable/session-key";
+import { EngineError, FrameError } from "#src/errors";
+
+describe("portable engine", () => {
+  it("names itself and its AEAD", () => {
+    const engine = createPortableEngine({ sodium: true });
+    assert.equal(engine.name, "portable");
+    assert.equal(engine.file, undefined);
+    assert.match(engine.aead, /^sodium-native \d+\.\d+\.\d+$/);
+    assert.equal(createPortableEngine().aead, engine.aead);
+    const openssl = `node:crypto (OpenSSL ${process.versions.openssl})`;
+    assert.equal(createPortableEngine({ sodium: false }).aead, openssl);
+  });
+
+  it("does without sodium-native where it is not installed, unless told otherwise", () => {
+    withoutSodium(() => {
+      assert.match(createPortableEngine().aead, /^node:crypto/);
+      assert.throws(() => createPortableEngine({ sodium: true }), EngineError);
+    });
+    assert.match(createPortableEngine().aead, /^sodium-native/);
+  });
+
+  it("wipes a key that is done with", () => {
+    const key = new SessionKey(Buffer.alloc(32, 1));
+    const { bytes } = key;
+    key.wipe();
+    key.wipe();
+    assert.deepEqual(bytes, Buffer.alloc(32));
+    assert.throws(() => key.bytes, FrameError);
+  });
+
+  it("wipes a key that is collected", async () => {
+    const collectGarbage = exposeGarbageCollector();
+    const bytes = bytesOfDroppedKey();
+    assert.deepEqual(bytes, Buffer.alloc(32, 1));
+    for (let turn = 0; turn < 100 && bytes[0] !== 0; turn += 1) {
+      collectGarbage();
+      await delay(1);
+    }
+    assert.deepEqual(bytes, Buffer.alloc(32));
+  });
+});
+
+/** Apart, so that no reference to the key is left on the stack. */
+function bytesOfDroppedKey(): Buffer {
+  return new SessionKey(Buffer.alloc(32, 1)).bytes;
+}
+
+function exposeGarbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
+
+/** Makes `require("sodium-native")` throw while `run` runs. */
+function withoutSodium(run: () => void): void {
+  const file = require.resolve("sodium-native");
+  const loaded = require.cache[file];
+  assert.ok(loaded);
+  const { exports } = loaded as { exports: unknown };
+  Object.defineProperty(loaded, "exports", {
+    configurable: true,
+    get: () => {
+      throw new Error("not installed");
+    },
+  });
+  try {
+    run();
+  } finally {
+    Object.defineProperty(loaded, "exports", { configurable: true, writable: true, value: exports });
+  }
+}

@@ -1,0 +1,53 @@
+/** A clock that tests move by hand. */
+
+import type { Clock, Timer } from "hapwire";
+
+interface Pending {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+export class ManualClock implements Clock {
+  #now = 1_000_000;
+  readonly #pending = new Set<Pending>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimeout(callback: () => void, delay: number): Timer {
+    const timer = { at: this.#now + delay, callback };
+    this.#pending.add(timer);
+    return timer;
+  }
+
+  clearTimeout(timer: Timer): void {
+    this.#pending.delete(timer as Pending);
+  }
+
+  /** How many timers wait. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Moves on, and calls back what falls due on the way, in its order. */
+  advance(milliseconds: number): void {
+    const end = this.#now + milliseconds;
+    for (let next = this.#firstDue(end); next !== undefined; next = this.#firstDue(end)) {
+      this.#pending.delete(next);
+      this.#now = next.at;
+      next.callback();
+    }
+    this.#now = end;
+  }
+
+  #firstDue(end: number): Pending | undefined {
+    let first: Pending | undefined;
+    for (const timer of this.#pending) {
+      if (timer.at <= end && (first === undefined || timer.at < first.at)) {
+        first = timer;
+      }
+    }
+    return first;
+  }
+}

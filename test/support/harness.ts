@@ -1,0 +1,131 @@
+/** A server under test and its controllers, closed when the test is over. */
+
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TestContext } from "node:test";
+
+import {
+  EventedHTTPServer,
+  type EngineName,
+  type HAPConnection,
+  type ServerOptions,
+  type SessionKeys,
+} from "hapwire";
+
+import { Controller } from "./controller";
+
+export type Handler = (request: IncomingMessage, response: ServerResponse, connection: HAPConnection) => void;
+
+/** A controller with the connection that the server has for it. */
+export interface Pair {
+  readonly controller: Controller;
+  readonly connection: HAPConnection;
+}
+
+/** The engines that the transport is tested on: both, or the one that `HAPWIRE_ENGINE` names. */
+export function transportEngines(): EngineName[] {
+  const wanted = process.env["HAPWIRE_ENGINE"];
+  return wanted === "native" || wanted === "portable" ? [wanted] : ["native", "portable"];
+}
+
+/** Fresh keys of a session. */
+export function randomKeys(): SessionKeys {
+  return { accessoryToControllerKey: randomBytes(32), controllerToAccessoryKey: randomBytes(32) };
+}
+
+export class Harness {
+  readonly server: EventedHTTPServer;
+  /** Answers requests; `/pair-verify` is the harness's own. */
+  handler: Handler = (_request, response) => response.end("ok");
+  readonly #controllers: Controller[] = [];
+  readonly #keys = new WeakMap<HAPConnection, SessionKeys>();
+
+  private constructor(options: ServerOptions) {
+    this.server = new EventedHTTPServer(options);
+    this.server.on("request", (connection, request, response) => {
+      const keys = this.#keys.get(connection);
+      if (request.url === "/pair-verify" && keys !== undefined) {
+        this.#verify(connection, request, response, keys);
+      } else {
+        this.handler(request, response, connection);
+      }
+    });
+  }
+
+  /** Starts a server on loopback; it ends with the test. */
+  static async start(t: TestContext, options: ServerOptions = {}, host = "127.0.0.1"): Promise<Harness> {
+    const harness = new Harness(options);
+    t.after(() => {
+      harness.#controllers.forEach((controller) => {
+        controller.destroy();
+      });
+      harness.server.destroy();
+    });
+    harness.server.listen(0, host);
+    await once(harness.server, "listening");
+    return harness;
+  }
+
+  get port(): number {
+    return this.server.address().port;
+  }
+
+  /** A connection in plaintext, as before pair-verify. */
+  async connect(host?: string): Promise<Pair> {
+    const opened = once(this.server, "connection-opened") as Promise<[HAPConnection]>;
+    const controller = await Controller.connect(this.port, host);
+    this.#controllers.push(controller);
+    const [connection] = await opened;
+    return { controller, connection };
+  }
+
+  /** A connection that has switched to encryption as HAP-NodeJS does it, and has spoken through it once. */
+  async connectSecured(username = "user"): Promise<Pair> {
+    const pair = await this.connect();
+    await this.secure(pair, username);
+    return pair;
+  }
+
+  /** Several of them. */
+  async connectMany(count: number, username?: string): Promise<Pair[]> {
+    const pairs: Pair[] = [];
+    for (let i = 0; i < count; i += 1) {
+      pairs.push(await this.connectSecured(username));
+    }
+    return pairs;
+  }
+
+  /** Switches a connection to encryption, and sends a first request through it. */
+  async secure({ controller, connection }: Pair, username = "user"): Promise<SessionKeys> {
+    const keys = randomKeys();
+    this.#keys.set(connection, keys);
+    await controller.fetch("POST", "/pair-verify", { body: username });
+    controller.secure(keys);
+    const { handler } = this;
+    this.handler = (_request, response) => response.end("first");
+    await controller.get("/first");
+    this.handler = handler;
+    return keys;
+  }
+
+  #verify(
+    connection: HAPConnection,
+    request: IncomingMessage,
+    response: ServerResponse,
+    keys: SessionKeys,
+  ): void {
+    const username: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => username.push(chunk));
+    request.on("end", () => {
+      response.end("verified");
+      connection.secure(keys);
+      connection.connectionAuthenticated(Buffer.concat(username).toString());
+    });
+  }
+}
+
+/** Waits for the server's side of a connection to be gone. */
+export async function whenClosed(connection: HAPConnection): Promise<void> {
+  await once(connection, "closed");
+}

@@ -1,0 +1,166 @@
+/**
+ * What the engines must do, written to be read: one pass over plain lists, no regard for speed.
+ *
+ * Nothing here comes from an engine but the numbers that the contract gives the signals.
+ */
+
+import { createCipheriv } from "node:crypto";
+import { Signal } from "#src/engine/contract";
+import type { QueueCounts, QueueLimits } from "#src/engine/contract";
+
+/** One frame: 2 bytes of length, which are the AAD; ciphertext; 16 bytes of tag. [PROTOCOL: the secured session] */
+export function modelFrame(key: Uint8Array, counter: bigint, plaintext: Uint8Array): Buffer {
+  const aad = Buffer.alloc(2);
+  aad.writeUInt16LE(plaintext.length);
+  const nonce = Buffer.alloc(12);
+  nonce.writeBigUInt64LE(counter, 4);
+  const cipher = createCipheriv("chacha20-poly1305", key, nonce, { authTagLength: 16 });
+  cipher.setAAD(aad, { plaintextLength: plaintext.length });
+  return Buffer.concat([aad, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** The frames of a message, of which the first has this counter. */
+export function modelFrames(key: Uint8Array, counter: bigint, message: Uint8Array): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < message.length; at += 1024) {
+    frames.push(modelFrame(key, counter + BigInt(frames.length), message.subarray(at, at + 1024)));
+  }
+  return frames;
+}
+
+interface ModelCharacteristic {
+  readonly aid: number;
+  readonly iid: number;
+}
+
+interface ModelEvent extends ModelCharacteristic {
+  readonly json: string;
+  readonly immediate: boolean;
+}
+
+/** One connection of the hub. A broadcast is a `send` on every connection but the one it came from. */
+export class ModelConnection {
+  readonly #limits: QueueLimits;
+  #subscriptions: ModelCharacteristic[] = [];
+  #queue: ModelEvent[] = [];
+  #overflowed = false;
+  readonly #counts = { queued: 0, duplicates: 0, collapsed: 0, unsubscribed: 0, delivered: 0, messages: 0 };
+
+  constructor(limits: QueueLimits) {
+    this.#limits = limits;
+  }
+
+  /** aid, iid, aid, iid, … */
+  get subscriptions(): number[] {
+    return this.#subscriptions.flatMap(({ aid, iid }) => [aid, iid]);
+  }
+
+  get hasPending(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  get hasImmediate(): boolean {
+    return this.#queue.some((event) => event.immediate);
+  }
+
+  get counts(): QueueCounts {
+    return { ...this.#counts, pendingEvents: this.#queue.length, pendingBytes: this.#bytes };
+  }
+
+  isSubscribed(aid: number, iid: number): boolean {
+    return this.#subscriptions.some((other) => isSame(other, { aid, iid }));
+  }
+
+  subscribe(aid: number, iid: number): boolean {
+    if (this.isSubscribed(aid, iid)) {
+      return false;
+    }
+    this.#subscriptions.push({ aid, iid });
+    return true;
+  }
+
+  unsubscribe(aid: number, iid: number): boolean {
+    const wasSubscribed = this.isSubscribed(aid, iid);
+    this.#subscriptions = this.#subscriptions.filter((other) => !isSame(other, { aid, iid }));
+    return wasSubscribed;
+  }
+
+  unsubscribeAll(): void {
+    this.#subscriptions = [];
+  }
+
+  /** @returns A signal, or 0 for none. */
+  send(aid: number, iid: number, value: unknown, immediate: boolean): number {
+    const event = { aid, iid, json: JSON.stringify({ aid, iid, value }), immediate };
+    if (!this.isSubscribed(aid, iid) || this.#overflowed) {
+      return 0;
+    }
+    const last = this.#queue.findLast((other) => isSame(other, event));
+    if (!immediate && last?.json === event.json) {
+      this.#counts.duplicates += 1;
+      return 0;
+    }
+    const waiting = this.#queue;
+    this.#queue = [...waiting, event];
+    this.#counts.queued += 1;
+    if (this.#isPastLimits) {
+      this.#collapse();
+    }
+    if (this.#isPastLimits) {
+      this.#queue = [];
+      this.#overflowed = true;
+      return Signal.Overflow;
+    }
+    return signalOf(event, waiting);
+  }
+
+  take(): Buffer | undefined {
+    const wanted = this.#queue.filter(({ aid, iid }) => this.isSubscribed(aid, iid));
+    this.#counts.unsubscribed += this.#queue.length - wanted.length;
+    this.#queue = [];
+    if (wanted.length === 0) {
+      return undefined;
+    }
+    this.#counts.delivered += wanted.length;
+    this.#counts.messages += 1;
+    return modelMessage(wanted.map(({ json }) => JSON.parse(json) as unknown));
+  }
+
+  get #bytes(): number {
+    return Buffer.from(this.#queue.map(({ json }) => json).join("")).length;
+  }
+
+  get #isPastLimits(): boolean {
+    return this.#queue.length > this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes;
+  }
+
+  #collapse(): void {
+    const before = this.#queue;
+    this.#queue = before.filter((event, position) => {
+      const isSuperseded = before
+        .slice(position + 1)
+        .some((later) => !later.immediate && isSame(later, event));
+      return event.immediate || !isSuperseded;
+    });
+    this.#counts.collapsed += before.length - this.#queue.length;
+  }
+}
+
+/** What an event asks for that joins those that wait. */
+function signalOf(event: ModelEvent, waiting: readonly ModelEvent[]): number {
+  if (event.immediate) {
+    return waiting.some(({ immediate }) => immediate) ? 0 : Signal.FlushNow;
+  }
+  return waiting.length > 0 ? 0 : Signal.WindowOpens;
+}
+
+/** The message with these events in it, given oldest first. [PROTOCOL: events] */
+export function modelMessage(events: readonly unknown[]): Buffer {
+  const body = Buffer.from(JSON.stringify({ characteristics: [...events].reverse() }));
+  const head = `EVENT/1.0 200 OK\r\nContent-Type: application/hap+json\r\nContent-Length: ${String(body.length)}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), body]);
+}
+
+function isSame(a: ModelCharacteristic, b: ModelCharacteristic): boolean {
+  return a.aid === b.aid && a.iid === b.iid;
+}

@@ -1,0 +1,175 @@
+/** Controllers that do not read: memory is bounded, nothing is lost silently, and others do not notice. */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { ManualClock } from "../support/clock";
+import type { Controller } from "../support/controller";
+import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
+
+/** Larger than what the kernel buffers of a socket on loopback take. */
+const MORE_THAN_THE_KERNEL_TAKES = 16 * 1024 * 1024;
+
+/** Makes a controller stop reading, with a response on its way that the socket cannot take. */
+async function stall(harness: Harness, { controller, connection }: Pair): Promise<void> {
+  const { handler } = harness;
+  const answered = new Promise<void>((resolve) => {
+    harness.handler = (_request, response) => {
+      response.end(Buffer.alloc(MORE_THAN_THE_KERNEL_TAKES));
+      resolve();
+    };
+  });
+  controller.socket.pause();
+  controller.send("GET", "/large");
+  await answered;
+  harness.handler = handler;
+  assert.ok(connection.stats().bytesOut < MORE_THAN_THE_KERNEL_TAKES, "the kernel took it all");
+}
+
+async function resume(controller: Controller): Promise<void> {
+  controller.socket.resume();
+  assert.equal((await controller.nextResponse()).body.length, MORE_THAN_THE_KERNEL_TAKES);
+}
+
+for (const engine of transportEngines()) {
+  describe(`backpressure (${engine})`, () => {
+    it("keeps events in the queue while the socket is full; they come after the response, once and in order", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const pair = await harness.connectSecured();
+      pair.connection.enableEventNotifications(1, 9);
+      await stall(harness, pair);
+      for (let value = 0; value < 1000; value += 1) {
+        harness.server.broadcastEvent(1, 9, value, undefined, value % 100 === 0);
+        clock.advance(10);
+      }
+      assert.equal(pair.connection.stats().eventsPending, 1000);
+      await resume(pair.controller);
+      const values = (await pair.controller.receiveEvents(1000)).map(({ value }) => value);
+      assert.deepEqual(
+        values,
+        Array.from({ length: 1000 }, (_, index) => index),
+      );
+    });
+
+    it("collapses the queue at its bound to the newest values and the immediate events", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock(), maxQueuedEvents: 10 });
+      const pair = await harness.connectSecured();
+      pair.connection.enableEventNotifications(1, 9);
+      pair.connection.enableEventNotifications(1, 10);
+      await stall(harness, pair);
+      harness.server.broadcastEvent(1, 10, "pressed", undefined, true);
+      for (let value = 1; value <= 9; value += 1) {
+        harness.server.broadcastEvent(1, 9, value);
+      }
+      assert.equal(pair.connection.stats().eventsPending, 10, "the queue collapsed before its bound");
+      harness.server.broadcastEvent(1, 9, 10);
+      assert.equal(pair.connection.stats().eventsPending, 2);
+      assert.equal(pair.connection.stats().eventsCollapsed, 9);
+      await resume(pair.controller);
+      assert.deepEqual(await pair.controller.nextEvents(), [
+        { aid: 1, iid: 9, value: 10 },
+        { aid: 1, iid: 10, value: "pressed" },
+      ]);
+    });
+
+    it("closes the connection where even the newest values are too many", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock(), maxQueuedEvents: 10 });
+      const pair = await harness.connectSecured();
+      const other = await harness.connectSecured();
+      pair.connection.enableEventNotifications(1, 10);
+      other.connection.enableEventNotifications(1, 10);
+      await stall(harness, pair);
+      const closed = whenClosed(pair.connection);
+      for (let value = 0; value < 11; value += 1) {
+        harness.server.broadcastEvent(1, 10, value, undefined, true);
+      }
+      await closed;
+      assert.equal(pair.connection.closeReason?.code, "ERR_HAPWIRE_EVENT_OVERFLOW");
+      assert.deepEqual(harness.server.stats().closed, { ERR_HAPWIRE_EVENT_OVERFLOW: 1 });
+      assert.equal((await other.controller.receiveEvents(11)).length, 11);
+    });
+
+    it("bounds the queue by bytes too", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, maxQueuedEventBytes: 1000 });
+      const pair = await harness.connectSecured();
+      pair.connection.enableEventNotifications(1, 9);
+      await stall(harness, pair);
+      for (let value = 0; value < 100; value += 1) {
+        harness.server.broadcastEvent(1, 9, `${"x".repeat(200)}${String(value)}`);
+        assert.ok(pair.connection.stats().eventBytesPending <= 1000);
+      }
+      await resume(pair.controller);
+      clock.advance(250);
+      const events = await pair.controller.nextEvents();
+      assert.match(String(events[0]?.value), /x99$/);
+    });
+
+    it("gives up a controller that takes nothing for the stall timeout, and not a moment before", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const pair = await harness.connectSecured();
+      await stall(harness, pair);
+      clock.advance(59_999);
+      assert.ok(!pair.controller.isClosed);
+      const closed = whenClosed(pair.connection);
+      clock.advance(1);
+      await closed;
+      assert.equal(pair.connection.closeReason?.code, "ERR_HAPWIRE_STALLED");
+    });
+
+    it("does not give up a controller that reads again in time", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const pair = await harness.connectSecured();
+      await stall(harness, pair);
+      clock.advance(59_999);
+      await resume(pair.controller);
+      clock.advance(60_000);
+      assert.equal((await pair.controller.get("/")).status, 200);
+    });
+
+    it("grows by less than 8 MB for 300,000 events of 200 bytes to a controller that does not read", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const sleeper = await harness.connectSecured();
+      const reader = await harness.connectSecured();
+      for (const { connection } of [sleeper, reader]) {
+        connection.enableEventNotifications(1, 9);
+      }
+      sleeper.controller.socket.pause();
+      const text = "x".repeat(190);
+      // The reader's messages are counted, not kept: what grows must be the server's.
+      let received = 0;
+      reader.controller.socket.on("data", (segment: Buffer) => (received += segment.length));
+      const run = async (events: number): Promise<void> => {
+        for (let sent = 0; sent < events; sent += 1) {
+          harness.server.broadcastEvent(1, 9, `${text}${String(sent % 7)}`);
+          if (sent % 500 === 499) {
+            clock.advance(250);
+            reader.controller.send("GET", "/round-trip");
+            await reader.controller.responseAfterEvents();
+            reader.controller.forget();
+          }
+        }
+      };
+      await run(20_000);
+      const before = memory();
+      await run(300_000);
+      const growth = memory() - before;
+      assert.ok(growth < 8 * 1024 * 1024, `grew by ${String(growth)} bytes`);
+      assert.ok(received > 300_000 * 200, "the other controller did not get every event");
+      const { eventsDelivered, eventsCollapsed } = reader.connection.stats();
+      assert.deepEqual([eventsDelivered, eventsCollapsed], [320_000, 0]);
+      assert.ok(sleeper.connection.stats().eventsCollapsed > 0);
+    });
+  });
+}
+
+/** What the process holds after a collection, in bytes: the heap and all that lies outside of it. */
+function memory(): number {
+  global.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}

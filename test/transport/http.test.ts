@@ -1,0 +1,294 @@
+/** HTTP through the transport: every kind of request and response has its result, and tracks no event into itself. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { describe, it } from "node:test";
+
+import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
+
+/** Sends an immediate event and expects it next: nothing of the exchange before it is left in the way. */
+async function expectEventNext({ controller, connection }: Pair): Promise<void> {
+  connection.enableEventNotifications(7, 7);
+  connection.sendEvent(7, 7, "next", true);
+  assert.deepEqual(await controller.nextEvents(), [{ aid: 7, iid: 7, value: "next" }]);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+for (const engine of transportEngines()) {
+  describe(`HTTP (${engine})`, () => {
+    it("streams requests and responses, of fixed length and chunked", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connectSecured();
+      harness.handler = (request, response) => {
+        if (request.url === "/fixed") {
+          response.setHeader("Content-Length", String(request.headers["content-length"]));
+        }
+        request.pipe(response);
+      };
+      const body = "0123456789".repeat(20_000);
+      assert.equal((await pair.controller.fetch("POST", "/fixed", { body })).body.toString(), body);
+      const chunked = `${body.length.toString(16)};note=1\r\n${body}\r\n0\r\nTrailer: yes\r\n\r\n`;
+      const headers = { "Transfer-Encoding": "chunked" };
+      const response = await pair.controller.fetch("POST", "/chunked", { headers, body: chunked });
+      assert.equal(response.headers.get("transfer-encoding"), "chunked");
+      assert.equal(response.body.toString(), body);
+      await expectEventNext(pair);
+    });
+
+    it("follows chunked requests cut into single bytes", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connect();
+      harness.handler = (request, response) => {
+        void bodyOf(request).then((body) => response.end(body));
+      };
+      const headers = { "Transfer-Encoding": "chunked" };
+      const body = "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
+      for (const byte of pair.controller.request("POST", "/", { headers, body })) {
+        await new Promise((resolve) => pair.controller.socket.write(Uint8Array.of(byte), resolve));
+      }
+      assert.equal((await pair.controller.nextResponse()).body.toString(), "hello world");
+      await expectEventNext(pair);
+    });
+
+    it("answers HEAD and 204 without a body", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connectSecured();
+      harness.handler = (request, response) => {
+        response.writeHead(
+          request.method === "HEAD" ? 200 : 204,
+          request.method === "HEAD" ? { "Content-Length": 5 } : {},
+        );
+        response.end();
+      };
+      assert.equal((await pair.controller.fetch("HEAD", "/")).headers.get("content-length"), "5");
+      assert.equal((await pair.controller.fetch("PUT", "/", { body: "x" })).status, 204);
+      await expectEventNext(pair);
+    });
+
+    it("answers Expect: 100-continue with 100, then the response; other expectations with 417", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connectSecured();
+      const { controller } = pair;
+      harness.handler = (request, response) => {
+        void bodyOf(request).then((body) => response.end(body));
+      };
+      const request = controller.request("PUT", "/", {
+        headers: { Expect: "100-continue" },
+        body: "the body",
+      });
+      controller.write(request.subarray(0, -8));
+      assert.equal((await controller.nextResponse()).status, 100);
+      controller.write(request.subarray(-8));
+      assert.equal((await controller.nextResponse()).body.toString(), "the body");
+      assert.equal((await controller.fetch("GET", "/", { headers: { Expect: "a miracle" } })).status, 417);
+      await expectEventNext(pair);
+    });
+
+    it("serves an upgrade attempt as the plain request it is", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connectSecured();
+      const headers = { Connection: "Upgrade", Upgrade: "websocket" };
+      assert.equal((await pair.controller.fetch("GET", "/", { headers })).status, 200);
+      await expectEventNext(pair);
+    });
+
+    it("closes on CONNECT", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller } = await harness.connectSecured();
+      controller.send("CONNECT", "somewhere.else:443");
+      await controller.closed;
+      assert.equal(harness.server.connections.size, 0);
+    });
+
+    it("closes after the response where the controller asks for it", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller } = await harness.connectSecured();
+      const body = "y".repeat(500_000);
+      harness.handler = (_request, response) => response.end(body);
+      assert.equal(
+        (await controller.fetch("GET", "/", { headers: { Connection: "close" } })).body.toString(),
+        body,
+      );
+      await controller.closed;
+    });
+
+    it("answers what is no HTTP with 400, heads that are too large with 431, and closes", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      for (const [sent, status] of [
+        ["NOT HTTP AT ALL\r\n\r\n", 400],
+        [`GET / HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431],
+        ["POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400],
+        ["POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n", 400],
+      ] as const) {
+        const { controller, connection } = await harness.connectSecured();
+        harness.handler = () => undefined;
+        controller.write(sent);
+        assert.equal((await controller.nextResponse()).status, status);
+        await controller.closed;
+        assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HTTP");
+      }
+    });
+
+    it("lets a response that has begun go before it closes on what is no HTTP", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller } = await harness.connectSecured();
+      harness.handler = (_request, response) => {
+        response.writeHead(200, { "Content-Length": 4 });
+        response.write("whol");
+      };
+      controller.write(Buffer.concat([controller.request("GET", "/"), Buffer.from("NOT HTTP\r\n\r\n")]));
+      assert.equal((await controller.nextResponse()).body.toString(), "whol");
+      await controller.closed;
+      assert.equal(controller.messages.filter(({ status }) => status === 400).length, 0);
+    });
+
+    it("tells the handler of a request that the controller aborts", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller } = await harness.connectSecured();
+      const request = new Promise<IncomingMessage>((resolve) => {
+        harness.handler = (incoming) => {
+          resolve(incoming);
+        };
+      });
+      controller.write(controller.request("PUT", "/", { body: "the body" }).subarray(0, -3));
+      const incoming = await request;
+      const failed = once(incoming, "error");
+      controller.destroy();
+      const [error] = (await failed) as [NodeJS.ErrnoException];
+      assert.equal(error.code, "ECONNRESET");
+      assert.equal(incoming.complete, false);
+    });
+
+    it("answers a controller that has closed its sending side", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller, connection } = await harness.connectSecured();
+      // Answers once the server has seen the end of what the controller sends: the connection is about to close then.
+      const answer = (response: ServerResponse): void => {
+        if (connection.isAuthenticated()) {
+          setImmediate(answer, response);
+        } else {
+          response.end("still here");
+        }
+      };
+      harness.handler = (_request, response) => {
+        answer(response);
+      };
+      const closed = whenClosed(connection);
+      controller.send("GET", "/");
+      controller.socket.end();
+      assert.equal((await controller.nextResponse()).body.toString(), "still here");
+      await closed;
+    });
+
+    it("keeps events back while a handler does not answer, and closes all the same", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller, connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      const asked = new Promise<ServerResponse>((resolve) => {
+        harness.handler = (_request, response) => {
+          resolve(response);
+        };
+      });
+      controller.send("GET", "/");
+      const response = await asked;
+      connection.sendEvent(1, 9, 1, true);
+      assert.equal(connection.stats().eventsPending, 1);
+      const gone = once(response, "close");
+      connection.close();
+      await Promise.all([gone, controller.closed]);
+      response.end("too late");
+      assert.deepEqual(
+        controller.messages.filter(({ kind }) => kind === "event"),
+        [],
+      );
+    });
+
+    it("answers 500 where a handler throws, and serves on", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connectSecured();
+      const warned = once(process, "warning") as Promise<[NodeJS.ErrnoException]>;
+      harness.handler = () => {
+        throw new Error("a fault of the handler's");
+      };
+      assert.equal((await pair.controller.get("/")).status, 500);
+      const [warning] = await warned;
+      assert.equal(warning.code, "ERR_HAPWIRE_HANDLER");
+      assert.match(warning.message, /a fault of the handler's/);
+      harness.handler = (_request, response) => response.end();
+      assert.equal((await pair.controller.get("/")).status, 200);
+      await expectEventNext(pair);
+    });
+
+    it("shows the handler the controller's socket", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller } = await harness.connectSecured();
+      harness.handler = ({ socket }, response) => {
+        const { remoteAddress, remotePort, remoteFamily, localAddress, localPort } = socket;
+        response.end(
+          JSON.stringify({
+            remoteAddress,
+            remotePort,
+            remoteFamily,
+            localAddress,
+            localPort,
+            at: socket.address(),
+          }),
+        );
+      };
+      const { localPort } = controller.socket;
+      assert.deepEqual(JSON.parse((await controller.get("/")).body.toString()), {
+        remoteAddress: "127.0.0.1",
+        remotePort: localPort,
+        remoteFamily: "IPv4",
+        localAddress: "127.0.0.1",
+        localPort: harness.port,
+        at: { address: "127.0.0.1", port: harness.port, family: "IPv4" },
+      });
+    });
+
+    it("answers pipelined requests in order, whatever order handlers finish in", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connectSecured();
+      const responses: ServerResponse[] = [];
+      harness.handler = (_request, response) => {
+        if (responses.push(response) === 3) {
+          responses.forEach((_, index) => responses.at(-1 - index)?.end(String(2 - index)));
+        }
+      };
+      const { controller } = pair;
+      controller.write(Buffer.concat(["/0", "/1", "/2"].map((path) => controller.request("GET", path))));
+      for (const expected of ["0", "1", "2"]) {
+        assert.equal((await controller.nextResponse()).body.toString(), expected);
+      }
+      await expectEventNext(pair);
+    });
+
+    it("passes a request of many megabytes to a slow handler without keeping it all", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller, connection } = await harness.connectSecured();
+      const started = new Promise<IncomingMessage>((resolve) => {
+        harness.handler = (request, response) => {
+          request.on("end", () => response.end("done"));
+          resolve(request);
+        };
+      });
+      const body = Buffer.alloc(16 * 1024 * 1024, 0x61);
+      controller.send("PUT", "/", { body });
+      const request = await started;
+      await once(request, "readable");
+      // The kernel's buffers and the streams' hold some; the rest waits on the controller's side.
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.ok(connection.stats().bytesIn < body.length, "the whole body was taken from the socket unread");
+      request.resume();
+      assert.equal((await controller.nextResponse()).body.toString(), "done");
+    });
+  });
+}

@@ -1,0 +1,234 @@
+/** A server's and a connection's life: listening, stopping, closing, idling, and what is left behind: nothing. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readdirSync, readlinkSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
+import { describe, it } from "node:test";
+
+import { EventedHTTPServer, EventedHTTPServerEvent, HAPConnectionEvent, type HAPConnection } from "hapwire";
+
+import { ManualClock } from "../support/clock";
+import { Controller } from "../support/controller";
+import { Harness, transportEngines, whenClosed } from "../support/harness";
+
+const HOUR = 60 * 60 * 1000;
+
+for (const engine of transportEngines()) {
+  describe(`lifecycle (${engine})`, () => {
+    it("emits listening, connection-opened, authenticated and connection-closed as HAP-NodeJS does", async (t) => {
+      const server = new EventedHTTPServer({ engine });
+      t.after(() => {
+        server.destroy();
+      });
+      const seen: unknown[][] = [];
+      for (const event of Object.values(EventedHTTPServerEvent)) {
+        server.on(event, (...values: unknown[]) => seen.push([event, ...values]));
+      }
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address();
+      assert.deepEqual(seen, [["listening", port, "127.0.0.1"]]);
+
+      const opened = once(server, "connection-opened") as Promise<[HAPConnection]>;
+      const controller = await Controller.connect(port);
+      const [connection] = await opened;
+      assert.deepEqual(seen[1], ["connection-opened", connection]);
+      connection.enableEventNotifications(1, 9);
+      const authenticated = once(connection, HAPConnectionEvent.AUTHENTICATED);
+      connection.connectionAuthenticated("user");
+      assert.deepEqual(await authenticated, ["user"]);
+      assert.ok(connection.isAuthenticated());
+
+      let registered: Set<string> | undefined;
+      server.on("connection-closed", (closed) => (registered = closed.getRegisteredEvents()));
+      const closed = once(server, "connection-closed");
+      controller.destroy();
+      assert.deepEqual(await closed, [connection]);
+      assert.deepEqual(
+        registered,
+        new Set(["1.9"]),
+        "HAP-NodeJS asks for the subscriptions of a closed connection",
+      );
+      assert.ok(!connection.isAuthenticated());
+    });
+
+    it("does nothing for a closed connection, even where another has its place", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const first = await harness.connectSecured();
+      const gone = whenClosed(first.connection);
+      first.connection.close();
+      await gone;
+      const second = await harness.connectSecured();
+      first.connection.enableEventNotifications(1, 9);
+      first.connection.sendEvent(1, 9, 1, true);
+      first.connection.connectionAuthenticated("ghost");
+      assert.ok(!second.connection.hasEventNotifications(1, 9));
+      second.connection.enableEventNotifications(1, 9);
+      assert.ok(!first.connection.hasEventNotifications(1, 9));
+      assert.deepEqual(first.connection.getRegisteredEvents(), new Set());
+      assert.equal(harness.server.stats().connections, 1);
+    });
+
+    it("keeps subscriptions in the order in which they were made, and forgets what is unsubscribed", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { connection } = await harness.connect();
+      for (const iid of [9, 10, 2 ** 53 - 1]) {
+        connection.enableEventNotifications(1, iid);
+        connection.enableEventNotifications(1, iid);
+      }
+      connection.disableEventNotifications(1, 10);
+      assert.deepEqual([...connection.getRegisteredEvents()], ["1.9", `1.${String(2 ** 53 - 1)}`]);
+      assert.ok(connection.hasEventNotifications(1, 9));
+      assert.ok(!connection.hasEventNotifications(1, 10));
+      connection.clearRegisteredEvents();
+      assert.equal(connection.getRegisteredEvents().size, 0);
+    });
+
+    it("stop() closes all at once, and may be called twice", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pairs = await harness.connectMany(3);
+      harness.server.stop();
+      harness.server.stop();
+      await Promise.all(pairs.map(({ controller }) => controller.closed));
+      harness.server.destroy();
+      assert.equal(harness.server.listenerCount("request"), 0);
+    });
+
+    it("close() lets responses under way finish, and resolves when all is down", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const idle = await harness.connectSecured();
+      const busy = await harness.connectSecured();
+      const asked = new Promise<ServerResponse>((resolve) => {
+        harness.handler = (_request, response) => {
+          resolve(response);
+        };
+      });
+      busy.controller.send("GET", "/slow");
+      const response = await asked;
+      const down = harness.server.close();
+      await idle.controller.closed;
+      assert.ok(!busy.controller.isClosed);
+      response.end("z".repeat(1_000_000));
+      assert.equal((await busy.controller.nextResponse()).body.length, 1_000_000);
+      await down;
+      assert.equal(harness.server.stats().connections, 0);
+      await harness.server.close();
+    });
+
+    it("close() closes at the deadline what has not finished by then", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const { controller } = await harness.connectSecured();
+      const asked = new Promise<void>((resolve) => {
+        harness.handler = () => {
+          resolve();
+        };
+      });
+      controller.send("GET", "/never");
+      await asked;
+      const down = harness.server.close({ deadline: 1000 });
+      clock.advance(999);
+      assert.ok(!controller.isClosed);
+      clock.advance(1);
+      await down;
+      await controller.closed;
+      await assert.rejects(harness.server.close({ deadline: -1 }), { argument: "deadline" });
+    });
+
+    it("reports a port in use as an error event", async (t) => {
+      const blocker = createServer().listen(0, "127.0.0.1");
+      t.after(() => blocker.close());
+      await once(blocker, "listening");
+      const server = new EventedHTTPServer({ engine });
+      const failed = once(server, "error") as Promise<[NodeJS.ErrnoException]>;
+      server.listen((blocker.address() as AddressInfo).port, "127.0.0.1");
+      const [error] = await failed;
+      assert.equal(error.code, "EADDRINUSE");
+      await server.close();
+    });
+
+    it("closes connections idle for an hour, each when it is due, from 16 connections on", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const early = await harness.connect();
+      clock.advance(HOUR / 2);
+      await harness.connectMany(14);
+      clock.advance(HOUR / 2 - 1);
+      assert.equal(harness.server.connections.size, 15);
+      const gone = whenClosed(early.connection);
+      await harness.connect();
+      assert.ok(!early.controller.isClosed);
+      clock.advance(1);
+      await gone;
+      assert.equal(early.connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+      assert.equal(harness.server.connections.size, 15);
+      // Fifteen are few enough: nothing is swept any more.
+      clock.advance(10 * HOUR);
+      assert.equal(harness.server.connections.size, 15);
+    });
+
+    it("adds no warning for many listeners, even those that raise the limit one by one", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { connection } = await harness.connect();
+      const warnings: Error[] = [];
+      const note = (warning: Error): number => warnings.push(warning);
+      process.on("warning", note);
+      t.after(() => process.off("warning", note));
+      for (let i = 0; i < 30; i += 1) {
+        connection.setMaxListeners(connection.getMaxListeners() + 1);
+        connection.on("closed", () => undefined);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(warnings, []);
+    });
+
+    it("listens on one socket, and has one descriptor for each connection", async (t) => {
+      const before = openSockets();
+      const harness = await Harness.start(t, { engine });
+      assert.equal(openSockets() - before, 1);
+      const pairs = await harness.connectMany(10);
+      // Both ends are in this process.
+      assert.equal(openSockets() - before, 1 + 2 * pairs.length);
+    });
+  });
+}
+
+describe("addresses", () => {
+  it("are those of IPv4, IPv6 and IPv4-mapped controllers", async (t) => {
+    const harness = await Harness.start(t, {}, "::");
+    const loopback = loopbackName();
+    for (const [host, remoteAddress] of [
+      ["127.0.0.1", "::ffff:127.0.0.1"],
+      ["::1", "::1"],
+    ] as const) {
+      const { connection } = await harness.connect(host);
+      assert.equal(connection.remoteAddress, remoteAddress);
+      assert.equal(connection.localAddress, remoteAddress);
+      assert.equal(connection.networkInterface, loopback);
+      assert.equal(connection.getLocalAddress("ipv4"), "127.0.0.1");
+      assert.equal(connection.getLocalAddress("ipv6"), "::1");
+    }
+  });
+});
+
+function loopbackName(): string {
+  const found = Object.entries(networkInterfaces()).find(([, infos]) =>
+    infos?.some(({ address }) => address === "127.0.0.1"),
+  );
+  assert.ok(found !== undefined);
+  return found[0];
+}
+
+/** How many descriptors of this process are sockets. */
+function openSockets(): number {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith("socket:");
+    } catch {
+      return false; // The descriptor of the listing itself.
+    }
+  }).length;
+}
