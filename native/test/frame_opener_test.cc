@@ -209,37 +209,33 @@ TEST_CASE("a frame of length zero is a frame: it uses a nonce, and its tag count
   }
 }
 
-TEST_CASE("a frame is too long as soon as both bytes of its length are here") {
-  Bytes length;
-  SUBCASE("1,025") { length = {0x01, 0x04}; }
-  SUBCASE("1,280") { length = {0x00, 0x05}; }
-  SUBCASE("65,535") { length = {0xff, 0xff}; }
+/// Checks that a stream is refused for its length at its last segment, and at no earlier one.
+void CheckTooLong(const std::vector<Bytes>& segments) {
   Reader reader;
-
-  SUBCASE("in one segment") { CHECK(reader.Open(length) == FrameStatus::kTooLong); }
-  SUBCASE("in one segment with more") {
-    Bytes segment = length;
-    segment.resize(70000);
-    CHECK(reader.Open(segment) == FrameStatus::kTooLong);
-  }
-  SUBCASE("split between them") {
-    CHECK(reader.Open({length[0]}) == FrameStatus::kOk);
-    CHECK(reader.Open({length[1]}) == FrameStatus::kTooLong);
-  }
-  SUBCASE("behind a frame in one segment") {
-    Bytes segment = Frame(Message(9), 0);
-    Append(segment, length);
-    CHECK(reader.Open(segment) == FrameStatus::kTooLong);
-  }
-  SUBCASE("behind a frame that was pending") {
-    const Bytes frame = Frame(Message(9), 0);
-    Bytes segment = Slice(frame, 4, frame.size());
-    Append(segment, length);
-    CHECK(reader.Open(Slice(frame, 0, 4)) == FrameStatus::kOk);
-    CHECK(reader.Open(segment) == FrameStatus::kTooLong);
-  }
+  for (size_t i = 0; i + 1 < segments.size(); ++i)
+    CHECK(reader.Open(segments[i]) == FrameStatus::kOk);
+  CHECK(reader.Open(segments.back()) == FrameStatus::kTooLong);
   CHECK(reader.plaintext.empty());
   CheckClosed(reader);
+}
+
+TEST_CASE("a frame is too long as soon as both bytes of its length are here") {
+  const Bytes frame = Frame(Message(9), 0);
+  // 1,025, 1,280 and 65,535.
+  for (const Bytes& length : {Bytes{0x01, 0x04}, Bytes{0x00, 0x05}, Bytes{0xff, 0xff}}) {
+    CAPTURE(length[0]);
+    CheckTooLong({length});
+    CheckTooLong({{length[0]}, {length[1]}});
+
+    Bytes with_more = length;
+    with_more.resize(70000);
+    CheckTooLong({with_more});
+
+    Bytes behind_frame = frame;
+    Append(behind_frame, length);
+    CheckTooLong({behind_frame});
+    CheckTooLong({Slice(frame, 0, 4), Slice(behind_frame, 4, behind_frame.size())});
+  }
 }
 
 TEST_CASE("the longest length is not too long") {

@@ -3,6 +3,7 @@
 import type { Accessory, Characteristic, Service, WithUUID } from "@homebridge/hap-nodejs";
 
 import type { Hap } from "./hap";
+import { itemAt } from "./items";
 
 type ServiceClass = WithUUID<typeof Service>;
 type CharacteristicClass = WithUUID<new () => Characteristic>;
@@ -22,7 +23,7 @@ export const MAX_BRIDGED_ACCESSORIES = 149;
 export function createAccessories(hap: Hap, count: number): Accessory[] {
   const kinds = accessoryKinds(hap);
   return Array.from({ length: count }, (_, index) => {
-    const kind = kinds[index % kinds.length] as Kind;
+    const kind = itemAt(kinds, index % kinds.length);
     return createAccessory(hap, kind, Math.floor(index / kinds.length) + 1);
   });
 }
@@ -60,8 +61,7 @@ function requireTimedWrites(hap: Hap, accessory: Accessory): void {
     .getService(hap.Service.LockMechanism)
     ?.getCharacteristic(hap.Characteristic.LockTargetState);
   if (target !== undefined) {
-    const timedWrite = "tw" as (typeof target.props.perms)[number];
-    target.setProps({ perms: [...target.props.perms, timedWrite] });
+    target.setProps({ perms: [...target.props.perms, hap.Perms.TIMED_WRITE] });
   }
 }
 

@@ -36,8 +36,6 @@ export interface BridgeIdentity {
   pincode: string;
 }
 
-const CATEGORY_BRIDGE = 2;
-
 /** A bridge with accessories of mixed kinds. */
 export class DemoBridge {
   /** Every change since the bridge was made, in the order in which it happened. */
@@ -63,7 +61,7 @@ export class DemoBridge {
     const listening = new Promise<number>((resolve) => {
       this.#bridge.once("listening", resolve);
     });
-    const category = CATEGORY_BRIDGE;
+    const category = this.#hap.Categories.BRIDGE;
     await this.#bridge.publish({ username, pincode, port, category, addIdentifyingMaterial: false });
     return listening;
   }

@@ -20,7 +20,7 @@ export class MessageReader {
   #part: Part = "head";
   /** Bytes that are not yet a whole line or head; never more than a head's worth. */
   #pending: Buffer = Buffer.alloc(0);
-  #message: Message | undefined;
+  #message: Message = { kind: "response", status: 0, body: Buffer.alloc(0) };
   #body: Buffer[] = [];
   /** Bytes that the body or the chunk still lacks. */
   #lacking = 0;
@@ -123,8 +123,7 @@ export class MessageReader {
   }
 
   #complete(messages: Message[]): boolean {
-    const message = this.#message as Message;
-    messages.push({ ...message, body: Buffer.concat(this.#body) });
+    messages.push({ ...this.#message, body: Buffer.concat(this.#body) });
     return this.#goTo("head");
   }
 

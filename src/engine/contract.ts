@@ -10,7 +10,7 @@ export type EngineName = "native" | "portable";
 
 /** One direction of a secured session: plaintext in, frames out. Owns its key and its nonce counter. */
 export interface SealerCore {
-  /** The counter of the next frame. */
+  /** The counter of the next frame. Means nothing once the last nonce has been used. */
   readonly counter: bigint;
 
   /**
@@ -126,7 +126,7 @@ export interface EventHubCore {
    * @param exceptSlot - The connection that the change came from, or {@link NO_SLOT}.
    * @returns How many entries of {@link EventHubCore.signals} were written. A connection has at most one: none where
    *   its window is open already or an immediate event is waiting already.
-   * @throws TypeError where `JSON.stringify` would (BigInt, a cycle).
+   * @throws TypeError where `JSON.stringify` would (BigInt, a cycle), at the latest when somebody has subscribed.
    */
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number;
 
@@ -141,7 +141,7 @@ export interface EventHubCore {
    *
    * @param sealer - Seals the message; without it the message comes back in plaintext.
    * @returns undefined where nothing is left to send.
-   * @throws {@link FrameError} as {@link SealerCore.seal}.
+   * @throws {@link FrameError} as {@link SealerCore.seal}; the events are gone then, and the connection must be closed.
    */
   take(slot: number, sealer: SealerCore | undefined): Buffer | undefined;
 

@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import type { Engine, EventHubCore, QueueCounts, QueueLimits } from "#src/engine/contract";
-import { SIGNAL_STRIDE, Signal } from "#src/engine/contract";
+import { NO_SLOT, SIGNAL_STRIDE, Signal } from "#src/engine/contract";
 import { FrameError } from "#src/errors";
 import { enginesUnderTest } from "../support/engines";
 import { modelFrames, modelMessage } from "../support/model";
 
-const NO_ONE = -1;
 const UNKNOWN_SLOT = 1000;
 const WIDE: QueueLimits = { maxEvents: 4096, maxBytes: 1 << 20 };
 const KEY = Buffer.alloc(32, 7);
@@ -55,7 +54,7 @@ for (const { name, create } of enginesUnderTest()) {
       iid: number,
       value: unknown,
       immediate = false,
-      except = NO_ONE,
+      except = NO_SLOT,
     ): number[][] {
       return signalsOf(hub, hub.broadcast(aid, iid, value, immediate, except));
     }
@@ -259,7 +258,7 @@ for (const { name, create } of enginesUnderTest()) {
         const cycle: { self?: unknown } = {};
         cycle.self = cycle;
         for (const value of [1n, cycle, { deep: [1n] }]) {
-          assert.throws(() => hub.broadcast(1, 9, value, false, NO_ONE), TypeError);
+          assert.throws(() => hub.broadcast(1, 9, value, false, NO_SLOT), TypeError);
           assert.throws(() => hub.send(slot, 1, 9, value, false), TypeError);
         }
         assert.deepEqual(hub.counts(slot), NO_COUNTS);
@@ -271,7 +270,7 @@ for (const { name, create } of enginesUnderTest()) {
             throw new RangeError("no value");
           },
         };
-        assert.throws(() => hub.broadcast(1, 9, value, true, NO_ONE), new RangeError("no value"));
+        assert.throws(() => hub.broadcast(1, 9, value, true, NO_SLOT), new RangeError("no value"));
         assert.deepEqual(hub.counts(slot), NO_COUNTS);
       });
     });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
-import type { Engine } from "#src/engine/contract";
+import { NO_SLOT, type Engine } from "#src/engine/contract";
 import { FrameError } from "#src/errors";
 import { enginesUnderTest } from "../support/engines";
 import { HubsInStep, anyValue, hubCommands, queueLimits } from "../support/hub-commands";
@@ -126,7 +126,7 @@ describe("all engines agree", () => {
           const hub = engine.createEventHub(LIMITS);
           const slot = hub.add();
           hub.subscribe(slot, 1, 9);
-          hub.broadcast(1, 9, value, immediate, -1);
+          hub.broadcast(1, 9, value, immediate, NO_SLOT);
           assert.deepEqual(hub.take(slot, undefined)?.toString(), expected.toString());
         }
       }),

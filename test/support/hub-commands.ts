@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Engine, EventHubCore, QueueLimits, SealerCore } from "#src/engine/contract";
-import { SIGNAL_STRIDE } from "#src/engine/contract";
+import { NO_SLOT, SIGNAL_STRIDE } from "#src/engine/contract";
 import { ModelConnection, modelFrames } from "./model";
 
 export type HubCommand = { readonly do: "add" | "endFlushes" } | MemberCommand;
@@ -120,7 +120,6 @@ export const queueLimits: fc.Arbitrary<QueueLimits> = fc.record({
 });
 
 const KEY = Buffer.alloc(32, 0x5a);
-const SLOT_OF_NO_ONE = -1;
 
 /** A connection as each of the hubs has it, and as the model has it. */
 interface Member {
@@ -212,9 +211,9 @@ export class HubsInStep {
       member === from ? 0 : member.model.send(aid, iid, value, immediate),
     );
     this.#hubs.forEach(({ hub }, index) => {
-      const except = from?.ends[index]?.slot ?? SLOT_OF_NO_ONE;
+      const except = from?.ends[index]?.slot ?? NO_SLOT;
       const signals = signalsBySlot(hub, hub.broadcast(aid, iid, value, immediate, except));
-      const actual = this.#members.map(({ ends }) => signals.get(ends[index]?.slot ?? SLOT_OF_NO_ONE) ?? 0);
+      const actual = this.#members.map(({ ends }) => signals.get(ends[index]?.slot ?? NO_SLOT) ?? 0);
       assert.deepEqual(actual, expected);
       assert.equal(signals.size, expected.filter((signal) => signal !== 0).length);
     });
