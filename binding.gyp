@@ -1,4 +1,8 @@
 {
+  "variables": {
+    # 1 builds with AddressSanitizer and UndefinedBehaviorSanitizer, for native/test/sanitized.mjs
+    "hapwire_sanitize%": 0
+  },
   "targets": [
     {
       "target_name": "hapwire",
@@ -28,7 +32,22 @@
         "-Werror"
       ],
       "conditions": [
-        ["OS=='linux'", { "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,-z,now", "-Wl,-z,relro"] }]
+        ["OS=='linux'", { "ldflags": ["-Wl,-z,now", "-Wl,-z,relro"] }],
+        ["OS=='linux' and hapwire_sanitize==0", { "ldflags": ["-static-libstdc++", "-static-libgcc"] }],
+        [
+          "hapwire_sanitize==1",
+          {
+            # vptr needs RTTI
+            "cflags_cc": [
+              "-g",
+              "-fsanitize=address,undefined",
+              "-fno-sanitize=vptr",
+              "-fno-sanitize-recover=all",
+              "-fno-omit-frame-pointer"
+            ],
+            "ldflags": ["-fsanitize=address,undefined"]
+          }
+        ]
       ],
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++17",

@@ -11,7 +11,12 @@ export function checkId(value: unknown, argument: string): asserts value is numb
 }
 
 /** An integer within bounds, both included. */
-export function checkInteger(value: unknown, argument: string, min: number, max: number): asserts value is number {
+export function checkInteger(
+  value: unknown,
+  argument: string,
+  min: number,
+  max: number,
+): asserts value is number {
   if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
     throw new ArgumentError(argument, `an integer from ${String(min)} to ${String(max)}`, value);
   }

@@ -15,7 +15,7 @@ import { HAPConnectionEvent, HAPConnectionState } from "./constants";
 import type { HAPEncryption, SessionKeys } from "./encryption";
 import { NO_SLOT, type Engine, type EventHubCore, type QueueCounts } from "./engine/contract";
 import { ConnectionError, HapwireError } from "./errors";
-import { InternalHttp, type InternalHttpHost } from "./http/internal-http";
+import { InternalHttp, type InternalHttpHost, type InternalHttpSettings } from "./http/internal-http";
 import { addressOf, interfaceOf } from "./network";
 import type { Settings } from "./options";
 import type { EventedHTTPServer } from "./server";
@@ -36,6 +36,10 @@ export interface HAPConnectionEvents {
   authenticated: [username: HAPUsername];
   closed: [];
 }
+
+const SERVICE_UNAVAILABLE = Buffer.from(
+  "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+);
 
 /** What a server shares with its connections. */
 export interface ConnectionContext {
@@ -64,16 +68,16 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   readonly remotePort: number;
 
   /** The pairing identifier of the authenticated controller. */
-  username?: HAPUsername;
+  username?: HAPUsername | undefined;
   /** The SRP server of a pair-setup under way. */
-  srpServer?: SrpServer;
+  srpServer?: SrpServer | undefined;
   /** Where a pair-setup stands; HAP-NodeJS keeps it here. */
-  _pairSetupState?: number;
+  _pairSetupState?: number | undefined;
   /** Where a pair-verify stands; HAP-NodeJS keeps it here. */
-  _pairVerifyState?: number;
+  _pairVerifyState?: number | undefined;
   /** The identifier of a timed write that was prepared. */
-  timedWritePid?: number;
-  timedWriteTimeout?: NodeJS.Timeout;
+  timedWritePid?: number | undefined;
+  timedWriteTimeout?: NodeJS.Timeout | undefined;
 
   /**
    * The window that this connection's events gather in; undefined while none is open.
@@ -106,7 +110,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#context = context;
     this.#slot = context.hub.add();
     this.#wire = new Wire(socket, this.#wireHost(), context.engine, context.settings);
-    this.#http = new InternalHttp(this.#httpHost(socket));
+    this.#http = new InternalHttp(this.#httpHost(socket), this.#httpSettings());
   }
 
   /** The network interface that the controller came in on; `unknown` where it can't be told. */
@@ -145,6 +149,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    */
   get slot(): number {
     return this.#slot;
+  }
+
+  /**
+   * Whether it is open and has not authenticated.
+   *
+   * @internal
+   */
+  get isStranger(): boolean {
+    return this.#state < HAPConnectionState.AUTHENTICATED;
   }
 
   /** Whether a request is being received or answered. */
@@ -261,7 +274,9 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   hasEventNotifications(aid: number, iid: number): boolean {
     return (
-      Number.isSafeInteger(aid) && Number.isSafeInteger(iid) && this.#context.hub.isSubscribed(this.#slot, aid, iid)
+      Number.isSafeInteger(aid) &&
+      Number.isSafeInteger(iid) &&
+      this.#context.hub.isSubscribed(this.#slot, aid, iid)
     );
   }
 
@@ -347,6 +362,19 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     }
   }
 
+  /**
+   * Refuses the connection: the controller is told to come again later, and it is closed.
+   *
+   * @internal
+   */
+  refuse(reason: ConnectionError): void {
+    this.#closeReason = reason;
+    debug("%s is refused: %s", this.#name, reason.message);
+    this.#wire.send([SERVICE_UNAVAILABLE], () => {
+      this.#endGracefully();
+    });
+  }
+
   /** Shows no key. */
   [inspect.custom](): string {
     const { sessionID } = this;
@@ -399,7 +427,22 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       handleRequest: this.#handleRequest.bind(this),
       beforeResponseEnds: this.#noteKeys.bind(this),
       afterResponse: this.#afterResponse.bind(this),
-      handleBadRequest: this.#handleBadRequest.bind(this),
+      handleRefusal: this.#handleRefusal.bind(this),
+    };
+  }
+
+  #httpSettings(): InternalHttpSettings {
+    const { settings } = this.#context;
+    const isAuthenticated = this.isAuthenticated.bind(this);
+    return {
+      clock: settings.clock,
+      maxHeadSize: settings.maxHeadSize,
+      get maxBodySize() {
+        return isAuthenticated() ? settings.maxBodySize : settings.maxStrangerBodySize;
+      },
+      maxPendingRequests: settings.maxPendingRequests,
+      headTimeout: settings.headTimeout,
+      requestTimeout: settings.requestTimeout,
     };
   }
 
@@ -439,12 +482,9 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     process.emitWarning(`${reason.message}: ${inspect(error)}`, { code: reason.code });
   }
 
-  #handleBadRequest(error: Error): void {
-    this.#closeReason ??= new ConnectionError(
-      "ERR_HAPWIRE_HTTP",
-      `${this.#name} sent what is no HTTP request: ${error.message}`,
-      { cause: error },
-    );
+  #handleRefusal(reason: ConnectionError): void {
+    debug("%s: %s", this.#name, reason.message);
+    this.#closeReason ??= reason;
   }
 
   /** Sends a piece of a response. */
@@ -523,14 +563,18 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   #handleClosed(): void {
     this.#state = HAPConnectionState.CLOSED;
     this.#context.windows.close(this);
+    clearTimeout(this.timedWriteTimeout);
     this.#http.destroy();
     debug("%s closed", this.#name);
-    // Listeners may still ask what was subscribed.
-    this.emit(HAPConnectionEvent.CLOSED);
-    this.removeAllListeners();
-    this.#finalCounts = this.#context.hub.counts(this.#slot);
-    this.#context.hub.remove(this.#slot);
-    // Another connection may get the slot.
-    this.#slot = NO_SLOT;
+    try {
+      // Listeners may still ask what was subscribed.
+      this.emit(HAPConnectionEvent.CLOSED);
+    } finally {
+      this.removeAllListeners();
+      this.#finalCounts = this.#context.hub.counts(this.#slot);
+      this.#context.hub.remove(this.#slot);
+      // Another connection may get the slot.
+      this.#slot = NO_SLOT;
+    }
   }
 }

@@ -35,7 +35,7 @@ export class HAPEncryption {
   /** 32 bytes once agreed on; empty until then. */
   controllerToAccessoryKey: Buffer = Buffer.alloc(0);
   /** The start of a frame that arrived before the session was set up, if any. */
-  incompleteFrame?: Buffer;
+  incompleteFrame?: Buffer | undefined;
 
   constructor(
     clientPublicKey: Buffer,

@@ -1,6 +1,6 @@
 /**
- * The idle sweep: on a server with many connections, those that have been silent for long are closed, since iOS leaves
- * some behind. It sleeps until the first connection can be due, and never keeps the process alive. [PROTOCOL: fault 9]
+ * The idle sweep: closes connections that have been silent for too long. It sleeps until the first of them can be due, and
+ * never keeps the process alive. [PROTOCOL: fault 9]
  */
 
 import type { Clock, Timer } from "./clock";
@@ -9,26 +9,33 @@ import type { Clock, Timer } from "./clock";
 export interface Idler {
   /** When bytes last came or went, in milliseconds of the clock. */
   readonly lastSocketOperation: number;
+  isAuthenticated(): boolean;
 }
 
 export interface IdleSweepOptions {
-  /** Milliseconds of silence after which a connection is closed. */
+  /** Milliseconds of silence after which an authenticated connection is closed. */
   idleTimeout: number;
-  /** From how many connections on the sweep runs. */
+  /** From how many connections on that is done. */
   threshold: number;
+  /** Milliseconds of silence after which a connection that is not authenticated is closed, always. */
+  strangerIdleTimeout: number;
 }
+
+type Connections<Connection> = Iterable<Connection> & { readonly size: number };
 
 export class IdleSweep<Connection extends Idler> {
   readonly #clock: Clock;
   readonly #options: IdleSweepOptions;
-  readonly #connections: Iterable<Connection> & { readonly size: number };
+  readonly #connections: Connections<Connection>;
   readonly #close: (connection: Connection, idleFor: number) => void;
   #timer: Timer | undefined;
+  /** When the timer goes off, in milliseconds of the clock: no connection is due before. */
+  #timerAt = Infinity;
 
   constructor(
     clock: Clock,
     options: IdleSweepOptions,
-    connections: Iterable<Connection> & { readonly size: number },
+    connections: Connections<Connection>,
     close: (connection: Connection, idleFor: number) => void,
   ) {
     this.#clock = clock;
@@ -38,9 +45,12 @@ export class IdleSweep<Connection extends Idler> {
   }
 
   /** To be called when a connection was added. */
-  connectionAdded(): void {
-    if (this.#timer === undefined && this.#connections.size >= this.#options.threshold) {
+  connectionAdded(connection: Connection): void {
+    if (this.#connections.size === this.#options.threshold) {
+      // From now on authenticated connections are looked at too.
       this.#sweep();
+    } else {
+      this.#wakeAt(this.#dueAt(connection));
     }
   }
 
@@ -48,28 +58,43 @@ export class IdleSweep<Connection extends Idler> {
     if (this.#timer !== undefined) {
       this.#clock.clearTimeout(this.#timer);
       this.#timer = undefined;
+      this.#timerAt = Infinity;
     }
   }
 
+  #dueAt(connection: Connection): number {
+    const { idleTimeout, strangerIdleTimeout, threshold } = this.#options;
+    if (!connection.isAuthenticated()) {
+      return connection.lastSocketOperation + strangerIdleTimeout;
+    }
+    return this.#connections.size >= threshold ? connection.lastSocketOperation + idleTimeout : Infinity;
+  }
+
   #sweep(): void {
-    this.#timer = undefined;
-    const { idleTimeout, threshold } = this.#options;
+    this.stop();
     const now = this.#clock.now();
-    let remaining = 0;
-    let nextDue = idleTimeout;
     for (const connection of [...this.#connections]) {
-      const idleFor = now - connection.lastSocketOperation;
-      if (idleFor >= idleTimeout) {
-        this.#close(connection, idleFor);
+      const dueAt = this.#dueAt(connection);
+      if (dueAt <= now) {
+        this.#close(connection, now - connection.lastSocketOperation);
       } else {
-        remaining += 1;
-        nextDue = Math.min(nextDue, idleTimeout - idleFor);
+        this.#wakeAt(dueAt);
       }
     }
-    if (remaining >= threshold) {
-      this.#timer = this.#clock.setTimeout(() => {
-        this.#sweep();
-      }, nextDue);
+  }
+
+  /** Makes sure that the sweep runs at this time, or before. */
+  #wakeAt(time: number): void {
+    if (time >= this.#timerAt) {
+      return;
     }
+    this.stop();
+    this.#timerAt = time;
+    this.#timer = this.#clock.setTimeout(
+      () => {
+        this.#sweep();
+      },
+      Math.max(0, time - this.#clock.now()),
+    );
   }
 }

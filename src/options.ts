@@ -21,6 +21,26 @@ export interface ServerOptions {
   idleTimeout?: number;
   /** From how many connections on idle ones are closed. Default 16. */
   idleSweepThreshold?: number;
+  /** Milliseconds of silence after which a connection is closed that has not authenticated. Default 10 minutes. */
+  strangerIdleTimeout?: number;
+  /** Connections that have not authenticated. Past it the one idle for longest is closed. Default 64. */
+  maxStrangers?: number;
+  /** Bytes of a request's body before authentication. Past it: 413. Default 64 KiB. */
+  maxStrangerBodySize?: number;
+  /** Bytes of a request's body after authentication. Past it: 413. Default 16 MiB. */
+  maxBodySize?: number;
+  /** Bytes of a request's head. Past it: 431. Default 16 KiB. */
+  maxHeadSize?: number;
+  /** Requests of one connection that are handed to handlers and not answered. Past it: 503. Default 256. */
+  maxPendingRequests?: number;
+  /** Milliseconds from a request's first byte to the end of its head. Past it: 408. Default 60,000. */
+  headTimeout?: number;
+  /** Milliseconds from a request's first byte to the end of its body. Past it: 408. Default 300,000. */
+  requestTimeout?: number;
+  /** Bytes of responses that are handed to a socket at a time. Default 128 KiB. */
+  maxUnsentBytes?: number;
+  /** Frames that one segment may complete. Past it the connection is closed. Default 4,096. */
+  maxFramesPerSegment?: number;
   /** Milliseconds that a controller is given to take the last bytes and to close its side. Default 2,000. */
   lingerTimeout?: number;
   /** The clock that all timers go by; for tests. */
@@ -30,7 +50,8 @@ export interface ServerOptions {
 /** The options with every default filled in. */
 export type Settings = Required<Omit<ServerOptions, "engine">> & { engine: EngineName | undefined };
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 /** The longest delay of a Node timer, in milliseconds. */
 const MAX_DELAY = 2 ** 31 - 1;
 
@@ -44,14 +65,32 @@ export function settingsFrom(options: ServerOptions): Settings {
     stallTimeout: integer(options, "stallTimeout", 60_000, 1, MAX_DELAY),
     idleTimeout: integer(options, "idleTimeout", 60 * 60 * 1000, 1, MAX_DELAY),
     idleSweepThreshold: integer(options, "idleSweepThreshold", 16, 1, Number.MAX_SAFE_INTEGER),
+    strangerIdleTimeout: integer(options, "strangerIdleTimeout", 10 * 60 * 1000, 1, MAX_DELAY),
+    maxStrangers: integer(options, "maxStrangers", 64, 1, Number.MAX_SAFE_INTEGER),
+    maxStrangerBodySize: integer(options, "maxStrangerBodySize", 64 * KIB, 0, Number.MAX_SAFE_INTEGER),
+    maxBodySize: integer(options, "maxBodySize", 16 * MIB, 0, Number.MAX_SAFE_INTEGER),
+    maxHeadSize: integer(options, "maxHeadSize", 16 * KIB, 256, MIB),
+    maxPendingRequests: integer(options, "maxPendingRequests", 256, 1, Number.MAX_SAFE_INTEGER),
+    headTimeout: integer(options, "headTimeout", 60_000, 1, MAX_DELAY),
+    requestTimeout: integer(options, "requestTimeout", 300_000, 1, MAX_DELAY),
+    maxUnsentBytes: integer(options, "maxUnsentBytes", 128 * KIB, KIB, 1024 * MIB),
+    maxFramesPerSegment: integer(options, "maxFramesPerSegment", 4096, 1, 2 ** 31 - 1),
     lingerTimeout: integer(options, "lingerTimeout", 2000, 0, MAX_DELAY),
     clock: options.clock ?? systemClock,
   };
 }
 
-type NumericOption = { [K in keyof ServerOptions]-?: ServerOptions[K] extends number | undefined ? K : never }[keyof ServerOptions];
+type NumericOption = {
+  [K in keyof ServerOptions]-?: ServerOptions[K] extends number | undefined ? K : never;
+}[keyof ServerOptions];
 
-function integer(options: ServerOptions, name: NumericOption, byDefault: number, min: number, max: number): number {
+function integer(
+  options: ServerOptions,
+  name: NumericOption,
+  byDefault: number,
+  min: number,
+  max: number,
+): number {
   const value = options[name] ?? byDefault;
   checkInteger(value, `options.${name}`, min, max);
   return value;

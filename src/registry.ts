@@ -14,6 +14,15 @@ export class ConnectionRegistry<Connection extends Registered> implements Iterab
     return this.#connections.size;
   }
 
+  /** How many have not authenticated. */
+  get strangers(): number {
+    let owned = 0;
+    for (const connections of this.#byUsername.values()) {
+      owned += connections.size;
+    }
+    return this.#connections.size - owned;
+  }
+
   add(connection: Connection): void {
     this.#connections.add(connection);
   }

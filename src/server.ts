@@ -80,7 +80,11 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     };
     this.#idleSweep = new IdleSweep(
       settings.clock,
-      { idleTimeout: settings.idleTimeout, threshold: settings.idleSweepThreshold },
+      {
+        idleTimeout: settings.idleTimeout,
+        threshold: settings.idleSweepThreshold,
+        strangerIdleTimeout: settings.strangerIdleTimeout,
+      },
       this.#registry,
       closeIdle,
     );
@@ -241,7 +245,34 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.#registry.add(connection);
     this.#bySlot[connection.slot] = connection;
     this.emit(EventedHTTPServerEvent.CONNECTION_OPENED, connection);
-    this.#idleSweep.connectionAdded();
+    this.#idleSweep.connectionAdded(connection);
+    this.#boundStrangers(connection);
+  }
+
+  /** Where a connection that is not authenticated is one too many, the one idle for longest goes, else the new one. */
+  #boundStrangers(newest: HAPConnection): void {
+    const { maxStrangers } = this.#settings;
+    if (this.#registry.strangers <= maxStrangers) {
+      return;
+    }
+    const strangers = [...this.#registry].filter(({ isStranger }) => isStranger);
+    if (strangers.length <= maxStrangers) {
+      return;
+    }
+    const reason = new ConnectionError(
+      "ERR_HAPWIRE_STRANGERS",
+      `more than ${String(maxStrangers)} connections have not authenticated`,
+    );
+    const idle = strangers.filter((connection) => connection !== newest && !connection.busy);
+    if (idle.length === 0) {
+      newest.refuse(reason);
+    } else {
+      idle
+        .reduce((oldest, connection) =>
+          connection.lastSocketOperation < oldest.lastSocketOperation ? connection : oldest,
+        )
+        .fail(reason);
+    }
   }
 
   #onConnectionClosed(connection: HAPConnection): void {
@@ -312,6 +343,9 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
 
 function closeIdle(connection: HAPConnection, idleFor: number): void {
   connection.fail(
-    new ConnectionError("ERR_HAPWIRE_IDLE", `nothing came or went for ${String(Math.round(idleFor / 1000))} s`),
+    new ConnectionError(
+      "ERR_HAPWIRE_IDLE",
+      `nothing came or went for ${String(Math.round(idleFor / 1000))} s`,
+    ),
   );
 }

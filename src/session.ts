@@ -20,18 +20,23 @@ export class SecuredSession {
   readonly #record: HAPEncryption | undefined;
   #hasOpened: boolean;
 
-  private constructor(engine: Engine, keys: SessionKeys, record: HAPEncryption | undefined) {
+  private constructor(
+    engine: Engine,
+    keys: SessionKeys,
+    maxFramesPerSegment: number,
+    record: HAPEncryption | undefined,
+  ) {
     const sent = BigInt(record?.accessoryToControllerCount ?? 0);
     const received = BigInt(record?.controllerToAccessoryCount ?? 0);
     this.sealer = engine.createSealer(keys.accessoryToControllerKey, sent);
-    this.#opener = engine.createOpener(keys.controllerToAccessoryKey, received);
+    this.#opener = engine.createOpener(keys.controllerToAccessoryKey, received, maxFramesPerSegment);
     this.#record = record;
     this.#hasOpened = received > 0n;
   }
 
   /** A session with fresh counters. */
-  static withKeys(engine: Engine, keys: SessionKeys): SecuredSession {
-    return new SecuredSession(engine, keys, undefined);
+  static withKeys(engine: Engine, keys: SessionKeys, maxFramesPerSegment: number): SecuredSession {
+    return new SecuredSession(engine, keys, maxFramesPerSegment, undefined);
   }
 
   /**
@@ -39,7 +44,7 @@ export class SecuredSession {
    *
    * @throws {@link ConnectionError} `ERR_HAPWIRE_SESSION_KEYS` where a key is missing or has a wrong length.
    */
-  static fromRecord(engine: Engine, record: HAPEncryption): SecuredSession {
+  static fromRecord(engine: Engine, record: HAPEncryption, maxFramesPerSegment: number): SecuredSession {
     if (
       record.accessoryToControllerKey.length !== KEY_LENGTH ||
       record.controllerToAccessoryKey.length !== KEY_LENGTH
@@ -49,7 +54,7 @@ export class SecuredSession {
         `both session keys must have ${String(KEY_LENGTH)} bytes before the controller sends its first frame`,
       );
     }
-    return new SecuredSession(engine, record, record);
+    return new SecuredSession(engine, record, maxFramesPerSegment, record);
   }
 
   /**

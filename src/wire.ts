@@ -31,6 +31,12 @@ export interface WireHost {
 export interface WireSettings {
   readonly clock: Clock;
   readonly stallTimeout: number;
+  /**
+   * Plaintext that is sealed and handed to the socket at a time, in bytes: large enough for the fixed cost of a write not
+   * to count, small enough that a slow controller shows progress.
+   */
+  readonly maxUnsentBytes: number;
+  readonly maxFramesPerSegment: number;
   readonly lingerTimeout: number;
 }
 
@@ -45,12 +51,6 @@ interface Transfer {
   readonly callback: WriteCallback;
 }
 
-/**
- * Plaintext that is sealed and handed to the socket at a time, in bytes. Whole frames; large enough for the fixed cost
- * of a write not to count, small enough that a slow controller shows progress and sealed copies stay few.
- */
-const SLICE_LENGTH = 128 * MAX_FRAME_PLAINTEXT;
-
 export class Wire {
   /** When bytes last came or went, in milliseconds of the clock. */
   lastOperation: number;
@@ -60,6 +60,8 @@ export class Wire {
   readonly #host: WireHost;
   readonly #engine: Engine;
   readonly #settings: WireSettings;
+  /** As `maxUnsentBytes`, but whole frames: no message takes more of them than it needs. */
+  readonly #sliceLength: number;
   #session: SecuredSession | undefined;
   #transfer: Transfer | undefined;
   #stallTimer: Timer | undefined;
@@ -70,6 +72,7 @@ export class Wire {
     this.#host = host;
     this.#engine = engine;
     this.#settings = settings;
+    this.#sliceLength = settings.maxUnsentBytes - (settings.maxUnsentBytes % MAX_FRAME_PLAINTEXT);
     this.lastOperation = settings.clock.now();
     socket.on("data", this.#onData.bind(this));
     socket.on("drain", this.#onDrain.bind(this));
@@ -80,7 +83,9 @@ export class Wire {
       host.handleTimeout();
     });
     socket.on("error", (error) => {
-      host.fail(new ConnectionError("ERR_HAPWIRE_SOCKET", `the socket failed: ${error.message}`, { cause: error }));
+      host.fail(
+        new ConnectionError("ERR_HAPWIRE_SOCKET", `the socket failed: ${error.message}`, { cause: error }),
+      );
     });
     socket.on("close", this.#onClose.bind(this));
   }
@@ -123,7 +128,7 @@ export class Wire {
 
   /** Opens what comes in with these keys from the next byte on. */
   secure(keys: SessionKeys): void {
-    this.#session = SecuredSession.withKeys(this.#engine, keys);
+    this.#session = SecuredSession.withKeys(this.#engine, keys, this.#settings.maxFramesPerSegment);
   }
 
   pause(): void {
@@ -187,14 +192,14 @@ export class Wire {
 
   #sessionFromRecord(): SecuredSession | undefined {
     return hasSessionKeys(this.encryption)
-      ? SecuredSession.fromRecord(this.#engine, this.encryption)
+      ? SecuredSession.fromRecord(this.#engine, this.encryption, this.#settings.maxFramesPerSegment)
       : undefined;
   }
 
   #continueTransfer(): void {
     const transfer = this.#transfer;
     while (transfer !== undefined && transfer.index < transfer.chunks.length) {
-      const { slice, length } = takeSlice(transfer);
+      const { slice, length } = takeSlice(transfer, this.#sliceLength);
       try {
         if (!this.#write(this.#encode(slice, length))) {
           return;
@@ -277,13 +282,13 @@ export class Wire {
   }
 }
 
-/** Takes the next slice off a transfer, without copying. */
-function takeSlice(transfer: Transfer): { slice: Uint8Array[]; length: number } {
+/** Takes the next slice off a transfer, at most so many bytes, without copying. */
+function takeSlice(transfer: Transfer, sliceLength: number): { slice: Uint8Array[]; length: number } {
   const slice: Uint8Array[] = [];
   let length = 0;
-  while (length < SLICE_LENGTH && transfer.index < transfer.chunks.length) {
+  while (length < sliceLength && transfer.index < transfer.chunks.length) {
     const chunk = transfer.chunks[transfer.index] as Uint8Array;
-    const end = Math.min(chunk.length, transfer.offset + SLICE_LENGTH - length);
+    const end = Math.min(chunk.length, transfer.offset + sliceLength - length);
     slice.push(transfer.offset === 0 && end === chunk.length ? chunk : chunk.subarray(transfer.offset, end));
     length += end - transfer.offset;
     transfer.offset = end;

@@ -18,15 +18,15 @@ Napi::Value ResultOf(Napi::Env env, FrameStatus status, size_t length) {
 }
 
 /// Checks (key, counter), makes the codec, and throws where any of it fails.
-template <typename Codec>
-void Construct(const Napi::CallbackInfo& info, std::optional<Codec>* codec) {
+template <typename Codec, typename... Limits>
+void Construct(const Napi::CallbackInfo& info, std::optional<Codec>* codec, Limits... limits) {
   ByteView key;
   uint64_t counter = 0;
   if (!ToKey(info[0], &key) || !ToCounter(info[1], &counter)) {
     ThrowTypeError(info.Env(), "expected (key: Uint8Array of 32 bytes, counter: bigint)");
     return;
   }
-  codec->emplace(key.data, counter);
+  codec->emplace(key.data, counter, limits...);
   if (!(*codec)->ok()) {
     Napi::Error::New(info.Env(), "OpenSSL refuses ChaCha20-Poly1305 here")
         .ThrowAsJavaScriptException();
@@ -91,7 +91,12 @@ Napi::Function OpenerObject::Define(Napi::Env env) {
 }
 
 OpenerObject::OpenerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<OpenerObject>(info) {
-  Construct(info, &opener_);
+  uint32_t max_frames = 0;
+  if (!ToUint32(info[2], &max_frames)) {
+    ThrowTypeError(info.Env(), "expected (key, counter, maxFrames: an integer from 0 up)");
+    return;
+  }
+  Construct(info, &opener_, size_t{max_frames});
 }
 
 Napi::Value OpenerObject::Open(const Napi::CallbackInfo& info) {

@@ -35,7 +35,7 @@ class SealerObject : public Napi::ObjectWrap<SealerObject> {
   std::vector<ByteView> chunks_;
 };
 
-/// `new FrameOpener(key, counter)`
+/// `new FrameOpener(key, counter, maxFrames)`
 ///
 /// - `open(segment, output)`: the length of the plaintext, or a FrameStatus with its sign turned
 /// - `pendingLength()`, `counter()`, `destroy()`

@@ -20,9 +20,9 @@ bool ToId(const Napi::Value& aid, const Napi::Value& iid, CharacteristicId* id) 
 
 bool ToSignals(const Napi::Value& value, SignalBuffer* signals) {
   if (!value.IsTypedArray()) return false;
-  const Napi::TypedArray array = value.As<Napi::TypedArray>();
+  const auto array = value.As<Napi::TypedArray>();
   if (array.TypedArrayType() != napi_uint32_array) return false;
-  Napi::Uint32Array entries = array.As<Napi::Uint32Array>();
+  auto entries = array.As<Napi::Uint32Array>();
   *signals = {entries.Data(), entries.ElementLength()};
   return true;
 }

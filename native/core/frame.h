@@ -33,6 +33,8 @@ enum class FrameStatus : int {
   kOutputTooSmall = 5,
   /// OpenSSL refused a call that cannot fail with sound arguments.
   kCipher = 6,
+  /// A segment completes more frames than it may.
+  kTooMany = 7,
 };
 
 }  // namespace hapwire

@@ -14,8 +14,8 @@ size_t ReadLength(const uint8_t* frame) {
 
 }  // namespace
 
-FrameOpener::FrameOpener(const uint8_t* key, uint64_t counter)
-    : aead_(Direction::kOpen, key), counter_(counter), pending_() {}
+FrameOpener::FrameOpener(const uint8_t* key, uint64_t counter, size_t max_frames)
+    : aead_(Direction::kOpen, key), counter_(counter), max_frames_(max_frames), pending_() {}
 
 FrameOpener::~FrameOpener() { Destroy(); }
 
@@ -32,6 +32,7 @@ FrameStatus FrameOpener::Open(ByteView segment, MutableBytes output, size_t* wri
     return FrameStatus::kOutputTooSmall;
   }
 
+  frames_ = 0;
   const FrameStatus status = OpenAll(segment, output.data, written);
   if (status != FrameStatus::kOk) {
     *written = 0;
@@ -90,7 +91,9 @@ size_t FrameOpener::FillPending(ByteView* segment, size_t target) {
 /// Opens one whole frame and appends its plaintext to the output.
 FrameStatus FrameOpener::OpenFrame(const uint8_t* frame, size_t length, uint8_t* output,
                                    size_t* written) {
+  if (frames_ == max_frames_) return FrameStatus::kTooMany;
   if (!counter_.Has(1)) return FrameStatus::kExhausted;
+  ++frames_;
 
   const uint8_t aad[kLengthFieldLength] = {frame[0], frame[1]};
   const uint8_t* ciphertext = frame + kLengthFieldLength;

@@ -20,7 +20,8 @@ class FrameOpener {
  public:
   /// @param key kKeyLength bytes, copied.
   /// @param counter The counter of the first frame.
-  FrameOpener(const uint8_t* key, uint64_t counter);
+  /// @param max_frames How many frames one segment may complete.
+  FrameOpener(const uint8_t* key, uint64_t counter, size_t max_frames = SIZE_MAX);
   ~FrameOpener();
 
   FrameOpener(const FrameOpener&) = delete;
@@ -43,8 +44,8 @@ class FrameOpener {
   /// shorter than its
   ///   frame); at least pending_length() + segment.size bytes.
   /// @param written how many bytes of plaintext stand in `output`; 0 unless kOk.
-  /// @return kOk, or kTooLong, kAuthentication, kExhausted, kCipher, after which the key is wiped,
-  /// nothing of `output` may
+  /// @return kOk, or kTooLong, kTooMany, kAuthentication, kExhausted, kCipher, after which the key
+  /// is wiped, nothing of `output` may
   ///   be used and only kClosed follows; kOutputTooSmall with nothing done.
   FrameStatus Open(ByteView segment, MutableBytes output, size_t* written);
 
@@ -59,6 +60,9 @@ class FrameOpener {
 
   Aead aead_;
   NonceCounter counter_;
+  const size_t max_frames_;
+  /// Frames that the segment at hand has completed so far.
+  size_t frames_ = 0;
   /// Invariant between calls: the first pending_length_ bytes are the start of one frame that is
   /// not complete, and where both bytes of its length field are here, they say at most
   /// kMaxFramePlaintext.

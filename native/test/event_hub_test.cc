@@ -4,13 +4,13 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <map>
 #include <random>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "hub_calls.h"
+#include "hub_model.h"
 
 namespace {
 
@@ -20,29 +20,17 @@ using hapwire::EventValue;
 using hapwire::QueueCounts;
 using hapwire::QueueLimits;
 using hapwire::Signal;
+using hapwire::testing::Broadcast;
+using hapwire::testing::EventMessage;
+using hapwire::testing::HubComparison;
+using hapwire::testing::Json;
+using hapwire::testing::SlotSignal;
+using hapwire::testing::Take;
 
 constexpr QueueLimits kWide{4096, 1 << 20};
 constexpr CharacteristicId kOn{1, 9};
 constexpr CharacteristicId kBrightness{1, 10};
 constexpr CharacteristicId kOther{2, 9};
-
-/// One entry of a broadcast's signals.
-using SlotSignal = std::pair<uint32_t, Signal>;
-
-/// The signals of a broadcast, by slot.
-std::vector<SlotSignal> Broadcast(EventHub& hub, CharacteristicId id, const EventValue& value,
-                                  bool immediate = false, int64_t except_slot = EventHub::kNoSlot) {
-  std::vector<uint32_t> buffer(hub.slot_count(), 0xffffffff);
-  const size_t count =
-      hub.Broadcast(id, value, immediate, except_slot, {buffer.data(), buffer.size()});
-  std::vector<SlotSignal> signals;
-  for (size_t i = 0; i < count; ++i) {
-    signals.emplace_back(buffer[i] / EventHub::kSignalStride,
-                         static_cast<Signal>(buffer[i] % EventHub::kSignalStride));
-  }
-  std::sort(signals.begin(), signals.end());
-  return signals;
-}
 
 std::vector<SlotSignal> BroadcastNumber(EventHub& hub, CharacteristicId id, double number,
                                         bool immediate = false,
@@ -50,30 +38,11 @@ std::vector<SlotSignal> BroadcastNumber(EventHub& hub, CharacteristicId id, doub
   return Broadcast(hub, id, EventValue::Number(number), immediate, except_slot);
 }
 
-/// The message that a flush of `slot` gives; empty where there is none.
-std::string Take(EventHub& hub, uint32_t slot) {
-  const size_t size = hub.Prepare(slot);
-  const hapwire::ByteView bytes = hub.Prepared();
-  CHECK(bytes.size == size);
-  return std::string(reinterpret_cast<const char*>(bytes.data), bytes.size);
-}
-
 /// The list within the message.
 std::string TakeList(EventHub& hub, uint32_t slot) {
   const std::string message = Take(hub, slot);
   const size_t start = message.find('[');
   return start == std::string::npos ? "" : message.substr(start + 1, message.size() - start - 3);
-}
-
-std::string Message(const std::string& list) {
-  const std::string body = "{\"characteristics\":[" + list + "]}";
-  return "EVENT/1.0 200 OK\r\nContent-Type: application/hap+json\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
-std::string Json(CharacteristicId id, const std::string& value) {
-  return "{\"aid\":" + std::to_string(id.aid) + ",\"iid\":" + std::to_string(id.iid) +
-         ",\"value\":" + value + "}";
 }
 
 /// A hub with `count` connections, slots 0 up, all subscribed to kOn and kBrightness.
@@ -99,7 +68,7 @@ TEST_CASE("a message is what the protocol says, to the byte, newest event first"
   BroadcastNumber(hub, kOn, 2);
   BroadcastNumber(hub, kBrightness, 3);
   CHECK(Take(hub, 0) ==
-        Message(Json(kBrightness, "3") + "," + Json(kOn, "2") + "," + Json(kBrightness, "1")));
+        EventMessage(Json(kBrightness, "3") + "," + Json(kOn, "2") + "," + Json(kBrightness, "1")));
 }
 
 TEST_CASE("each kind of value") {
@@ -126,7 +95,7 @@ TEST_CASE("the content length counts bytes, of large messages too") {
   Broadcast(hub, kOn, EventValue::String(text));
   std::string bytes;
   for (size_t i = 0; i < text.size(); ++i) bytes += "\xc3\xbc";
-  CHECK(Take(hub, 0) == Message(Json(kOn, '"' + bytes + '"')));
+  CHECK(Take(hub, 0) == EventMessage(Json(kOn, '"' + bytes + '"')));
 }
 
 TEST_CASE("ids of 53 bits and more are told apart and written in full") {
@@ -356,7 +325,7 @@ TEST_CASE("connections with the same list get the same message") {
   AddSubscribers(hub, 3);
   BroadcastNumber(hub, kOn, 1);
   BroadcastNumber(hub, kBrightness, 2);
-  const std::string expected = Message(Json(kBrightness, "2") + "," + Json(kOn, "1"));
+  const std::string expected = EventMessage(Json(kBrightness, "2") + "," + Json(kOn, "1"));
   CHECK(Take(hub, 0) == expected);
   CHECK(Take(hub, 1) == expected);
   hub.ReleasePrepared();
@@ -419,242 +388,11 @@ TEST_CASE("counts add up") {
   CHECK(counts.queued == counts.collapsed + counts.unsubscribed + counts.delivered);
 }
 
-// The model: the rules as they are told, with no thought of cost.
+/// Calls at random, the same ones for the same seed.
+struct RandomChoices {
+  uint32_t Below(uint32_t end) { return static_cast<uint32_t>(random() % end); }
 
-struct ModelEvent {
-  CharacteristicId id;
-  std::string json;
-  bool immediate;
-};
-
-class ModelConnection {
- public:
-  explicit ModelConnection(QueueLimits limits) : limits_(limits) {}
-
-  bool Has(CharacteristicId id) const {
-    return std::find(subscribed.begin(), subscribed.end(), id) != subscribed.end();
-  }
-
-  Signal Push(const ModelEvent& event) {
-    if (!Has(event.id) || overflowed_) return Signal::kNone;
-    if (!event.immediate && LastJson(event.id) == event.json) {
-      ++counts_.duplicates;
-      return Signal::kNone;
-    }
-    const bool was_empty = queue_.empty();
-    const bool had_immediate = HasImmediate();
-    queue_.push_back(event);
-    ++counts_.queued;
-    if (IsPastBounds()) Collapse();
-    if (IsPastBounds()) {
-      queue_.clear();
-      overflowed_ = true;
-      return Signal::kOverflow;
-    }
-    if (event.immediate) return had_immediate ? Signal::kNone : Signal::kFlushNow;
-    return was_empty ? Signal::kWindowOpens : Signal::kNone;
-  }
-
-  std::string Take() {
-    std::string list;
-    for (const ModelEvent& event : queue_) {
-      if (!Has(event.id)) {
-        ++counts_.unsubscribed;
-        continue;
-      }
-      ++counts_.delivered;
-      list = event.json + (list.empty() ? "" : "," + list);
-    }
-    queue_.clear();
-    if (!list.empty()) ++counts_.messages;
-    return list.empty() ? "" : Message(list);
-  }
-
-  bool HasPending() const { return !queue_.empty(); }
-
-  bool HasImmediate() const {
-    return std::any_of(queue_.begin(), queue_.end(),
-                       [](const ModelEvent& event) { return event.immediate; });
-  }
-
-  QueueCounts Counts() const {
-    QueueCounts counts = counts_;
-    counts.pending_events = queue_.size();
-    counts.pending_bytes = Bytes();
-    return counts;
-  }
-
-  std::vector<CharacteristicId> subscribed;
-
- private:
-  std::string LastJson(CharacteristicId id) const {
-    std::string json;
-    for (const ModelEvent& event : queue_) {
-      if (event.id == id) json = event.json;
-    }
-    return json;
-  }
-
-  size_t Bytes() const {
-    size_t bytes = 0;
-    for (const ModelEvent& event : queue_) bytes += event.json.size();
-    return bytes;
-  }
-
-  bool IsPastBounds() const {
-    return queue_.size() > limits_.max_events || Bytes() > limits_.max_bytes;
-  }
-
-  void Collapse() {
-    std::vector<ModelEvent> kept;
-    for (auto event = queue_.begin(); event != queue_.end(); ++event) {
-      const bool superseded = std::any_of(event + 1, queue_.end(), [&](const ModelEvent& later) {
-        return later.id == event->id && !later.immediate;
-      });
-      if (event->immediate || !superseded) kept.push_back(*event);
-    }
-    counts_.collapsed += queue_.size() - kept.size();
-    queue_ = kept;
-  }
-
-  QueueLimits limits_;
-  std::vector<ModelEvent> queue_;
-  bool overflowed_ = false;
-  QueueCounts counts_;
-};
-
-/// Makes the same random calls to a hub and to the model, and compares all that they give.
-class Comparison {
- public:
-  Comparison(uint32_t seed, QueueLimits limits) : random_(seed), limits_(limits), hub_(limits) {}
-
-  void Step() {
-    const uint32_t slot = Below(kSlots);
-    const CharacteristicId id{1 + Below(2), 1 + Below(5)};
-    switch (Below(20)) {
-      case 0:
-        return Add();
-      case 1:
-        return Below(4) == 0 ? Remove(slot) : Add();
-      case 2:
-      case 3:
-      case 4:
-        return Subscribe(slot, id);
-      case 5:
-        return Unsubscribe(slot, id);
-      case 6:
-        return Below(8) == 0 ? UnsubscribeAll(slot) : Unsubscribe(slot, id);
-      case 7:
-        return CompareState(slot);
-      case 8:
-      case 9:
-        return Take(slot);
-      case 10:
-        return TakeAll();
-      case 11:
-      case 12:
-        return Send(slot, id);
-      default:
-        return Broadcast(id);
-    }
-  }
-
- private:
-  static constexpr uint32_t kSlots = 6;
-
-  uint32_t Below(uint32_t end) { return static_cast<uint32_t>(random_() % end); }
-
-  ModelConnection* Model(uint32_t slot) {
-    const auto found = model_.find(slot);
-    return found == model_.end() ? nullptr : &found->second;
-  }
-
-  void Add() {
-    if (model_.size() == kSlots) return;
-    const uint32_t slot = hub_.Add();
-    REQUIRE(slot < kSlots);
-    REQUIRE(model_.emplace(slot, limits_).second);
-  }
-
-  void Remove(uint32_t slot) { REQUIRE(hub_.Remove(slot) == (model_.erase(slot) == 1)); }
-
-  void Subscribe(uint32_t slot, CharacteristicId id) {
-    ModelConnection* model = Model(slot);
-    const bool expected = model != nullptr && !model->Has(id);
-    REQUIRE(hub_.Subscribe(slot, id) == expected);
-    if (expected) model->subscribed.push_back(id);
-  }
-
-  void Unsubscribe(uint32_t slot, CharacteristicId id) {
-    ModelConnection* model = Model(slot);
-    const bool expected = model != nullptr && model->Has(id);
-    REQUIRE(hub_.Unsubscribe(slot, id) == expected);
-    if (!expected) return;
-    auto& ids = model->subscribed;
-    ids.erase(std::find(ids.begin(), ids.end(), id));
-  }
-
-  void UnsubscribeAll(uint32_t slot) {
-    hub_.UnsubscribeAll(slot);
-    if (ModelConnection* model = Model(slot)) model->subscribed.clear();
-  }
-
-  void CompareState(uint32_t slot) {
-    ModelConnection* model = Model(slot);
-    if (model == nullptr) return;
-    REQUIRE((hub_.Subscriptions(slot) == model->subscribed));
-    REQUIRE(hub_.HasPending(slot) == model->HasPending());
-    REQUIRE(hub_.HasImmediate(slot) == model->HasImmediate());
-    const QueueCounts actual = hub_.Counts(slot);
-    const QueueCounts expected = model->Counts();
-    REQUIRE(actual.queued == expected.queued);
-    REQUIRE(actual.duplicates == expected.duplicates);
-    REQUIRE(actual.collapsed == expected.collapsed);
-    REQUIRE(actual.unsubscribed == expected.unsubscribed);
-    REQUIRE(actual.delivered == expected.delivered);
-    REQUIRE(actual.messages == expected.messages);
-    REQUIRE(actual.pending_events == expected.pending_events);
-    REQUIRE(actual.pending_bytes == expected.pending_bytes);
-  }
-
-  void Take(uint32_t slot) {
-    ModelConnection* model = Model(slot);
-    REQUIRE(::Take(hub_, slot) == (model == nullptr ? "" : model->Take()));
-    CompareState(slot);
-  }
-
-  void TakeAll() {
-    for (uint32_t slot = 0; slot < kSlots; ++slot) Take(slot);
-    if (Below(2) == 0) hub_.ReleasePrepared();
-  }
-
-  void Send(uint32_t slot, CharacteristicId id) {
-    const uint32_t value = Below(3);
-    const bool immediate = Below(8) == 0;
-    ModelConnection* model = Model(slot);
-    const Signal expected = model == nullptr
-                                ? Signal::kNone
-                                : model->Push({id, Json(id, std::to_string(value)), immediate});
-    REQUIRE(hub_.Send(slot, id, EventValue::Number(value), immediate) == expected);
-  }
-
-  void Broadcast(CharacteristicId id) {
-    const uint32_t value = Below(3);
-    const bool immediate = Below(8) == 0;
-    const int64_t except_slot = static_cast<int64_t>(Below(kSlots + 4)) - 4;
-    std::vector<SlotSignal> expected;
-    for (auto& [slot, model] : model_) {
-      if (slot == except_slot) continue;
-      const Signal signal = model.Push({id, Json(id, std::to_string(value)), immediate});
-      if (signal != Signal::kNone) expected.emplace_back(slot, signal);
-    }
-    REQUIRE((BroadcastNumber(hub_, id, value, immediate, except_slot) == expected));
-  }
-
-  std::mt19937 random_;
-  QueueLimits limits_;
-  EventHub hub_;
-  std::map<uint32_t, ModelConnection> model_;
+  std::mt19937 random;
 };
 
 TEST_CASE("random calls do what the naive model does") {
@@ -663,7 +401,8 @@ TEST_CASE("random calls do what the naive model does") {
     for (uint32_t seed = 1; seed <= 8; ++seed) {
       CAPTURE(limits.max_events);
       CAPTURE(seed);
-      Comparison comparison(seed, limits);
+      RandomChoices choices{std::mt19937(seed)};
+      HubComparison comparison(choices, limits);
       for (int step = 0; step < 5000; ++step) comparison.Step();
     }
   }

@@ -165,7 +165,7 @@ TEST_CASE("a released message is given back where it was large, and its events a
   CHECK(hub.Prepare(slot) > 64 * 1024);
   CHECK(live_bytes > before + 4000 * sizeof(hapwire::Event));
   hub.ReleasePrepared();
-  CHECK(live_bytes < before + 80 * 1024);
+  CHECK(live_bytes < before + size_t{80} * 1024);
 }
 
 }  // namespace

@@ -23,14 +23,14 @@ constexpr QueueLimits kWide{1000, 1000000};
 class Bench {
  public:
   explicit Bench(QueueLimits limits) : queue(limits) {
-    for (Subscription& subscription : subscriptions) subscription.active = true;
+    for (Subscription& subscription : subscriptions_) subscription.active = true;
   }
 
   Signal Push(const std::string& text, bool immediate = false) {
     return queue.Push(Of(text[0]), EventRef::Make({1, 1}, immediate, text));
   }
 
-  Subscription& Of(char letter) { return subscriptions[letter - 'a']; }
+  Subscription& Of(char letter) { return subscriptions_[letter - 'a']; }
 
   /// What the queue gives, oldest first, with spaces between.
   std::string Take() {
@@ -47,7 +47,7 @@ class Bench {
   EventQueue queue;
 
  private:
-  Subscription subscriptions[4];
+  Subscription subscriptions_[4];
 };
 
 TEST_CASE("events come out in the order in which they went in, once") {

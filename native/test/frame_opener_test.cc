@@ -17,7 +17,6 @@ using hapwire::FrameStatus;
 using hapwire::testing::Append;
 using hapwire::testing::Bytes;
 using hapwire::testing::Frame;
-using hapwire::testing::Frames;
 using hapwire::testing::FromHex;
 using hapwire::testing::kKey;
 using hapwire::testing::Message;
@@ -184,6 +183,34 @@ TEST_CASE("a hundred frames in one segment, and the start of one more") {
     CHECK(reader.opener.pending_length() == 57);
     CHECK(reader.Open({last[57]}) == FrameStatus::kOk);
     CHECK(reader.plaintext.size() == plaintext.size() + 40);
+  }
+}
+
+TEST_CASE("the bound on frames in a segment: met exactly it holds, passed by one it ends") {
+  const Stream three({5, 0, 7});
+  const Bytes fourth = Frame(Message(9), 3);
+  Bytes output(2000);
+  size_t written = kUnset;
+
+  FrameOpener opener(kKey.data(), 0, 3);
+  CHECK(opener.Open(View(three.frames), Writable(output), &written) == FrameStatus::kOk);
+  CHECK(written == 12);
+  // Each segment has its own count, and a frame counts where it is completed.
+  Bytes segment = Slice(fourth, 0, 10);
+  CHECK(opener.Open(View(segment), Writable(output), &written) == FrameStatus::kOk);
+  segment = Slice(fourth, 10, fourth.size());
+  Append(segment, Stream({1, 2}, 4).frames);
+  SUBCASE("with a frame that was pending, met") {
+    CHECK(opener.Open(View(segment), Writable(output), &written) == FrameStatus::kOk);
+    CHECK(written == 12);
+    CHECK(opener.counter() == 6);
+  }
+  SUBCASE("with a frame that was pending, passed") {
+    Append(segment, Frame({}, 6));
+    CHECK(opener.Open(View(segment), Writable(output), &written) == FrameStatus::kTooMany);
+    CHECK(written == 0);
+    CHECK_FALSE(opener.ok());
+    CHECK(opener.Open({}, {}, &written) == FrameStatus::kClosed);
   }
 }
 

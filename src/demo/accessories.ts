@@ -1,20 +1,10 @@
-/** What the bridge bridges: accessories of mixed kinds, each with the services that such a device has. */
+/** The accessories that the bridge bridges, of every kind in turn. */
 
-import type { Accessory, Characteristic, Service, WithUUID } from "@homebridge/hap-nodejs";
+import type { Accessory } from "@homebridge/hap-nodejs";
 
-import type { Hap } from "./hap";
+import { constantsOf, type Hap } from "./hap";
 import { itemAt } from "./items";
-
-type ServiceClass = WithUUID<typeof Service>;
-type CharacteristicClass = WithUUID<new () => Characteristic>;
-
-/** A service of an accessory: its class, its name, and the optional characteristics that it has too. */
-type ServicePlan = [type: ServiceClass, name: string, ...optional: CharacteristicClass[]];
-
-interface Kind {
-  name: string;
-  services: ServicePlan[];
-}
+import { accessoryKinds, type Kind } from "./kinds";
 
 /** The most accessories that one bridge may have in HomeKit, itself not counted. */
 export const MAX_BRIDGED_ACCESSORIES = 149;
@@ -61,116 +51,6 @@ function requireTimedWrites(hap: Hap, accessory: Accessory): void {
     .getService(hap.Service.LockMechanism)
     ?.getCharacteristic(hap.Characteristic.LockTargetState);
   if (target !== undefined) {
-    target.setProps({ perms: [...target.props.perms, hap.Perms.TIMED_WRITE] });
+    target.setProps({ perms: [...target.props.perms, constantsOf(hap).Perms.TIMED_WRITE] });
   }
-}
-
-function accessoryKinds({ Service: S, Characteristic: C }: Hap): Kind[] {
-  const status = [C.StatusActive, C.StatusFault, C.StatusLowBattery, C.StatusTampered];
-  const battery: ServicePlan = [S.Battery, "Battery", C.BatteryLevel, C.ChargingState];
-  const color = [C.Brightness, C.Hue, C.Saturation, C.ColorTemperature];
-  return [
-    {
-      name: "Light",
-      services: [
-        [S.Lightbulb, "Ceiling", ...color],
-        [S.Lightbulb, "Wall", ...color],
-      ],
-    },
-    {
-      name: "Switch",
-      services: ["A", "B", "C", "D", "E", "F", "G", "H"].map((name): ServicePlan => [S.Switch, name]),
-    },
-    {
-      name: "Climate sensor",
-      services: [
-        [S.TemperatureSensor, "Temperature", ...status],
-        [S.HumiditySensor, "Humidity", ...status],
-        battery,
-      ],
-    },
-    {
-      name: "Contact",
-      services: [[S.ContactSensor, "Door", ...status], [S.LeakSensor, "Floor", ...status], battery],
-    },
-    {
-      name: "Motion",
-      services: [[S.MotionSensor, "Motion", ...status], [S.LightSensor, "Ambient", ...status], battery],
-    },
-    {
-      name: "Thermostat",
-      services: [
-        [
-          S.Thermostat,
-          "Room",
-          C.CoolingThresholdTemperature,
-          C.HeatingThresholdTemperature,
-          C.CurrentRelativeHumidity,
-          C.TargetRelativeHumidity,
-        ],
-        battery,
-      ],
-    },
-    { name: "Lock", services: [[S.LockMechanism, "Lock"], [S.ContactSensor, "Door", ...status], battery] },
-    {
-      name: "Window covering",
-      services: [
-        [
-          S.WindowCovering,
-          "Blind",
-          C.ObstructionDetected,
-          C.CurrentHorizontalTiltAngle,
-          C.TargetHorizontalTiltAngle,
-          C.CurrentVerticalTiltAngle,
-          C.TargetVerticalTiltAngle,
-        ],
-        battery,
-      ],
-    },
-    {
-      name: "Outlet",
-      services: ["A", "B", "C", "D", "E"].map((name): ServicePlan => [S.Outlet, name]),
-    },
-    {
-      name: "Fan",
-      services: [
-        [
-          S.Fanv2,
-          "Fan",
-          C.CurrentFanState,
-          C.TargetFanState,
-          C.LockPhysicalControls,
-          C.RotationDirection,
-          C.RotationSpeed,
-          C.SwingMode,
-        ],
-        [S.Lightbulb, "Lamp", C.Brightness, C.ColorTemperature],
-      ],
-    },
-    {
-      name: "Air quality",
-      services: [
-        [
-          S.AirQualitySensor,
-          "Air",
-          C.OzoneDensity,
-          C.NitrogenDioxideDensity,
-          C.SulphurDioxideDensity,
-          C.PM2_5Density,
-          C.PM10Density,
-          C.VOCDensity,
-          ...status,
-        ],
-        [S.CarbonDioxideSensor, "Carbon dioxide", C.CarbonDioxideLevel, C.CarbonDioxidePeakLevel, ...status],
-      ],
-    },
-    {
-      name: "Programmable switch",
-      services: [
-        ...["A", "B", "C", "D"].map((name): ServicePlan => [S.StatelessProgrammableSwitch, name]),
-        [S.Switch, "Relay"],
-        battery,
-      ],
-    },
-  ];
 }

@@ -9,7 +9,7 @@ import type {
 } from "@homebridge/hap-nodejs";
 
 import { createAccessories, describeAccessory } from "./accessories";
-import type { Hap } from "./hap";
+import { constantsOf, type Hap } from "./hap";
 
 /** One change of one characteristic's value. */
 export interface Change {
@@ -61,7 +61,7 @@ export class DemoBridge {
     const listening = new Promise<number>((resolve) => {
       this.#bridge.once("listening", resolve);
     });
-    const category = this.#hap.Categories.BRIDGE;
+    const category = constantsOf(this.#hap).Categories.BRIDGE;
     await this.#bridge.publish({ username, pincode, port, category, addIdentifyingMaterial: false });
     return listening;
   }

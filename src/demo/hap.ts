@@ -11,6 +11,17 @@ import { EventedHTTPServer } from "../index";
 /** What `@homebridge/hap-nodejs` exports. */
 export type Hap = typeof HapNodeJs;
 
+/** What the demo needs of HAP-NodeJS's `const enum`s: they are there at run time, but closed to `isolatedModules`. */
+interface HapConstants {
+  Categories: { BRIDGE: HapNodeJs.Categories };
+  Perms: { TIMED_WRITE: HapNodeJs.Perms };
+}
+
+/** The members of HAP-NodeJS's enums. */
+export function constantsOf(hap: Hap): HapConstants {
+  return hap;
+}
+
 /** How HAP-NodeJS is loaded. */
 export interface HapOptions {
   /** Called with the server that a published bridge makes, before it listens. */

@@ -2,9 +2,10 @@
 
 import { Report, STEP_HEADING } from "./report";
 import { runScenario } from "./scenario";
+import { print } from "./terminal";
 
 async function run(storage: string): Promise<void> {
-  const report = new Report(console.log);
+  const report = new Report(print);
   report.print("hapwire demo: a HomeKit bridge on hapwire and its controllers, all on this machine\n");
   report.print(STEP_HEADING);
   try {

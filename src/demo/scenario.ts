@@ -4,12 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { engineInfo, HAPConnection } from "../index";
 import { MAX_BRIDGED_ACCESSORIES } from "./accessories";
+import { Audit, type Member } from "./audit";
 import { BridgeSide } from "./bridge-side";
 import { DemoBridge, nextValue, permits, type Point } from "./bridge";
 import { ControllerConnection, User, type AttributeDatabase, type CharacteristicResult } from "./controller";
 import { loadHap, silenceMdns, type Hap } from "./hap";
-import { formatNumber, formatTable, type Report } from "./report";
-import { compareSequences, type EventValue } from "./sequences";
+import { itemAt } from "./items";
+import { formatNumber, type Report } from "./report";
+import type { EventValue } from "./sequences";
 import { LOOPBACK } from "./tap";
 import { until, within } from "./wait";
 
@@ -18,15 +20,6 @@ const CONNECTIONS_PER_USER = 4;
 const BURST = 1500;
 const READ_AT_ONCE = 40;
 const STATUS_INVALID_VALUE = -70410;
-
-/** A controller's connection, and which of the bridge's changes it is owed. */
-interface Member {
-  connection: ControllerConnection;
-  /** How many changes there were when it subscribed. */
-  from: number;
-  /** How many there were when it was closed; undefined while it is open. */
-  to: number | undefined;
-}
 
 /** Runs the whole course. @throws Error where it cannot go on. */
 export async function runScenario(report: Report, storage: string): Promise<void> {
@@ -38,8 +31,6 @@ export async function runScenario(report: Report, storage: string): Promise<void
   try {
     await scenario.run();
   } finally {
-    scenario.reportFaults();
-    scenario.printTable();
     await scenario.close();
   }
 }
@@ -47,6 +38,7 @@ export async function runScenario(report: Report, storage: string): Promise<void
 class Scenario {
   readonly #bridge: DemoBridge;
   #port = 0;
+  readonly #audit: Audit;
   readonly #members: Member[] = [];
   #database: AttributeDatabase = { accessories: [] };
   #owner!: User;
@@ -58,6 +50,7 @@ class Scenario {
     private readonly bridgeSide: BridgeSide,
   ) {
     this.#bridge = new DemoBridge(hap, "hapwire demo", MAX_BRIDGED_ACCESSORIES);
+    this.#audit = new Audit(report, this.#members, this.#bridge.changes, bridgeSide);
   }
 
   async run(): Promise<void> {
@@ -79,8 +72,10 @@ class Scenario {
     await step("compare all counts", this.#compareCounts.bind(this));
   }
 
-  /** Closes all connections and the bridge. */
+  /** Prints the table, then closes all connections and the bridge. */
   async close(): Promise<void> {
+    this.#audit.reportFaults();
+    this.#audit.printTable();
     for (const { connection } of this.#open()) {
       connection.close();
     }
@@ -88,39 +83,6 @@ class Scenario {
     for (const { connection } of this.#members) {
       connection.tap.destroy();
     }
-  }
-
-  /** Notes what the bridge did on a line that it must not do. */
-  reportFaults(): void {
-    for (const { connection } of this.#members) {
-      for (const fault of connection.tap.faults) {
-        this.report.expect(false, `${connection.name}: ${fault}`);
-      }
-    }
-  }
-
-  printTable(): void {
-    if (this.#members.length === 0) {
-      return;
-    }
-    const heading = ["connection", "requests", "events sent", "received", "lost", "out of order"];
-    const rows = this.#members.map((member) => this.#tableRow(member));
-    this.report.print("");
-    for (const line of formatTable(
-      [...heading, "frames in", "out", "bytes in", "out", "engine", "end"],
-      rows,
-    )) {
-      this.report.print(line);
-    }
-  }
-
-  #tableRow(member: Member): (string | number)[] {
-    const { name, requests, received, tap } = member.connection;
-    const { lost, outOfOrder } = compareSequences(this.#dueTo(member), received);
-    const { framesIn, framesOut, bytesIn, bytesOut, events } = tap.counts;
-    const end = tap.faults.length > 0 ? "cut: a fault" : tap.isClosed ? "closed by the bridge" : "open";
-    const traffic = [framesIn, framesOut, bytesIn, bytesOut];
-    return [name, requests, events, received.length, lost, outOfOrder, ...traffic, engineInfo().name, end];
   }
 
   async #startBridge(): Promise<string> {
@@ -152,7 +114,7 @@ class Scenario {
 
   async #readAccessories(): Promise<string> {
     const databases = await this.#onAll((connection) => connection.readAccessories());
-    this.#database = databases[0] as AttributeDatabase;
+    this.#database = itemAt(databases, 0);
     const count = this.#database.accessories.length;
     this.report.expect(count === this.#bridge.accessoryCount + 1, `${String(count)} accessories were read`);
     this.#expectWhole(databases);
@@ -284,22 +246,21 @@ class Scenario {
   }
 
   async #unpairInsideResponse(): Promise<string> {
-    const [initiator, ...others] = this.#members.filter(
-      ({ connection }) => connection.user === this.#guest,
-    ) as [Member, ...Member[]];
+    const guests = this.#members.filter(({ connection }) => connection.user === this.#guest);
+    const initiator = itemAt(guests, 0);
     const owners = this.#members.filter(({ connection }) => connection.user === this.#owner);
     const databases = await Promise.all([
       initiator.connection.readAccessoriesAndUnpair(),
       ...owners.map(({ connection }) => connection.readAccessories()),
     ]);
     this.#expectWhole(databases);
-    for (const member of [initiator, ...others]) {
+    for (const member of guests) {
       await within(`${member.connection.name}: its end`, member.connection.tap.closed);
       member.to = this.#bridge.changes.length;
     }
     const lost = owners.filter(({ connection }) => connection.tap.isClosed);
     this.report.expect(lost.length === 0, `${String(lost.length)} connections of the owner were closed too`);
-    const closed = String(others.length);
+    const closed = String(guests.length - 1);
     return `the guest leaves: both its answers come whole, then it is closed, and ${closed} more of its connections`;
   }
 
@@ -318,44 +279,8 @@ class Scenario {
   async #compareCounts(): Promise<string> {
     // An event that should not be has one more window to come in.
     await sleep(2 * HAPConnection.EVENT_COALESCING_DELAY);
-    for (const member of this.#members) {
-      this.#compareEvents(member);
-      this.#compareTraffic(member.connection);
-    }
+    this.#audit.compareCounts();
     return "what controllers received, what was on the line, and what the bridge counted";
-  }
-
-  #compareEvents(member: Member): void {
-    const { name, received, tap } = member.connection;
-    const { lost, unexpected, outOfOrder } = compareSequences(this.#dueTo(member), received);
-    this.report.expect(lost === 0, `${name}: ${String(lost)} events are lost`);
-    this.report.expect(unexpected === 0, `${name}: ${String(unexpected)} events came that were not due`);
-    this.report.expect(outOfOrder === 0, `${name}: ${String(outOfOrder)} events are out of order`);
-    this.#expectEqual(`${name}: events on the line and events received`, tap.counts.events, received.length);
-  }
-
-  /** Holds what the tap saw against what the bridge's transport says of itself. */
-  #compareTraffic({ name, requests, tap }: ControllerConnection): void {
-    const stats = this.bridgeSide.statsOf(tap.bridgeSidePort);
-    if (stats === undefined) {
-      this.report.expect(false, `${name}: the bridge does not know the connection`);
-      return;
-    }
-    const { bytesIn, bytesOut, framesIn, framesOut, events, eventMessages } = tap.counts;
-    this.#expectEqual(`${name}: requests`, requests, stats.requests);
-    this.#expectEqual(`${name}: bytes in`, bytesIn, stats.bytesIn);
-    this.#expectEqual(`${name}: bytes out`, bytesOut, stats.bytesOut);
-    this.#expectEqual(`${name}: frames in`, framesIn, stats.framesIn);
-    this.#expectEqual(`${name}: frames out`, framesOut, stats.framesOut);
-    this.#expectEqual(`${name}: events`, events, stats.eventsDelivered);
-    this.#expectEqual(`${name}: event messages`, eventMessages, stats.eventMessages);
-  }
-
-  #expectEqual(what: string, seen: number, said: number): void {
-    this.report.expect(
-      seen === said,
-      `${what}: ${formatNumber(seen)} and ${formatNumber(said)} are not equal`,
-    );
   }
 
   /** Checks that each database has all that the first one had. */
@@ -367,16 +292,10 @@ class Scenario {
 
   /** Waits until every connection has received what it is owed; what is missing shows in the counts at the end. */
   async #settle(): Promise<void> {
-    const isSettled = ({ connection, ...rest }: Member): boolean =>
-      connection.tap.isClosed || connection.received.length >= this.#dueTo({ connection, ...rest }).length;
+    const isSettled = (member: Member): boolean =>
+      member.connection.tap.isClosed || member.connection.received.length >= this.#audit.dueTo(member).length;
     const settled = await until(() => this.#open().every(isSettled));
     this.report.expect(settled, "not all events have come");
-  }
-
-  /** The events that a connection is owed, oldest first. */
-  #dueTo({ connection, from, to }: Member): EventValue[] {
-    const port = connection.tap.bridgeSidePort;
-    return this.#bridge.changes.slice(from, to).filter(({ originatorPort }) => originatorPort !== port);
   }
 
   /** Does the same on every open connection at once. */
@@ -393,7 +312,10 @@ class Scenario {
   }
 
   #firstOf(user: User): Member {
-    return this.#members.find(({ connection }) => connection.user === user) as Member;
+    return itemAt(
+      this.#members.filter(({ connection }) => connection.user === user),
+      0,
+    );
   }
 
   #idsThatPermit(permission: string): string[] {

@@ -1,5 +1,7 @@
 /** Holds the events that a controller received against those that the bridge owed it. */
 
+import { itemAt } from "./items";
+
 /** A characteristic's new value. */
 export interface EventValue {
   /** `aid.iid` */
@@ -26,8 +28,7 @@ export function compareSequences(due: readonly EventValue[], received: readonly 
   return {
     lost: lost.size,
     unexpected: unexpected.size,
-    outOfOrder: inDue.filter((event, index) => keyOf(event) !== keyOf(inReceived[index] as EventValue))
-      .length,
+    outOfOrder: inDue.filter((event, index) => keyOf(event) !== keyOf(itemAt(inReceived, index))).length,
   };
 }
 

@@ -11,7 +11,9 @@ import { engineInfo } from "../index";
 import { BridgeSide, type BridgeTotals } from "./bridge-side";
 import { DemoBridge, type BridgeIdentity, type Point } from "./bridge";
 import { loadHap, type Hap } from "./hap";
+import { itemAt } from "./items";
 import { formatNumber } from "./report";
+import { print } from "./terminal";
 
 /** How the bridge is served. */
 export interface ServeOptions {
@@ -30,7 +32,7 @@ const STATUS_INTERVAL = 2000;
 const CHANGES_AT_ONCE = 5;
 
 /** Setup codes that HomeKit does not allow, because they are too easy to guess. */
-const FORBIDDEN_CODES = [..."0123456789"].map((digit) => digit.repeat(8)).concat("12345678", "87654321");
+const FORBIDDEN_CODES = Array.from("0123456789", (digit) => digit.repeat(8)).concat("12345678", "87654321");
 
 /** Serves the bridge until Ctrl-C. @throws Error where it cannot listen. */
 export async function serve({ accessories, port, storage }: ServeOptions): Promise<void> {
@@ -68,7 +70,7 @@ async function showUntilInterrupted(hap: Hap, bridge: DemoBridge, bridgeSide: Br
   await interrupted();
   clearInterval(changing);
   clearInterval(showing);
-  console.log("\nstopping");
+  print("\nstopping");
 }
 
 /** The bridge's name on the network and its setup code: made at the first start, the same ever after. */
@@ -106,13 +108,13 @@ function printInvitation(
   storage: string,
 ): void {
   const { name, aead, reason } = engineInfo();
-  qrCodeTerminal.generate(bridge.setupUri, { small: true }, console.log);
-  console.log(`setup code   ${pincode}`);
-  console.log(`setup URI    ${bridge.setupUri}`);
-  console.log(`bridge       ${formatNumber(bridge.accessoryCount)} accessories, port ${String(port)}`);
-  console.log(`engine       ${name} (${aead}; ${reason})`);
-  console.log(`storage      ${storage}`);
-  console.log("\nIn the Home app: Add Accessory, then scan the code. Ctrl-C stops.\n");
+  qrCodeTerminal.generate(bridge.setupUri, { small: true }, print);
+  print(`setup code   ${pincode}`);
+  print(`setup URI    ${bridge.setupUri}`);
+  print(`bridge       ${formatNumber(bridge.accessoryCount)} accessories, port ${String(port)}`);
+  print(`engine       ${name} (${aead}; ${reason})`);
+  print(`storage      ${storage}`);
+  print("\nIn the Home app: Add Accessory, then scan the code. Ctrl-C stops.\n");
 }
 
 /** What changes without anybody's doing: what sensors measure. */
@@ -132,7 +134,7 @@ function sensorPoints(hap: Hap, bridge: DemoBridge): Point[] {
 
 function changeSome(bridge: DemoBridge, points: readonly Point[]): void {
   if (points.length > 0) {
-    bridge.change(Array.from({ length: CHANGES_AT_ONCE }, () => points[randomInt(points.length)] as Point));
+    bridge.change(Array.from({ length: CHANGES_AT_ONCE }, () => itemAt(points, randomInt(points.length))));
   }
 }
 
@@ -147,7 +149,7 @@ class StatusLine {
     if (process.stdout.isTTY) {
       process.stdout.write(`\r\u001b[K${status}`);
     } else if (status !== this.#last) {
-      console.log(status);
+      print(status);
     }
     this.#last = status;
   }

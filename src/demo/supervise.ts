@@ -5,6 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { printError } from "./terminal";
+
 /** Milliseconds that the whole demo may take. */
 const DEADLINE = 58_000;
 
@@ -23,14 +25,13 @@ export async function superviseDemo(): Promise<number> {
 
 async function runChild(storage: string): Promise<number> {
   const child = spawn(process.execPath, [join(__dirname, "run.js"), storage], { stdio: "inherit" });
-  let interruptedBy: (typeof SIGNALS)[number] | undefined;
-  const interrupt = (signal: (typeof SIGNALS)[number]): void => {
-    interruptedBy = signal;
+  const stop = { late: false, signal: undefined as NodeJS.Signals | undefined };
+  const interrupt = (signal: NodeJS.Signals): void => {
+    stop.signal = signal;
     child.kill("SIGKILL");
   };
-  let isLate = false;
   const deadline = setTimeout(() => {
-    isLate = true;
+    stop.late = true;
     child.kill("SIGKILL");
   }, DEADLINE);
   for (const signal of SIGNALS) {
@@ -41,13 +42,13 @@ async function runChild(storage: string): Promise<number> {
   for (const name of SIGNALS) {
     process.off(name, interrupt);
   }
-  if (interruptedBy !== undefined) {
-    return SIGNAL_EXIT + constants.signals[interruptedBy];
+  if (stop.signal !== undefined) {
+    return SIGNAL_EXIT + constants.signals[stop.signal];
   }
-  if (isLate) {
-    console.error(`hapwire demo: stopped, because it was not done after ${String(DEADLINE / 1000)} s`);
+  if (stop.late) {
+    printError(`hapwire demo: stopped, because it was not done after ${String(DEADLINE / 1000)} s`);
   } else if (signal !== null) {
-    console.error(`hapwire demo: the process was ended by ${signal}`);
+    printError(`hapwire demo: the process was ended by ${signal}`);
   }
   return code ?? 1;
 }

@@ -43,8 +43,8 @@ export interface OpenerCore {
    * @param segment - The next bytes of the stream. Its memory belongs to the opener from here on: the native engine
    *   decrypts in place and returns a part of it.
    * @returns The plaintext of all frames completed, concatenated; empty where none was.
-   * @throws {@link FrameError} `ERR_HAPWIRE_FRAME_TOO_LONG`, `ERR_HAPWIRE_FRAME_AUTHENTICATION`,
-   *   `ERR_HAPWIRE_NONCE_EXHAUSTED`, `ERR_HAPWIRE_CODEC_CLOSED`. After any of them the key is wiped, nothing of the
+   * @throws {@link FrameError} `ERR_HAPWIRE_FRAME_TOO_LONG`, `ERR_HAPWIRE_FRAME_COUNT`,
+   *   `ERR_HAPWIRE_FRAME_AUTHENTICATION`, `ERR_HAPWIRE_NONCE_EXHAUSTED`, `ERR_HAPWIRE_CODEC_CLOSED`. After any of them the key is wiped, nothing of the
    *   segment is given out, and the opener stays closed.
    */
   open(segment: Buffer): Buffer;
@@ -62,6 +62,9 @@ export const Signal = {
   /** The queue is past its bound even after it collapsed: the connection must be closed. */
   Overflow: 3,
 } as const;
+
+/** Where a segment may complete any number of frames. */
+export const ANY_NUMBER_OF_FRAMES = 0xffffffff;
 
 /** A slot that no connection has. */
 export const NO_SLOT = 0xffffffff;
@@ -172,7 +175,11 @@ export interface Engine {
    * @param counter - The counter of the first frame, 0 in a new session.
    */
   createSealer(key: Uint8Array, counter: bigint): SealerCore;
-  /** As {@link Engine.createSealer}. */
-  createOpener(key: Uint8Array, counter: bigint): OpenerCore;
+  /**
+   * As {@link Engine.createSealer}.
+   *
+   * @param maxFrames - How many frames one segment may complete, up to 2^32 - 1.
+   */
+  createOpener(key: Uint8Array, counter: bigint, maxFrames?: number): OpenerCore;
   createEventHub(limits: QueueLimits): EventHubCore;
 }

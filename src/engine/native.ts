@@ -6,12 +6,20 @@ import nodeGypBuild from "node-gyp-build";
 
 import { FrameError } from "../errors";
 import { sealedLength } from "../frame";
-import type { Engine, EventHubCore, OpenerCore, QueueCounts, QueueLimits, SealerCore } from "./contract";
+import {
+  ANY_NUMBER_OF_FRAMES,
+  type Engine,
+  type EventHubCore,
+  type OpenerCore,
+  type QueueCounts,
+  type QueueLimits,
+  type SealerCore,
+} from "./contract";
 
 /** What the addon exports. See native/binding. */
 interface Addon {
   FrameSealer: new (key: Uint8Array, counter: bigint) => AddonSealer;
-  FrameOpener: new (key: Uint8Array, counter: bigint) => AddonOpener;
+  FrameOpener: new (key: Uint8Array, counter: bigint, maxFrames: number) => AddonOpener;
   EventHub: new (maxEvents: number, maxBytes: number) => AddonHub;
   aeadVersion: string;
 }
@@ -76,11 +84,18 @@ function frameError(result: number): FrameError {
         "a frame failed authentication: damaged, replayed, out of order or sealed under another key",
       );
     case 3:
-      return new FrameError("ERR_HAPWIRE_NONCE_EXHAUSTED", "the nonce counter would repeat: the session is over");
+      return new FrameError(
+        "ERR_HAPWIRE_NONCE_EXHAUSTED",
+        "the nonce counter would repeat: the session is over",
+      );
     case 4:
       return new FrameError("ERR_HAPWIRE_CODEC_CLOSED", "the codec is closed: its key has been wiped");
+    case 7:
+      return new FrameError("ERR_HAPWIRE_FRAME_COUNT", "a segment completes more frames than it may");
     default:
-      throw new Error(`the addon answered with status ${String(-result)}: a fault of hapwire's, please report it`);
+      throw new Error(
+        `the addon answered with status ${String(-result)}: a fault of hapwire's, please report it`,
+      );
   }
 }
 
@@ -203,7 +218,10 @@ class NativeEventHub implements EventHubCore {
       return undefined;
     }
     const output = Buffer.allocUnsafe(sealer === undefined ? length : sealedLength(length));
-    const result = this.#native.take(output, sealer === undefined ? undefined : (sealer as NativeSealer).native);
+    const result = this.#native.take(
+      output,
+      sealer === undefined ? undefined : (sealer as NativeSealer).native,
+    );
     if (result < 0) {
       throw frameError(result);
     }
@@ -224,7 +242,16 @@ class NativeEventHub implements EventHubCore {
 
   counts(slot: number): QueueCounts {
     const [queued, duplicates, collapsed, unsubscribed, delivered, messages, pendingEvents, pendingBytes] =
-      this.#native.counts(slot) as unknown as [number, number, number, number, number, number, number, number];
+      this.#native.counts(slot) as unknown as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
     return { queued, duplicates, collapsed, unsubscribed, delivered, messages, pendingEvents, pendingBytes };
   }
 }
@@ -264,7 +291,9 @@ export function createNativeEngine(): Engine {
     aead: addon.aeadVersion.split(" ", 2).join(" "),
     file,
     createSealer: (key, counter) => new NativeSealer(new addon.FrameSealer(key, counter)),
-    createOpener: (key, counter) => new NativeOpener(new addon.FrameOpener(key, counter)),
-    createEventHub: (limits: QueueLimits) => new NativeEventHub(new addon.EventHub(limits.maxEvents, limits.maxBytes)),
+    createOpener: (key, counter, maxFrames = ANY_NUMBER_OF_FRAMES) =>
+      new NativeOpener(new addon.FrameOpener(key, counter, maxFrames)),
+    createEventHub: (limits: QueueLimits) =>
+      new NativeEventHub(new addon.EventHub(limits.maxEvents, limits.maxBytes)),
   };
 }

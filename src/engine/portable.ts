@@ -1,6 +1,6 @@
 /** The engine in TypeScript: the fallback where the addon cannot load, and the oracle that the addon is tested against. */
 
-import type { Engine } from "./contract";
+import { ANY_NUMBER_OF_FRAMES, type Engine } from "./contract";
 import { chooseAead } from "./portable/aead";
 import { PortableEventHub } from "./portable/event-hub";
 import { PortableOpener } from "./portable/opener";
@@ -23,7 +23,8 @@ export function createPortableEngine(options: PortableEngineOptions = {}): Engin
     aead: aead.library,
     file: undefined,
     createSealer: (key, counter) => new PortableSealer(aead, key, counter),
-    createOpener: (key, counter) => new PortableOpener(aead, key, counter),
+    createOpener: (key, counter, maxFrames = ANY_NUMBER_OF_FRAMES) =>
+      new PortableOpener(aead, key, counter, maxFrames),
     createEventHub: (limits) => new PortableEventHub(limits),
   };
 }

@@ -120,7 +120,11 @@ export class HttpStream extends Duplex {
     this.#host.resume();
   }
 
-  override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+  override _write(
+    chunk: Uint8Array,
+    _encoding: BufferEncoding,
+    callback: (error?: Error | null) => void,
+  ): void {
     this.bytesWritten += chunk.length;
     this.#host.transmit([chunk], callback);
   }

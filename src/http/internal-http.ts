@@ -5,8 +5,11 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
+import type { Clock } from "../clock";
+import { ConnectionError, type ErrorCode } from "../errors";
 import { HttpStream, type HttpStreamHost } from "./http-stream";
-import { RequestScanner } from "./request-scanner";
+import { ReceiveDeadline, type ReceiveTimeouts } from "./receive-deadline";
+import { RequestScanner, type RequestLimits } from "./request-scanner";
 
 /** What the connection does about its HTTP traffic. */
 export interface InternalHttpHost extends HttpStreamHost {
@@ -16,25 +19,43 @@ export interface InternalHttpHost extends HttpStreamHost {
   beforeResponseEnds(): void;
   /** A response is finished. */
   afterResponse(): void;
-  /** What the controller sent is no HTTP; the answer has been written where one is due. */
-  handleBadRequest(error: Error): void;
+  /** A request was refused, and the connection ends; the answer has been written where one is due. */
+  handleRefusal(reason: ConnectionError): void;
+}
+
+export interface InternalHttpSettings extends RequestLimits, ReceiveTimeouts {
+  readonly clock: Clock;
+  /** How many requests may be in the hands of handlers. */
+  readonly maxPendingRequests: number;
 }
 
 export class InternalHttp {
   readonly #host: InternalHttpHost;
   readonly #server: Server;
   readonly #stream: HttpStream;
-  readonly #scanner = new RequestScanner();
+  readonly #settings: InternalHttpSettings;
+  readonly #scanner: RequestScanner;
+  readonly #deadline: ReceiveDeadline;
   /** Responses that have not finished, in the order of their requests. */
   readonly #unanswered: ServerResponse[] = [];
   #requests = 0;
   #finished = 0;
+  #isRefusing = false;
 
-  constructor(host: InternalHttpHost) {
+  /** @param settings - The limits are read for each request anew: they widen when the controller authenticates. */
+  constructor(host: InternalHttpHost, settings: InternalHttpSettings) {
     this.#host = host;
+    this.#settings = settings;
     this.#stream = new HttpStream(host);
+    this.#scanner = new RequestScanner(settings);
+    this.#deadline = new ReceiveDeadline(settings.clock, settings, this.#scanner, this.#onLate.bind(this));
     // HAP controllers send a Host field, but nothing here depends on it, and test rigs may leave it out.
-    this.#server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, requireHostHeader: false });
+    this.#server = createServer({
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      requireHostHeader: false,
+      maxHeaderSize: settings.maxHeadSize,
+    });
     this.#server.timeout = 0;
     this.#server.on("request", this.#onRequest.bind(this));
     this.#server.on("checkExpectation", this.#onUnknownExpectation.bind(this));
@@ -78,7 +99,16 @@ export class InternalHttp {
    * @returns false where no more should come until the host's `resume` is called.
    */
   receive(plaintext: Buffer): boolean {
+    if (this.#isRefusing) {
+      return true;
+    }
     this.#scanner.push(plaintext);
+    const { exceeded } = this.#scanner;
+    if (exceeded !== undefined) {
+      this.#refuse(...REFUSALS[exceeded]);
+      return true;
+    }
+    this.#deadline.update();
     return this.#stream.receive(plaintext);
   }
 
@@ -89,12 +119,17 @@ export class InternalHttp {
 
   /** Ends all of it; handlers see their requests aborted and their responses closed. */
   destroy(): void {
+    this.#deadline.stop();
     this.#stream.destroy();
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     this.#track(response);
-    this.#host.handleRequest(request, response);
+    if (this.#unanswered.length > this.#settings.maxPendingRequests) {
+      this.#refuseLast(response);
+    } else if (!this.#isRefusing) {
+      this.#host.handleRequest(request, response);
+    }
   }
 
   #onUnknownExpectation(_request: IncomingMessage, response: ServerResponse): void {
@@ -133,28 +168,66 @@ export class InternalHttp {
     return true;
   }
 
-  /**
-   * Answers what is no HTTP, unless another response stands in between, and ends the connection. Listening to
-   * `clientError` takes this over from Node, which would cut off what is still to be written.
-   */
+  /** Takes the place of Node's own handling, which would cut off what is still to be written. */
   #onClientError(error: Error & { code?: string }): void {
-    if (this.#unanswered[0]?.headersSent !== true) {
-      const status = statusOf(error.code);
+    const [status, code] = refusalOf(error.code);
+    this.#refuse(status, code, `the controller sent what is no HTTP request: ${error.message}`);
+  }
+
+  #onLate(): void {
+    this.#refuse("408 Request Timeout", "ERR_HAPWIRE_REQUEST_TIMEOUT", "a request did not arrive in time");
+  }
+
+  /** Answers a request that is one too many, after those before it, and reads no further one. */
+  #refuseLast(response: ServerResponse): void {
+    this.#isRefusing = true;
+    this.#host.handleRefusal(
+      new ConnectionError(
+        "ERR_HAPWIRE_REQUEST_COUNT",
+        `more than ${String(this.#settings.maxPendingRequests)} requests wait for their responses`,
+      ),
+    );
+    response.writeHead(503, { Connection: "close", "Content-Length": 0 }).end();
+  }
+
+  /**
+   * Refuses the request that is arriving, and ends the connection once what has been written is out. The refusal is told
+   * to the controller where it can't be taken for the response to another request, or for a part of one.
+   */
+  #refuse(status: string, code: ErrorCode, message: string): void {
+    this.#isRefusing = true;
+    this.#deadline.stop();
+    const [current] = this.#unanswered;
+    if (current === undefined || (!current.headersSent && !current.req.complete)) {
       this.#stream.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     }
-    this.#host.handleBadRequest(error);
+    this.#host.handleRefusal(new ConnectionError(code, message));
     this.#stream.end();
   }
 }
 
-/** The answer to an error of Node's HTTP parser. */
-function statusOf(code: string | undefined): string {
-  switch (code) {
+type Refusal = readonly [status: string, code: ErrorCode, message: string];
+
+const TOO_LARGE = "413 Payload Too Large";
+const HEAD_TOO_LARGE = "431 Request Header Fields Too Large";
+
+const REFUSALS: Readonly<Record<keyof RequestLimits, Refusal>> = {
+  maxHeadSize: [
+    HEAD_TOO_LARGE,
+    "ERR_HAPWIRE_HEAD_TOO_LARGE",
+    "the head of a request is larger than maxHeadSize",
+  ],
+  maxBodySize: [TOO_LARGE, "ERR_HAPWIRE_BODY_TOO_LARGE", "the body of a request is larger than its limit"],
+};
+
+/** How an error of Node's HTTP parser is answered. */
+function refusalOf(parserCode: string | undefined): readonly [status: string, code: ErrorCode] {
+  switch (parserCode) {
     case "HPE_HEADER_OVERFLOW":
-      return "431 Request Header Fields Too Large";
+      return [HEAD_TOO_LARGE, "ERR_HAPWIRE_HEAD_TOO_LARGE"];
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
-      return "413 Payload Too Large";
+      return [TOO_LARGE, "ERR_HAPWIRE_BODY_TOO_LARGE"];
     default:
-      return "400 Bad Request";
+      return ["400 Bad Request", "ERR_HAPWIRE_HTTP"];
   }
 }

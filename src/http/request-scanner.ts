@@ -25,16 +25,43 @@ enum State {
 
 const CR = 0x0d;
 const LF = 0x0a;
-/** No line that Node's parser takes is longer: its limit for a whole head is 16 KiB, and options may raise it. */
-const MAX_LINE_LENGTH = 256 * 1024;
+/** The longest line between chunks, in bytes: a size with its extensions, or a trailer. */
+const MAX_CHUNK_LINE_LENGTH = 16 * 1024;
+
+/** Bounds on one request, in bytes. */
+export interface RequestLimits {
+  maxHeadSize: number;
+  maxBodySize: number;
+}
 
 export class RequestScanner {
+  readonly #limits: Readonly<RequestLimits>;
   #state = State.Between;
+  /** Bytes of the head so far, its line ends included. */
+  #headSize = 0;
+  /** Bytes of the body that were announced so far. */
+  #bodySize = 0;
+  #exceeded: keyof RequestLimits | undefined;
   /** The line so far, where the end of a segment cut it; latin1, one character a byte. */
   #line = "";
   #remaining = 0;
   #chunked = false;
   #started = 0;
+
+  /** @param limits - Read anew for each request: they may be widened. */
+  constructor(limits: Readonly<RequestLimits>) {
+    this.#limits = limits;
+  }
+
+  /** The limit that a request exceeds; nothing after it is looked at. */
+  get exceeded(): keyof RequestLimits | undefined {
+    return this.#exceeded;
+  }
+
+  /** Whether a request has begun, and its head has not ended. */
+  get inHead(): boolean {
+    return this.#state === State.Head;
+  }
 
   /** How many requests have begun. */
   get started(): number {
@@ -76,6 +103,8 @@ export class RequestScanner {
     this.#started += 1;
     this.#chunked = false;
     this.#remaining = 0;
+    this.#headSize = 0;
+    this.#bodySize = 0;
     this.#state = State.Head;
     return offset;
   }
@@ -90,16 +119,31 @@ export class RequestScanner {
   }
 
   #lineEnd(bytes: Buffer, offset: number): number {
-    const end = bytes.indexOf(LF, offset);
-    if (end === -1) {
-      this.#line += bytes.toString("latin1", offset);
-      this.#state = this.#line.length > MAX_LINE_LENGTH ? State.Lost : this.#state;
+    const lineEnd = bytes.indexOf(LF, offset);
+    const end = lineEnd === -1 ? bytes.length : lineEnd + 1;
+    if (!this.#hasRoomFor(end - offset)) {
+      this.#state = State.Lost;
       return bytes.length;
     }
-    const line = (this.#line + bytes.toString("latin1", offset, end)).trimEnd();
-    this.#line = "";
-    this.#state = this.#after(line);
-    return end + 1;
+    this.#line += bytes.toString("latin1", offset, end);
+    if (lineEnd !== -1) {
+      const line = this.#line.trimEnd();
+      this.#line = "";
+      this.#state = this.#after(line);
+    }
+    return end;
+  }
+
+  #hasRoomFor(size: number): boolean {
+    if (this.#state !== State.Head) {
+      return this.#line.length + size <= MAX_CHUNK_LINE_LENGTH;
+    }
+    this.#headSize += size;
+    if (this.#headSize > this.#limits.maxHeadSize) {
+      this.#exceeded = "maxHeadSize";
+      return false;
+    }
+    return true;
   }
 
   /** The state after a whole line. */
@@ -130,17 +174,24 @@ export class RequestScanner {
     if (this.#chunked) {
       return State.ChunkSize;
     }
-    if (!Number.isSafeInteger(this.#remaining) || this.#remaining < 0) {
-      return State.Lost;
-    }
-    return this.#remaining === 0 ? State.Between : State.Data;
+    return this.#remaining === 0 ? State.Between : this.#enterData();
   }
 
   #chunk(line: string): State {
     this.#remaining = Number.parseInt(line, 16);
+    return this.#remaining === 0 ? State.Trailers : this.#enterData();
+  }
+
+  /** Looks at the length of what comes: a body, or a chunk of one. */
+  #enterData(): State {
     if (!Number.isSafeInteger(this.#remaining) || this.#remaining < 0) {
       return State.Lost;
     }
-    return this.#remaining === 0 ? State.Trailers : State.Data;
+    this.#bodySize += this.#remaining;
+    if (this.#bodySize > this.#limits.maxBodySize) {
+      this.#exceeded = "maxBodySize";
+      return State.Lost;
+    }
+    return State.Data;
   }
 }

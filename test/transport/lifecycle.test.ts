@@ -153,13 +153,13 @@ for (const engine of transportEngines()) {
     it("closes connections idle for an hour, each when it is due, from 16 connections on", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
-      const early = await harness.connect();
+      const early = await harness.connectSecured();
       clock.advance(HOUR / 2);
       await harness.connectMany(14);
       clock.advance(HOUR / 2 - 1);
       assert.equal(harness.server.connections.size, 15);
       const gone = whenClosed(early.connection);
-      await harness.connect();
+      await harness.connectSecured();
       assert.ok(!early.controller.isClosed);
       clock.advance(1);
       await gone;

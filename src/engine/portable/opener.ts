@@ -12,12 +12,14 @@ export class PortableOpener implements OpenerCore {
   readonly #aead: Aead;
   readonly #key: SessionKey;
   readonly #nonces: NonceCounter;
+  readonly #maxFrames: number;
   /** The frame under way: its first `#held` bytes have arrived, the rest is left over from earlier frames. */
   readonly #frame = Buffer.alloc(MAX_FRAME_PLAINTEXT + FRAME_OVERHEAD);
   /** Between two calls always less than the frame's length: a complete frame is opened at once. */
   #held = 0;
 
-  constructor(aead: Aead, key: Uint8Array, counter: bigint) {
+  constructor(aead: Aead, key: Uint8Array, counter: bigint, maxFrames: number) {
+    this.#maxFrames = maxFrames;
     this.#aead = aead;
     this.#key = new SessionKey(key);
     this.#nonces = new NonceCounter(counter);
@@ -51,9 +53,14 @@ export class PortableOpener implements OpenerCore {
     const capacity = this.#held + segment.length - FRAME_OVERHEAD;
     let plaintext: Buffer | undefined;
     let opened = 0;
+    let frames = 0;
     for (let read = 0; read < segment.length;) {
       read += this.#hold(segment, read);
       if (this.#isComplete()) {
+        frames += 1;
+        if (frames > this.#maxFrames) {
+          throw new FrameError("ERR_HAPWIRE_FRAME_COUNT", "a segment completes more frames than it may");
+        }
         plaintext ??= Buffer.allocUnsafe(capacity);
         opened += this.#openFrame(key, plaintext, opened);
       }

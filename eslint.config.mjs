@@ -1,0 +1,90 @@
+// What `npm run lint` holds the JavaScript and TypeScript of this package to. The limits on size are
+// there to make one think, not to be met by cutting a function in two at its middle.
+import js from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+/** Node's test runner: a call is registered, not awaited. */
+const TEST_CALLS = [
+  { from: "package", package: "node:test", name: ["test", "it", "describe", "suite", "before", "after"] },
+  { from: "package", package: "node:test", name: ["beforeEach", "afterEach"] },
+];
+
+const NO_DEFAULT_EXPORT = {
+  selector: "ExportDefaultDeclaration, ExportSpecifier[exported.name='default']",
+  message: "Export by name: a name is the same everywhere and can be searched for.",
+};
+
+/** Programs: what they are for is to print. */
+const PROGRAMS = ["src/demo/**", "src/cli/**", "bench/**", "test/run.ts", "**/*.{js,cjs,mjs}"];
+
+/** Where the tool that reads the file asks for a default export. */
+const DEFAULT_EXPORT_WANTED = ["eslint.config.mjs"];
+
+export default defineConfig(
+  globalIgnores(["build/", "build-*/", "dist/", "dist-test/"]),
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  js.configs.recommended,
+  {
+    rules: {
+      complexity: ["error", 12],
+      curly: ["error", "multi-line"],
+      eqeqeq: ["error", "always", { null: "ignore" }],
+      "max-depth": ["error", 3],
+      "max-lines": ["error", { max: 450, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
+      "no-console": "error",
+      "no-restricted-syntax": ["error", NO_DEFAULT_EXPORT],
+      "object-shorthand": "error",
+      "prefer-template": "error",
+    },
+  },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      "@typescript-eslint/consistent-type-exports": [
+        "error",
+        { fixMixedExportsWithInlineTypeSpecifier: true },
+      ],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/explicit-function-return-type": [
+        "error",
+        { allowExpressions: true, allowTypedFunctionExpressions: true },
+      ],
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+  {
+    files: ["test/**/*.ts", "bench/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: TEST_CALLS }],
+      // A describe() is as long as what it describes.
+      "max-lines": ["error", { max: 600, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": "off",
+    },
+  },
+  {
+    files: ["**/*.{js,cjs,mjs}"],
+    languageOptions: {
+      globals: { console: "readonly", process: "readonly" },
+    },
+  },
+  {
+    files: ["**/*.{js,cjs}"],
+    languageOptions: {
+      sourceType: "commonjs",
+      globals: { __dirname: "readonly", module: "writable", require: "readonly" },
+    },
+  },
+  { files: PROGRAMS, rules: { "no-console": "off" } },
+  { files: DEFAULT_EXPORT_WANTED, rules: { "no-restricted-syntax": "off" } },
+);

@@ -1,0 +1,86 @@
+// `npm run test:sanitized`: the native tests, then the JavaScript tests on an addon of its own, all with
+// AddressSanitizer and UndefinedBehaviorSanitizer; the native tests with LeakSanitizer, too (Node itself leaks).
+//
+//   npm run test:sanitized [-- NAME ...]   the test files whose path has a NAME in it, as with `npm test`
+//
+// The addon is built in a copy of this package, and the tests run there: build/ keeps the addon that ships. Needs GCC
+// with its sanitizers, CMake and what CMakeLists.txt names. All that it writes is below build-sanitized/.
+
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import path from "node:path";
+
+const ROOT = path.join(import.meta.dirname, "..", "..");
+const BUILD = path.join(ROOT, "build-sanitized");
+const NATIVE = path.join(BUILD, "native");
+const COPY = path.join(BUILD, "package");
+/** Not copied: what is built elsewhere, and prebuilt addons, which the loader could take for ours. */
+const LEFT_OUT = /^(build.*|coverage|node_modules|prebuilds|\.git)$/;
+
+const UBSAN_OPTIONS = "halt_on_error=1:print_stacktrace=1";
+
+function run(command, args, options = {}) {
+  const { status, signal, error } = spawnSync(command, args, { stdio: "inherit", ...options });
+  if (status === 0) return;
+  console.error(`${[command, ...args].join(" ")}: ${error?.message ?? signal ?? `exit ${status}`}`);
+  process.exit(1);
+}
+
+function testNative() {
+  run("cmake", ["-S", path.join(ROOT, "native"), "-B", NATIVE, "-DHAPWIRE_SANITIZE=ON", "--log-level=WARNING"]);
+  run("cmake", ["--build", NATIVE, "--parallel", "2", "--", "--no-print-directory"]);
+  const env = { ...process.env, ASAN_OPTIONS: "detect_leaks=1:detect_stack_use_after_return=1", UBSAN_OPTIONS };
+  run("ctest", ["--test-dir", NATIVE, "--output-on-failure"], { env });
+}
+
+/** The whole checkout, since tests read its documents and fixtures too. */
+function copyPackage() {
+  rmSync(COPY, { recursive: true, force: true });
+  mkdirSync(COPY, { recursive: true });
+  for (const name of readdirSync(ROOT)) {
+    if (!LEFT_OUT.test(name)) cpSync(path.join(ROOT, name), path.join(COPY, name), { recursive: true });
+  }
+  symlinkSync(path.join(ROOT, "node_modules"), path.join(COPY, "node_modules"));
+}
+
+function buildAddon() {
+  const nodeGyp = path.join(ROOT, "node_modules", ".bin", "node-gyp");
+  run(nodeGyp, ["configure", "--loglevel=error", "--", "-Dhapwire_sanitize=1"], { cwd: COPY });
+  run(nodeGyp, ["build", "--loglevel=error"], { cwd: COPY });
+}
+
+/** Where the compiler has a library of its own. */
+function libraryFile(name) {
+  const { stdout } = spawnSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" });
+  return stdout.trim();
+}
+
+/** Node is not built with the sanitizers, so that their run-time libraries must be there before it. */
+function environment() {
+  const leftOver = process.env.LD_PRELOAD === undefined ? [] : [process.env.LD_PRELOAD];
+  return {
+    ...process.env,
+    LD_PRELOAD: [libraryFile("libasan.so"), libraryFile("libubsan.so"), ...leftOver].join(":"),
+    ASAN_OPTIONS: "detect_leaks=0",
+    UBSAN_OPTIONS,
+  };
+}
+
+/** That the tests will run on the addon that was just built, and that it has the sanitizers in it. */
+function checkAddon(env) {
+  const check = `
+    const { name, file } = require("hapwire").engineInfo();
+    if (name !== "native" || file !== ${JSON.stringify(path.join(COPY, "build", "Release", "hapwire.node"))})
+      throw new Error("not the sanitized addon: " + name + " " + file);
+    const addon = require("node:fs").readFileSync(file);
+    for (const symbol of ["__asan_report_load8", "__ubsan_handle"])
+      if (!addon.includes(symbol)) throw new Error(symbol + " is not in " + file);`;
+  run(process.execPath, ["-e", check], { cwd: COPY, env: { ...env, HAPWIRE_ENGINE: "native" } });
+}
+
+testNative();
+copyPackage();
+buildAddon();
+const env = environment();
+checkAddon(env);
+run(process.execPath, [path.join("dist-test", "test", "run.js"), ...process.argv.slice(2)], { cwd: COPY, env });

@@ -1,0 +1,57 @@
+/** Child processes of tests: started, watched, and never left behind. */
+
+import { spawn } from "node:child_process";
+import path from "node:path";
+
+import type { EngineName } from "hapwire";
+
+/** The checkout: this file runs from dist-test/test/support. */
+export const ROOT = path.join(__dirname, "..", "..", "..");
+
+/** Milliseconds that a child may take; only one that hangs does. */
+const PATIENCE = 30_000;
+
+/** How a child ended. A crash has the signal of it: SIGSEGV, SIGABRT. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ChildOptions {
+  /** What `HAPWIRE_ENGINE` says; unset without it. */
+  readonly engine?: EngineName | "nonsense" | undefined;
+  readonly cwd?: string;
+  /** The signal that the child gets when it has written its first line. */
+  readonly signalWhenReady?: NodeJS.Signals;
+}
+
+/** Runs Node with these arguments to its end. A child that does not end is killed: its signal is SIGKILL then. */
+export async function runNode(args: readonly string[], options: ChildOptions = {}): Promise<Ended> {
+  const { engine, cwd = ROOT, signalWhenReady } = options;
+  const { HAPWIRE_ENGINE: _, NODE_OPTIONS: __, ...env } = process.env;
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: engine === undefined ? env : { ...env, HAPWIRE_ENGINE: engine },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: PATIENCE,
+    killSignal: "SIGKILL",
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    if (signalWhenReady !== undefined && stdout.includes("\n")) {
+      child.kill(signalWhenReady);
+    }
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+}

@@ -1,0 +1,268 @@
+/** Each bound on what a controller can make the server hold or wait for: met exactly, and passed by one. */
+
+import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
+import { describe, it } from "node:test";
+
+import { ManualClock } from "../support/clock";
+import type { Controller } from "../support/controller";
+import { Harness, transportEngines, whenClosed } from "../support/harness";
+
+const KIB = 1024;
+
+/** Waits for the refusal of what was sent, and for the end of the connection. */
+async function expectRefusal(controller: Controller, status: number): Promise<void> {
+  const response = await controller.nextResponse();
+  assert.equal(response.status, status);
+  assert.equal(response.headers.get("connection"), "close");
+  await controller.closed;
+}
+
+/** A head of exactly so many bytes. */
+function headOf(size: number): string {
+  const start = "GET / HTTP/1.1\r\nX: ";
+  return `${start}${"x".repeat(size - start.length - 4)}\r\n\r\n`;
+}
+
+for (const engine of transportEngines()) {
+  describe(`limits (${engine})`, () => {
+    it("maxHeadSize: 431", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      for (const maker of [() => harness.connect(), () => harness.connectSecured()]) {
+        const { controller, connection } = await maker();
+        controller.write(headOf(16 * KIB));
+        assert.equal((await controller.nextResponse()).status, 200);
+        controller.write(headOf(16 * KIB + 1));
+        await expectRefusal(controller, 431);
+        assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HEAD_TOO_LARGE");
+      }
+    });
+
+    it("maxHeadSize, for a head that trickles in", async (t) => {
+      const harness = await Harness.start(t, { engine, maxHeadSize: 256 });
+      const { controller } = await harness.connect();
+      controller.write("GET / HTTP/1.1\r\n");
+      // 16 bytes and 16 times 15 are the limit.
+      for (let i = 0; i < 17; i += 1) {
+        controller.write("X: 3456789012\r\n");
+      }
+      await expectRefusal(controller, 431);
+    });
+
+    it("maxStrangerBodySize before authentication, maxBodySize after it: 413", async (t) => {
+      const harness = await Harness.start(t, { engine, maxStrangerBodySize: 1000, maxBodySize: 2000 });
+      harness.handler = (request, response) => request.resume().on("end", () => response.end("taken"));
+      const stranger = await harness.connect();
+      assert.equal((await stranger.controller.fetch("POST", "/", { body: "x".repeat(1000) })).status, 200);
+      stranger.controller.send("POST", "/", { body: "x".repeat(1001) });
+      await expectRefusal(stranger.controller, 413);
+      assert.equal(stranger.connection.closeReason?.code, "ERR_HAPWIRE_BODY_TOO_LARGE");
+
+      const { controller } = await harness.connectSecured();
+      assert.equal((await controller.fetch("POST", "/", { body: "x".repeat(2000) })).status, 200);
+      controller.send("POST", "/", { body: "x".repeat(2001) });
+      await expectRefusal(controller, 413);
+    });
+
+    it("maxStrangerBodySize, for a body in chunks", async (t) => {
+      const harness = await Harness.start(t, { engine, maxStrangerBodySize: 1000 });
+      harness.handler = (request, response) => request.resume().on("end", () => response.end("taken"));
+      const { controller } = await harness.connect();
+      const headers = { "Transfer-Encoding": "chunked" };
+      const chunk = `1f4\r\n${"x".repeat(500)}\r\n`;
+      assert.equal(
+        (await controller.fetch("POST", "/", { headers, body: `${chunk}${chunk}0\r\n\r\n` })).status,
+        200,
+      );
+      controller.send("POST", "/", { headers, body: `${chunk}${chunk}1\r\nx\r\n` });
+      await expectRefusal(controller, 413);
+    });
+
+    it("headTimeout: 408, and not a moment before", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const { controller, connection } = await harness.connect();
+      controller.write("GET / HT");
+      await untilBusy(connection);
+      clock.advance(59_999);
+      controller.write("TP/1.1\r\n\r\n");
+      assert.equal((await controller.nextResponse()).status, 200);
+
+      controller.write("GET / HT");
+      await untilBusy(connection);
+      clock.advance(59_999);
+      assert.ok(!controller.isClosed);
+      clock.advance(1);
+      await expectRefusal(controller, 408);
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_TIMEOUT");
+    });
+
+    it("requestTimeout: 408 for a body that does not end, however many bytes come", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const { controller, connection } = await harness.connectSecured();
+      const asked = new Promise<void>((resolve) => {
+        harness.handler = () => {
+          resolve();
+        };
+      });
+      controller.write(controller.request("PUT", "/", { body: "0123456789" }).subarray(0, -5));
+      await asked;
+      clock.advance(299_999);
+      assert.ok(!controller.isClosed);
+      clock.advance(1);
+      await expectRefusal(controller, 408);
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_TIMEOUT");
+    });
+
+    it("leaves no timer behind for requests that have arrived", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const { controller } = await harness.connectSecured();
+      const before = clock.pending;
+      const request = controller.request("PUT", "/", { body: "0123456789" });
+      controller.write(request.subarray(0, 20));
+      controller.write(request.subarray(20));
+      await controller.nextResponse();
+      assert.equal(clock.pending, before);
+    });
+
+    it("maxPendingRequests: 503 for the one too many, after the others' responses", async (t) => {
+      const harness = await Harness.start(t, { engine, maxPendingRequests: 3 });
+      const { controller, connection } = await harness.connectSecured();
+      const responses: ServerResponse[] = [];
+      const sendAndWait = async (count: number, expected: number): Promise<void> => {
+        const arrived = new Promise<void>((resolve) => {
+          harness.handler = (_request, response) => {
+            if (responses.push(response) === expected) {
+              resolve();
+            }
+          };
+        });
+        controller.write(Buffer.concat(Array.from({ length: count }, () => controller.request("GET", "/"))));
+        await arrived;
+      };
+      await sendAndWait(3, 3);
+      assert.equal(connection.closeReason, undefined);
+      controller.send("GET", "/one-too-many");
+      while (connection.closeReason === undefined) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.equal(responses.length, 3);
+      responses.forEach((response) => response.end("served"));
+      for (let i = 0; i < 3; i += 1) {
+        assert.equal((await controller.nextResponse()).body.toString(), "served");
+      }
+      await expectRefusal(controller, 503);
+    });
+
+    it("maxStrangers: the one idle for longest goes", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, maxStrangers: 3 });
+      const [authenticated, oldest, middle, newest] = [
+        await harness.connectSecured(),
+        ...(await connectOneByOne(harness, clock, 3)),
+      ];
+      assert.ok(oldest !== undefined && middle !== undefined && newest !== undefined);
+      assert.equal(harness.server.connections.size, 4);
+      await oldest.controller.get("/");
+      clock.advance(1);
+      const gone = whenClosed(middle.connection);
+      await harness.connect();
+      await gone;
+      assert.equal(middle.connection.closeReason?.code, "ERR_HAPWIRE_STRANGERS");
+      for (const { controller } of [authenticated, oldest, newest]) {
+        assert.equal((await controller.get("/")).status, 200);
+      }
+    });
+
+    it("maxStrangers: 503 for the new one where all others are in a request", async (t) => {
+      const harness = await Harness.start(t, { engine, maxStrangers: 2 });
+      for (let i = 0; i < 2; i += 1) {
+        const { controller } = await harness.connect();
+        const asked = new Promise<void>((resolve) => {
+          harness.handler = () => {
+            resolve();
+          };
+        });
+        controller.send("GET", "/slow");
+        await asked;
+      }
+      const { controller, connection } = await harness.connect();
+      await Promise.all([whenClosed(connection), expectRefusal(controller, 503)]);
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_STRANGERS");
+      assert.equal(harness.server.stats().connections, 2);
+    });
+
+    it("strangerIdleTimeout: closes what has not authenticated, and nothing else", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const stranger = await harness.connect();
+      const authenticated = await harness.connectSecured();
+      clock.advance(10 * 60_000 - 1);
+      assert.ok(!stranger.controller.isClosed);
+      const gone = whenClosed(stranger.connection);
+      clock.advance(1);
+      await gone;
+      assert.equal(stranger.connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+      assert.equal((await authenticated.controller.get("/")).status, 200);
+    });
+
+    it("maxFramesPerSegment: closes on a flood of frames", async (t) => {
+      const harness = await Harness.start(t, { engine, maxFramesPerSegment: 10 });
+      const { controller, connection } = await harness.connectSecured();
+      const frames = (count: number): Buffer =>
+        Buffer.concat(Array.from({ length: count }, () => controller.seal(controller.request("GET", "/"))));
+      controller.socket.write(frames(10));
+      for (let i = 0; i < 10; i += 1) {
+        await controller.nextResponse();
+      }
+      const closed = whenClosed(connection);
+      controller.socket.write(frames(11));
+      await closed;
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_FRAME_COUNT");
+    });
+
+    it("maxUnsentBytes: no more of a response is sealed than the controller has yet to take", async (t) => {
+      const harness = await Harness.start(t, { engine, maxUnsentBytes: 64 * KIB });
+      const { controller, connection } = await harness.connectSecured();
+      const size = 32 * KIB * KIB;
+      const asked = new Promise<void>((resolve) => {
+        harness.handler = (_request, response) => {
+          response.end(Buffer.alloc(size));
+          resolve();
+        };
+      });
+      controller.socket.pause();
+      controller.send("GET", "/");
+      await asked;
+      let sealed = -1;
+      while (connection.stats().framesOut !== sealed) {
+        sealed = connection.stats().framesOut;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.ok(sealed < size / KIB, "the whole response was sealed");
+      controller.socket.resume();
+      assert.equal((await controller.nextResponse()).body.length, size);
+    });
+  });
+}
+
+async function connectOneByOne(
+  harness: Harness,
+  clock: ManualClock,
+  count: number,
+): ReturnType<Harness["connectMany"]> {
+  const pairs = [];
+  for (let i = 0; i < count; i += 1) {
+    pairs.push(await harness.connect());
+    clock.advance(1);
+  }
+  return pairs;
+}
+
+async function untilBusy(connection: { readonly busy: boolean }): Promise<void> {
+  while (!connection.busy) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
