@@ -1,7 +1,7 @@
 {
   "variables": {
-    # 1 builds with AddressSanitizer and UndefinedBehaviorSanitizer, for native/test/sanitized.mjs
-    "hapwire_sanitize%": 0
+    # What to build with for native/test/sanitized.mjs: "address,undefined" or "thread"; "none" in all that ships
+    "hapwire_sanitize%": "none"
   },
   "targets": [
     {
@@ -33,19 +33,19 @@
       ],
       "conditions": [
         ["OS=='linux'", { "ldflags": ["-Wl,-z,now", "-Wl,-z,relro"] }],
-        ["OS=='linux' and hapwire_sanitize==0", { "ldflags": ["-static-libstdc++", "-static-libgcc"] }],
+        ["OS=='linux' and hapwire_sanitize=='none'", { "ldflags": ["-static-libstdc++", "-static-libgcc"] }],
         [
-          "hapwire_sanitize==1",
+          "hapwire_sanitize!='none'",
           {
             # vptr needs RTTI
             "cflags_cc": [
               "-g",
-              "-fsanitize=address,undefined",
+              "-fsanitize=<(hapwire_sanitize)",
               "-fno-sanitize=vptr",
               "-fno-sanitize-recover=all",
               "-fno-omit-frame-pointer"
             ],
-            "ldflags": ["-fsanitize=address,undefined"]
+            "ldflags": ["-fsanitize=<(hapwire_sanitize)"]
           }
         ]
       ],

@@ -16,7 +16,14 @@ const NO_DEFAULT_EXPORT = {
 };
 
 /** Programs: what they are for is to print. */
-const PROGRAMS = ["src/demo/**", "src/cli/**", "bench/**", "test/run.ts", "**/*.{js,cjs,mjs}"];
+const PROGRAMS = [
+  "src/demo/**",
+  "src/cli/**",
+  "bench/**",
+  "test/run.ts",
+  "test/process/scripts/**",
+  "**/*.{js,cjs,mjs}",
+];
 
 /** Where the tool that reads the file asks for a default export. */
 const DEFAULT_EXPORT_WANTED = ["eslint.config.mjs"];

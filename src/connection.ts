@@ -14,6 +14,16 @@ import type { CoalescingWindows, Window } from "./coalescing-windows";
 import { HAPConnectionEvent, HAPConnectionState } from "./constants";
 import type { HAPEncryption, SessionKeys } from "./encryption";
 import { NO_SLOT, type Engine, type EventHubCore, type QueueCounts } from "./engine/contract";
+import {
+  connectionClosed,
+  connectionRefused,
+  eventsFlushed,
+  requestReceived,
+  type ConnectionClosedMessage,
+  type EventsFlushedMessage,
+  type RefusalMessage,
+  type RequestMessage,
+} from "./diagnostics";
 import { ConnectionError, HapwireError } from "./errors";
 import { InternalHttp, type InternalHttpHost, type InternalHttpSettings } from "./http/internal-http";
 import { addressOf, interfaceOf } from "./network";
@@ -343,6 +353,10 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       const message = hub.take(this.#slot, this.#wire.sealer);
       if (message !== undefined) {
         this.#wire.sendMessage(message);
+        if (eventsFlushed.hasSubscribers) {
+          const flushed: EventsFlushedMessage = { connection: this, bytes: message.length };
+          eventsFlushed.publish(flushed);
+        }
       }
     } catch (error) {
       this.fail(error as HapwireError);
@@ -370,6 +384,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   refuse(reason: ConnectionError): void {
     this.#closeReason = reason;
     debug("%s is refused: %s", this.#name, reason.message);
+    this.#publishRefusal(reason);
     this.#wire.send([SERVICE_UNAVAILABLE], () => {
       this.#endGracefully();
     });
@@ -462,22 +477,31 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       return;
     }
     debug("%s %s %s", this.#name, request.method, request.url);
+    if (requestReceived.hasSubscribers) {
+      const received: RequestMessage = { connection: this, request, response };
+      requestReceived.publish(received);
+    }
     try {
       this.emit(HAPConnectionEvent.REQUEST, request, response);
     } catch (error) {
-      this.#handleHandlerError(error, response);
+      this.handleHandlerError(error, response);
     }
   }
 
-  /** A handler threw: the controller gets a 500 where that is still possible, and the application hears of it. */
-  #handleHandlerError(error: unknown, response: ServerResponse): void {
+  /**
+   * A handler threw, or its promise was rejected: the controller gets a 500, or the connection is closed where half a
+   * response has gone out already; and the application hears of it.
+   *
+   * @internal
+   */
+  handleHandlerError(error: unknown, response: ServerResponse): void {
     const reason = new HapwireError("ERR_HAPWIRE_HANDLER", `a request handler threw on ${this.#name}`, {
       cause: error,
     });
-    if (response.headersSent) {
-      this.fail(reason);
-    } else {
+    if (!response.headersSent) {
       response.writeHead(500, { "Content-Length": 0 }).end();
+    } else if (!response.writableEnded) {
+      this.fail(reason);
     }
     process.emitWarning(`${reason.message}: ${inspect(error)}`, { code: reason.code });
   }
@@ -485,6 +509,14 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   #handleRefusal(reason: ConnectionError): void {
     debug("%s: %s", this.#name, reason.message);
     this.#closeReason ??= reason;
+    this.#publishRefusal(reason);
+  }
+
+  #publishRefusal(reason: HapwireError): void {
+    if (connectionRefused.hasSubscribers) {
+      const refusal: RefusalMessage = { connection: this, reason };
+      connectionRefused.publish(refusal);
+    }
   }
 
   /** Sends a piece of a response. */
@@ -566,6 +598,10 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     clearTimeout(this.timedWriteTimeout);
     this.#http.destroy();
     debug("%s closed", this.#name);
+    if (connectionClosed.hasSubscribers) {
+      const closed: ConnectionClosedMessage = { connection: this, reason: this.#closeReason };
+      connectionClosed.publish(closed);
+    }
     try {
       // Listeners may still ask what was subscribed.
       this.emit(HAPConnectionEvent.CLOSED);

@@ -5,6 +5,13 @@ export type { Clock, Timer } from "./clock";
 export { HAPConnection, type EventName, type HAPConnectionEvents, type HAPUsername } from "./connection";
 export { EventedHTTPServerEvent, HAPConnectionEvent, HAPConnectionState } from "./constants";
 export { deriveSessionKeys, HAPEncryption, type SessionKeys } from "./encryption";
+export type {
+  ConnectionClosedMessage,
+  ConnectionOpenedMessage,
+  EventsFlushedMessage,
+  RefusalMessage,
+  RequestMessage,
+} from "./diagnostics";
 export type { EngineName } from "./engine/contract";
 export { engineInfo, type EngineInfo } from "./engine/load";
 export {

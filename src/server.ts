@@ -1,7 +1,7 @@
 /** EventedHTTPServer: accepts controllers, knows their connections, and sends events to those that subscribed. */
 
 import { EventEmitter } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 import createDebug from "debug";
@@ -10,13 +10,14 @@ import { checkId, checkInteger } from "./check";
 import { CoalescingWindows } from "./coalescing-windows";
 import { HAPConnection, type ConnectionContext, type HAPUsername } from "./connection";
 import { EventedHTTPServerEvent, HAPConnectionEvent } from "./constants";
+import { connectionOpened, type ConnectionOpenedMessage } from "./diagnostics";
 import { NO_SLOT, Signal, SIGNAL_STRIDE, type EventHubCore } from "./engine/contract";
 import { loadEngine } from "./engine/load";
 import { ArgumentError, ConnectionError } from "./errors";
 import { IdleSweep } from "./idle-sweep";
 import { settingsFrom, type ServerOptions, type Settings } from "./options";
 import { ConnectionRegistry } from "./registry";
-import type { ServerStats } from "./stats";
+import { addStats, noStats, type ServerStats } from "./stats";
 
 const debug = createDebug("hapwire:server");
 
@@ -56,6 +57,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   readonly #context: ConnectionContext;
   readonly #idleSweep: IdleSweep<HAPConnection>;
   readonly #closedByReason = new Map<string, number>();
+  /** The sum of all connections that are gone. */
+  readonly #pastStats = noStats();
   #accepted = 0;
 
   /**
@@ -63,7 +66,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
    * @throws {@link EngineError} where the engine asked for cannot run here.
    */
   constructor(options: ServerOptions = {}) {
-    super();
+    // A handler may be an async function: what it rejects with is handled as what another throws.
+    super({ captureRejections: true });
     const settings = settingsFrom(options);
     const engine = loadEngine(settings.engine);
     this.#settings = settings;
@@ -207,16 +211,37 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
 
   /** Figures of the server, since it was made. */
   stats(): ServerStats {
+    const total = { ...this.#pastStats };
     let authenticated = 0;
     for (const connection of this.#registry) {
       authenticated += connection.isAuthenticated() ? 1 : 0;
+      addStats(total, connection.stats());
     }
     return {
       connections: this.#registry.size,
       authenticated,
       accepted: this.#accepted,
       closed: Object.fromEntries(this.#closedByReason),
+      total,
     };
+  }
+
+  /**
+   * Takes the rejection of an async listener. Where that is a request's, the controller gets its answer.
+   *
+   * @internal
+   */
+  override [EventEmitter.captureRejectionSymbol]<K>(
+    error: Error,
+    event: keyof EventedHTTPServerEvents | K,
+    ...values: K extends keyof EventedHTTPServerEvents ? EventedHTTPServerEvents[K] : never
+  ): void {
+    const [connection, , response] = values as unknown[];
+    if (event === "request" && connection instanceof HAPConnection && response instanceof ServerResponse) {
+      connection.handleHandlerError(error, response);
+    } else {
+      this.emit("error", error);
+    }
   }
 
   #onListening(): void {
@@ -244,6 +269,10 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.#accepted += 1;
     this.#registry.add(connection);
     this.#bySlot[connection.slot] = connection;
+    if (connectionOpened.hasSubscribers) {
+      const opened: ConnectionOpenedMessage = { connection };
+      connectionOpened.publish(opened);
+    }
     this.emit(EventedHTTPServerEvent.CONNECTION_OPENED, connection);
     this.#idleSweep.connectionAdded(connection);
     this.#boundStrangers(connection);
@@ -277,6 +306,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
 
   #onConnectionClosed(connection: HAPConnection): void {
     this.#registry.remove(connection);
+    addStats(this.#pastStats, { ...connection.stats(), eventsPending: 0, eventBytesPending: 0 });
     this.#bySlot[connection.slot] = undefined;
     const code = connection.closeReason?.code;
     if (code !== undefined) {

@@ -42,4 +42,33 @@ export interface ServerStats {
   accepted: number;
   /** Connections closed by this side, by the code of the reason; see docs/errors.md. */
   closed: Partial<Record<string, number>>;
+  /** The sums over all connections, those that are gone included. */
+  total: ConnectionStats;
+}
+
+/** @returns figures of nothing. */
+export function noStats(): ConnectionStats {
+  return {
+    requests: 0,
+    responses: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    framesIn: 0,
+    framesOut: 0,
+    eventsQueued: 0,
+    eventsDuplicate: 0,
+    eventsCollapsed: 0,
+    eventsUnsubscribed: 0,
+    eventsDelivered: 0,
+    eventMessages: 0,
+    eventsPending: 0,
+    eventBytesPending: 0,
+  };
+}
+
+/** Adds the figures of one connection to a sum. */
+export function addStats(sum: ConnectionStats, added: Readonly<ConnectionStats>): void {
+  for (const name of Object.keys(sum) as (keyof ConnectionStats)[]) {
+    sum[name] += added[name];
+  }
 }

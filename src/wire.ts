@@ -286,8 +286,11 @@ export class Wire {
 function takeSlice(transfer: Transfer, sliceLength: number): { slice: Uint8Array[]; length: number } {
   const slice: Uint8Array[] = [];
   let length = 0;
-  while (length < sliceLength && transfer.index < transfer.chunks.length) {
-    const chunk = transfer.chunks[transfer.index] as Uint8Array;
+  while (length < sliceLength) {
+    const chunk = transfer.chunks[transfer.index];
+    if (chunk === undefined) {
+      break;
+    }
     const end = Math.min(chunk.length, transfer.offset + sliceLength - length);
     slice.push(transfer.offset === 0 && end === chunk.length ? chunk : chunk.subarray(transfer.offset, end));
     length += end - transfer.offset;

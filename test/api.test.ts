@@ -42,6 +42,12 @@ const NOT_KEYS: readonly unknown[] = [
   new Uint16Array(16),
 ];
 
+/** The longest delay of a Node timer. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+/** Every option but those that are no numbers: a new one must be added below. */
+type NumericOption = Exclude<keyof ServerOptions, "engine" | "clock">;
+
 /** Checks that a call is refused with an {@link ArgumentError} that names the argument and says what was expected. */
 function assertRefused(call: () => unknown, argument: string, expected: RegExp, received: unknown): void {
   assert.throws(
@@ -79,14 +85,24 @@ async function connected(t: TestContext): Promise<{ harness: Harness; connection
 
 describe("EventedHTTPServer", () => {
   it("checks every option", () => {
-    const bounds: Partial<Record<keyof ServerOptions, readonly [min: number, max: number]>> = {
-      coalescingDelay: [0, 2 ** 31 - 1],
+    const bounds: Record<NumericOption, readonly [min: number, max: number]> = {
+      coalescingDelay: [0, MAX_DELAY],
       maxQueuedEvents: [1, 2 ** 20],
       maxQueuedEventBytes: [1, 2 ** 30],
-      stallTimeout: [1, 2 ** 31 - 1],
-      idleTimeout: [1, 2 ** 31 - 1],
+      stallTimeout: [1, MAX_DELAY],
+      idleTimeout: [1, MAX_DELAY],
       idleSweepThreshold: [1, Number.MAX_SAFE_INTEGER],
-      lingerTimeout: [0, 2 ** 31 - 1],
+      strangerIdleTimeout: [1, MAX_DELAY],
+      maxStrangers: [1, Number.MAX_SAFE_INTEGER],
+      maxStrangerBodySize: [0, Number.MAX_SAFE_INTEGER],
+      maxBodySize: [0, Number.MAX_SAFE_INTEGER],
+      maxHeadSize: [256, 2 ** 20],
+      maxPendingRequests: [1, Number.MAX_SAFE_INTEGER],
+      headTimeout: [1, MAX_DELAY],
+      requestTimeout: [1, MAX_DELAY],
+      maxUnsentBytes: [1024, 2 ** 30],
+      maxFramesPerSegment: [1, 2 ** 31 - 1],
+      lingerTimeout: [0, MAX_DELAY],
     };
     for (const [name, [min, max]] of Object.entries(bounds)) {
       const make = (value: unknown): EventedHTTPServer =>
@@ -215,6 +231,9 @@ for (const engine of transportEngines()) {
         const notCounters = [0, "0", {}, -1n, 2n ** 64n];
         assertAllRefused(notCounters, "options.counter", /a bigint from 0 to 2\^64 - 1/, (counter) => {
           return new Codec(key, { engine, counter });
+        });
+        assertAllRefused(["rust", "toString", 1], "options.engine", /"native" or "portable"/, (wrong) => {
+          return new Codec(key, { engine: wrong });
         });
         assert.equal(new Codec(key, { engine, counter: 2n ** 64n - 1n }).counter, 2n ** 64n - 1n);
         assert.equal(new Codec(new Uint8Array(32), { engine }).counter, 0n);

@@ -101,14 +101,39 @@ describe("README", () => {
 
 describe("docs/errors.md", () => {
   it("has a heading for every code, and none for what is no code", () => {
-    const codes = read("src/errors.ts").match(/"ERR_HAPWIRE_\w+"/g)?.map((code) => code.slice(1, -1)) ?? [];
-    const headings = read("docs/errors.md").match(/^## .+$/gm)?.map((heading) => heading.slice(3)) ?? [];
+    const codes =
+      read("src/errors.ts")
+        .match(/"ERR_HAPWIRE_\w+"/g)
+        ?.map((code) => code.slice(1, -1)) ?? [];
+    const headings =
+      read("docs/errors.md")
+        .match(/^## .+$/gm)
+        ?.map((heading) => heading.slice(3)) ?? [];
     assert.deepEqual(headings.toSorted(), [...new Set(codes)].toSorted());
+  });
+});
+
+describe("docs/faults.md and SECURITY.md", () => {
+  it("name tests that exist", () => {
+    for (const document of ["docs/faults.md", "SECURITY.md"]) {
+      const text = read(document);
+      const files = [...text.matchAll(/`((?:test|native)\/[\w./-]+\.(?:ts|cc))`/g)].map(
+        ([, file]) => file ?? "",
+      );
+      assert.ok(files.length > 5);
+      const sources = [...new Set(files)].map((file) => read(file)).join("\n");
+      const titles = [...text.matchAll(/"([^"]+)"/g)].map(([, title]) => title ?? "");
+      for (const title of titles) {
+        assert.ok(sources.includes(title), `${document} names a test that is not there: ${title}`);
+      }
+    }
   });
 });
 
 /** The names of the numeric options, from the source that checks them. */
 function optionNames(): Set<string> {
-  const names = [...read("src/options.ts").matchAll(/integer\(options, "(\w+)"/g)].map(([, name]) => name ?? "");
+  const names = [...read("src/options.ts").matchAll(/integer\(options, "(\w+)"/g)].map(
+    ([, name]) => name ?? "",
+  );
   return new Set(names);
 }

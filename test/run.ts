@@ -11,7 +11,10 @@ const TEST_TIMEOUT = 180_000;
 
 const wanted = process.argv.slice(2);
 const files = readdirSync(__dirname, { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".test.js") && (wanted.length === 0 || wanted.some((name) => file.includes(name))))
+  .filter(
+    (file) =>
+      file.endsWith(".test.js") && (wanted.length === 0 || wanted.some((name) => file.includes(name))),
+  )
   .sort()
   .map((file) => path.join(__dirname, file));
 

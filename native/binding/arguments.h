@@ -62,8 +62,10 @@ inline bool ToKey(const Napi::Value& value, ByteView* key) {
   return ToBytes(value, key) && key->size == kKeyLength;
 }
 
-/// Leaves a TypeError pending; the caller returns at once.
+/// Leaves a TypeError pending, or the exception that is pending already: to throw a second one ends
+/// the process. The caller returns at once.
 inline void ThrowTypeError(Napi::Env env, const char* message) {
+  if (env.IsExceptionPending()) return;
   Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
 }
 

@@ -1,6 +1,8 @@
 // FrameSealer and FrameOpener as JavaScript classes.
 #include "codec.h"
 
+#include <utility>
+
 #include "arguments.h"
 
 namespace hapwire::binding {
@@ -60,17 +62,34 @@ Napi::Value SealerObject::Seal(const Napi::CallbackInfo& info) {
     ThrowTypeError(info.Env(), "expected (chunks: Uint8Array[], output: Buffer)");
     return {};
   }
+  // The caller made the output for the lengths that JavaScript sees, which a subclass of Uint8Array
+  // may make up. What is not written must not go out: it is memory as it was found.
+  size_t length = 0;
+  for (const ByteView& chunk : chunks_) length += chunk.size;
+  if (output.size != FrameSealer::SealedLength(length)) {
+    ThrowTypeError(info.Env(), "output: expected just the sealed length of the chunks");
+    return {};
+  }
   return ResultOf(info.Env(), sealer_->Seal(chunks_.data(), chunks_.size(), output), 0);
 }
 
+/// Reads all elements before it looks at any: one that is a getter runs JavaScript, which may take
+/// the memory of another away, or seal with this sealer.
 bool SealerObject::GatherChunks(const Napi::Array& chunks) {
+  std::vector<napi_value> elements = std::move(elements_);
+  elements.clear();
   const uint32_t count = chunks.Length();
-  chunks_.clear();
   for (uint32_t i = 0; i < count; ++i) {
+    elements.push_back(chunks.Get(i));
+    if (chunks.Env().IsExceptionPending()) return false;
+  }
+  chunks_.clear();
+  for (napi_value element : elements) {
     ByteView chunk;
-    if (!ToBytes(chunks.Get(i), &chunk)) return false;
+    if (!ToBytes(Napi::Value(chunks.Env(), element), &chunk)) return false;
     chunks_.push_back(chunk);
   }
+  elements_ = std::move(elements);
   return true;
 }
 

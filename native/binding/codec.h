@@ -13,7 +13,8 @@ namespace hapwire::binding {
 
 /// `new FrameSealer(key, counter)`
 ///
-/// - `seal(chunks, output)`: 0, or a FrameStatus with its sign turned
+/// - `seal(chunks, output)`: 0, or a FrameStatus with its sign turned; `output` is just as long as
+///   what is written
 /// - `counter()`: the next counter, a BigInt
 /// - `destroy()`: wipes the key
 class SealerObject : public Napi::ObjectWrap<SealerObject> {
@@ -31,7 +32,8 @@ class SealerObject : public Napi::ObjectWrap<SealerObject> {
   bool GatherChunks(const Napi::Array& chunks);
 
   std::optional<FrameSealer> sealer_;
-  /// The chunks of the message at hand, kept for its memory.
+  /// The chunks of the message at hand, as JavaScript's values and as bytes; kept for their memory.
+  std::vector<napi_value> elements_;
   std::vector<ByteView> chunks_;
 };
 

@@ -28,6 +28,7 @@ std::vector<Bytes> ChunksFrom(Input& input) {
 
 std::vector<ByteView> ViewsOf(const std::vector<Bytes>& chunks) {
   std::vector<ByteView> views;
+  views.reserve(chunks.size());
   for (const Bytes& chunk : chunks) views.push_back({chunk.data(), chunk.size()});
   return views;
 }

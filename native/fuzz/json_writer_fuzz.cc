@@ -26,6 +26,8 @@ struct Digits {
   int n = 0;
 };
 
+int ToInt(const char* text) { return static_cast<int>(std::strtol(text, nullptr, 10)); }
+
 /// Reads an unsigned number in any layout, and takes the zeros off both ends.
 Digits DigitsOf(const std::string& text) {
   Digits digits;
@@ -37,7 +39,7 @@ Digits DigitsOf(const std::string& text) {
   }
   const size_t point = mantissa.find('.');
   digits.n = static_cast<int>(point == std::string::npos ? mantissa.size() : point);
-  if (mantissa_end != std::string::npos) digits.n += std::atoi(text.c_str() + mantissa_end + 1);
+  if (mantissa_end != std::string::npos) digits.n += ToInt(text.c_str() + mantissa_end + 1);
   while (digits.s.size() > 1 && digits.s.front() == '0') {
     digits.s.erase(0, 1);
     --digits.n;
@@ -62,12 +64,12 @@ std::string LayoutOf(const Digits& digits) {
 /// The `count` digits nearest to the value: the first of them is not 0.
 Digits NearestDigits(double value, size_t count) {
   char text[64];
-  std::snprintf(text, sizeof text, "%.*e", static_cast<int>(count) - 1, value);
+  EXPECT(std::snprintf(text, sizeof text, "%.*e", static_cast<int>(count) - 1, value) > 0);
   Digits digits;
   for (const char* c = text; *c != 'e'; ++c) {
     if (*c != '.') digits.s.push_back(*c);
   }
-  digits.n = std::atoi(std::strchr(text, 'e') + 1) + 1;
+  digits.n = ToInt(std::strchr(text, 'e') + 1) + 1;
   return digits;
 }
 
@@ -102,8 +104,8 @@ void CheckNumber(double value) {
     EXPECT(text == "0");
     return;
   }
-  const double back = std::strtod(text.c_str(), nullptr);
-  EXPECT(std::memcmp(&back, &value, sizeof value) == 0);
+  // Not 0 here, and so equal in all bits.
+  EXPECT(std::strtod(text.c_str(), nullptr) == value);
   EXPECT((text[0] == '-') == (value < 0));
   const std::string magnitude = text.substr(value < 0 ? 1 : 0);
   const Digits digits = DigitsOf(magnitude);
@@ -199,7 +201,7 @@ class StringReader {
     for (int i = 0; i < 4; ++i) {
       const size_t digit = kHex.find(static_cast<char>(Next()));
       EXPECT(digit != std::string_view::npos);
-      unit = static_cast<char16_t>(unit * 16 + digit);
+      unit = static_cast<char16_t>(size_t{unit} * 16 + digit);
     }
     return unit;
   }

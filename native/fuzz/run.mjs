@@ -49,7 +49,9 @@ function readArguments() {
 
 function toCount(option, text) {
   const count = Number(text);
-  return Number.isInteger(count) && count > 0 ? count : fail(`--${option} ${text}: expected an integer above 0`);
+  return Number.isInteger(count) && count > 0
+    ? count
+    : fail(`--${option} ${text}: expected an integer above 0`);
 }
 
 function build() {
@@ -111,7 +113,9 @@ function lastLines(log) {
 
 function report({ target, executions, coverage, finds, status }) {
   const outcome = status === 0 ? "no finds" : `FAILED (exit ${status}), finds: ${finds.length}`;
-  console.log(`${target.padEnd(14)} ${executions.padStart(10)} executions  ${coverage.padStart(5)} edges  ${outcome}`);
+  console.log(
+    `${target.padEnd(14)} ${executions.padStart(10)} executions  ${coverage.padStart(5)} edges  ${outcome}`,
+  );
   for (const file of finds) {
     console.log(`  reproduce: ./${BUILD}/${target}_fuzz ${file}`);
     console.log(`  once mended, keep it as a test: cp ${file} ${path.join(SEEDS, target)}/<what it is>`);
@@ -132,7 +136,9 @@ if (options.target !== undefined && !TARGETS.includes(options.target)) {
 build();
 const waiting = options.target === undefined ? [...TARGETS] : [options.target];
 for (const target of waiting) {
-  if (!existsSync(path.join(ROOT, BUILD, `${target}_fuzz`))) fail(`no target is built for the seeds in ${target}/`);
+  if (!existsSync(path.join(ROOT, BUILD, `${target}_fuzz`))) {
+    fail(`no target is built for the seeds in ${target}/`);
+  }
 }
 const results = [];
 async function worker() {

@@ -59,7 +59,8 @@ class ModelConnection {
         continue;
       }
       ++counts_.delivered;
-      list = event.json + (list.empty() ? "" : "," + list);
+      if (!list.empty()) list.insert(0, ",");
+      list.insert(0, event.json);
     }
     queue_.clear();
     if (!list.empty()) ++counts_.messages;

@@ -1,10 +1,11 @@
-// `npm run test:sanitized`: the native tests, then the JavaScript tests on an addon of its own, all with
-// AddressSanitizer and UndefinedBehaviorSanitizer; the native tests with LeakSanitizer, too (Node itself leaks).
+// `npm run test:sanitized`: the native tests, then the addon in worker threads, then the JavaScript tests.
 //
 //   npm run test:sanitized [-- NAME ...]   the test files whose path has a NAME in it, as with `npm test`
 //
-// The addon is built in a copy of this package, and the tests run there: build/ keeps the addon that ships. Needs GCC
-// with its sanitizers, CMake and what CMakeLists.txt names. All that it writes is below build-sanitized/.
+// The first and the last with AddressSanitizer and UndefinedBehaviorSanitizer, the native ones with LeakSanitizer, too
+// (Node itself leaks); the threads with ThreadSanitizer. The addon is built in a copy of this package, and run there:
+// build/ keeps the addon that ships. Needs GCC with its sanitizers, CMake and what CMakeLists.txt names. All that it
+// writes is below build-sanitized/.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
@@ -27,9 +28,20 @@ function run(command, args, options = {}) {
 }
 
 function testNative() {
-  run("cmake", ["-S", path.join(ROOT, "native"), "-B", NATIVE, "-DHAPWIRE_SANITIZE=ON", "--log-level=WARNING"]);
+  run("cmake", [
+    "-S",
+    path.join(ROOT, "native"),
+    "-B",
+    NATIVE,
+    "-DHAPWIRE_SANITIZE=ON",
+    "--log-level=WARNING",
+  ]);
   run("cmake", ["--build", NATIVE, "--parallel", "2", "--", "--no-print-directory"]);
-  const env = { ...process.env, ASAN_OPTIONS: "detect_leaks=1:detect_stack_use_after_return=1", UBSAN_OPTIONS };
+  const env = {
+    ...process.env,
+    ASAN_OPTIONS: "detect_leaks=1:detect_stack_use_after_return=1",
+    UBSAN_OPTIONS,
+  };
   run("ctest", ["--test-dir", NATIVE, "--output-on-failure"], { env });
 }
 
@@ -43,12 +55,6 @@ function copyPackage() {
   symlinkSync(path.join(ROOT, "node_modules"), path.join(COPY, "node_modules"));
 }
 
-function buildAddon() {
-  const nodeGyp = path.join(ROOT, "node_modules", ".bin", "node-gyp");
-  run(nodeGyp, ["configure", "--loglevel=error", "--", "-Dhapwire_sanitize=1"], { cwd: COPY });
-  run(nodeGyp, ["build", "--loglevel=error"], { cwd: COPY });
-}
-
 /** Where the compiler has a library of its own. */
 function libraryFile(name) {
   const { stdout } = spawnSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" });
@@ -56,31 +62,43 @@ function libraryFile(name) {
 }
 
 /** Node is not built with the sanitizers, so that their run-time libraries must be there before it. */
-function environment() {
+function environment(libraries, options) {
   const leftOver = process.env.LD_PRELOAD === undefined ? [] : [process.env.LD_PRELOAD];
-  return {
-    ...process.env,
-    LD_PRELOAD: [libraryFile("libasan.so"), libraryFile("libubsan.so"), ...leftOver].join(":"),
-    ASAN_OPTIONS: "detect_leaks=0",
-    UBSAN_OPTIONS,
-  };
+  return { ...process.env, LD_PRELOAD: [...libraries.map(libraryFile), ...leftOver].join(":"), ...options };
 }
 
-/** That the tests will run on the addon that was just built, and that it has the sanitizers in it. */
-function checkAddon(env) {
+/** Builds the addon in the copy, and checks that it is what loads there, with the sanitizers in it. */
+function buildAddon(sanitizers, symbols, env) {
+  const nodeGyp = path.join(ROOT, "node_modules", ".bin", "node-gyp");
+  run(nodeGyp, ["configure", "--loglevel=error", "--", `-Dhapwire_sanitize=${sanitizers}`], { cwd: COPY });
+  run(nodeGyp, ["build", "--loglevel=error"], { cwd: COPY });
   const check = `
     const { name, file } = require("hapwire").engineInfo();
     if (name !== "native" || file !== ${JSON.stringify(path.join(COPY, "build", "Release", "hapwire.node"))})
       throw new Error("not the sanitized addon: " + name + " " + file);
     const addon = require("node:fs").readFileSync(file);
-    for (const symbol of ["__asan_report_load8", "__ubsan_handle"])
+    for (const symbol of ${JSON.stringify(symbols)})
       if (!addon.includes(symbol)) throw new Error(symbol + " is not in " + file);`;
   run(process.execPath, ["-e", check], { cwd: COPY, env: { ...env, HAPWIRE_ENGINE: "native" } });
 }
 
+function testThreads() {
+  // What Node itself does is not looked at: the sanitizer does not see how Node keeps its threads apart.
+  const env = environment(["libtsan.so"], { TSAN_OPTIONS: "ignore_noninstrumented_modules=1" });
+  buildAddon("thread", ["__tsan_write4"], env);
+  run(process.execPath, [path.join("native", "test", "threads.cjs")], { cwd: COPY, env });
+}
+
+function testJavaScript() {
+  const env = environment(["libasan.so", "libubsan.so"], { ASAN_OPTIONS: "detect_leaks=0", UBSAN_OPTIONS });
+  buildAddon("address,undefined", ["__asan_report_load8", "__ubsan_handle"], env);
+  run(process.execPath, [path.join("dist-test", "test", "run.js"), ...process.argv.slice(2)], {
+    cwd: COPY,
+    env,
+  });
+}
+
 testNative();
 copyPackage();
-buildAddon();
-const env = environment();
-checkAddon(env);
-run(process.execPath, [path.join("dist-test", "test", "run.js"), ...process.argv.slice(2)], { cwd: COPY, env });
+testThreads();
+testJavaScript();

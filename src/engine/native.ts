@@ -218,10 +218,7 @@ class NativeEventHub implements EventHubCore {
       return undefined;
     }
     const output = Buffer.allocUnsafe(sealer === undefined ? length : sealedLength(length));
-    const result = this.#native.take(
-      output,
-      sealer === undefined ? undefined : (sealer as NativeSealer).native,
-    );
+    const result = this.#native.take(output, sealer === undefined ? undefined : nativeOf(sealer));
     if (result < 0) {
       throw frameError(result);
     }
@@ -254,6 +251,14 @@ class NativeEventHub implements EventHubCore {
       ];
     return { queued, duplicates, collapsed, unsubscribed, delivered, messages, pendingEvents, pendingBytes };
   }
+}
+
+/** @throws TypeError for a sealer of another engine: what it should seal must not go out in plaintext. */
+function nativeOf(sealer: SealerCore): AddonSealer {
+  if (!(sealer instanceof NativeSealer)) {
+    throw new TypeError("the sealer belongs to another engine");
+  }
+  return sealer.native;
 }
 
 /** Whether the addon leaves a value to `JSON.stringify`: what is no null, boolean, number, string or undefined. */

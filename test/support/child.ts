@@ -30,10 +30,10 @@ export interface ChildOptions {
 /** Runs Node with these arguments to its end. A child that does not end is killed: its signal is SIGKILL then. */
 export async function runNode(args: readonly string[], options: ChildOptions = {}): Promise<Ended> {
   const { engine, cwd = ROOT, signalWhenReady } = options;
-  const { HAPWIRE_ENGINE: _, NODE_OPTIONS: __, ...env } = process.env;
+  const env = { ...process.env, HAPWIRE_ENGINE: engine, NODE_OPTIONS: undefined };
   const child = spawn(process.execPath, args, {
     cwd,
-    env: engine === undefined ? env : { ...env, HAPWIRE_ENGINE: engine },
+    env,
     stdio: ["ignore", "pipe", "pipe"],
     timeout: PATIENCE,
     killSignal: "SIGKILL",

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { ServerResponse } from "node:http";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { describe, it } from "node:test";
 
@@ -196,6 +196,24 @@ for (const engine of transportEngines()) {
   });
 }
 
+describe("loopback", () => {
+  it("leaves no loopback port open but its own", async (t) => {
+    const before = listeningPorts();
+    const harness = await Harness.start(t);
+    await harness.connectMany(5);
+    const opened = listeningPorts().filter((port) => !before.includes(port));
+    assert.deepEqual(opened, [harness.port]);
+    // Another process that scans them all reaches nothing else of this one.
+    const scan = await scanLoopback([...listeningPorts()]);
+    assert.ok(scan.includes(harness.port));
+    assert.equal(
+      harness.server.stats().accepted,
+      5 + 1,
+      "a scan of all ports reached the server more than once",
+    );
+  });
+});
+
 describe("addresses", () => {
   it("are those of IPv4, IPv6 and IPv4-mapped controllers", async (t) => {
     const harness = await Harness.start(t, {}, "::");
@@ -231,4 +249,43 @@ function openSockets(): number {
       return false; // The descriptor of the listing itself.
     }
   }).length;
+}
+
+/** The TCP ports that this process listens on, from what the kernel says of its sockets. */
+function listeningPorts(): number[] {
+  const inodes = new Set(
+    readdirSync("/proc/self/fd").flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  const LISTEN = "0A";
+  return ["/proc/self/net/tcp", "/proc/self/net/tcp6"].flatMap((table) =>
+    readFileSync(table, "latin1")
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode]) => state === LISTEN && inodes.has(String(inode)))
+      .map(([, local = ""]) => Number.parseInt(local.split(":")[1] ?? "", 16)),
+  );
+}
+
+/** @returns those of the ports that take a connection. */
+async function scanLoopback(ports: number[]): Promise<number[]> {
+  const open = await Promise.all(
+    ports.map(async (port) => {
+      const socket = connect({ port, host: "127.0.0.1" });
+      const isOpen = await once(socket, "connect").then(
+        () => true,
+        () => false,
+      );
+      socket.destroy();
+      return isOpen ? [port] : [];
+    }),
+  );
+  return open.flat();
 }

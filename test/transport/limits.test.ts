@@ -143,11 +143,13 @@ for (const engine of transportEngines()) {
         await arrived;
       };
       await sendAndWait(3, 3);
-      assert.equal(connection.closeReason, undefined);
+      assert.ok(connection.isAuthenticated());
+      const { requests } = connection.stats();
       controller.send("GET", "/one-too-many");
-      while (connection.closeReason === undefined) {
+      while (connection.stats().requests === requests) {
         await new Promise((resolve) => setImmediate(resolve));
       }
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_COUNT");
       assert.equal(responses.length, 3);
       responses.forEach((response) => response.end("served"));
       for (let i = 0; i < 3; i += 1) {

@@ -112,9 +112,11 @@ for (const engine of transportEngines()) {
       const { controller } = await harness.connectSecured();
       const requests = Array.from({ length: 100 }, () => controller.seal(controller.request("GET", "/")));
       controller.socket.write(Buffer.concat(requests));
-      for (let i = 0; i < requests.length; i += 1) {
-        assert.equal((await controller.nextResponse()).status, 200);
+      const statuses: number[] = [];
+      while (statuses.length < requests.length) {
+        statuses.push((await controller.nextResponse()).status);
       }
+      assert.deepEqual(new Set(statuses), new Set([200]));
     });
 
     it("ends, unanswered, with a frame that was changed", async (t) => {

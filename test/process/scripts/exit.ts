@@ -26,11 +26,11 @@ const endings: Readonly<Record<string, (scene: Scene) => Promise<void> | void>> 
     });
   },
   signal: () => {
-    console.log("ready");
+    process.stdout.write("ready\n");
   },
   close: async ({ server }) => {
     await server.close();
-    console.log("closed");
+    process.stdout.write("closed\n");
   },
   timers: leaveTimersAlone,
 };
@@ -44,7 +44,7 @@ async function leaveTimersAlone({ server, controllers }: Scene): Promise<void> {
   // Only the listening socket: what HAP-NodeJS's own tests reach for as well.
   (Reflect.get(server, "tcpServer") as Server).close();
   await Promise.all(closed);
-  console.log("sockets gone");
+  process.stdout.write("sockets gone\n");
 }
 
 async function main(ending = ""): Promise<void> {

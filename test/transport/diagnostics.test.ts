@@ -1,0 +1,110 @@
+/** What one can see of a running server: stats and diagnostics channels. */
+
+import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { describe, it, type TestContext } from "node:test";
+
+import type { ConnectionClosedMessage, EventsFlushedMessage, RefusalMessage, RequestMessage } from "hapwire";
+
+import { ManualClock } from "../support/clock";
+import { Harness, whenClosed } from "../support/harness";
+
+const CHANNELS = [
+  "hapwire:connection:opened",
+  "hapwire:connection:closed",
+  "hapwire:connection:refused",
+  "hapwire:request",
+  "hapwire:events:flushed",
+];
+
+/** Listens on all channels for the time of a test. */
+function record(t: TestContext): [channel: string, message: unknown][] {
+  const messages: [string, unknown][] = [];
+  const listener = (message: unknown, name: string | symbol): void => {
+    messages.push([String(name), message]);
+  };
+  for (const channel of CHANNELS) {
+    subscribe(channel, listener);
+    t.after(() => unsubscribe(channel, listener));
+  }
+  return messages;
+}
+
+describe("diagnostics channels", () => {
+  it("tell of connections, requests, flushes, refusals and close reasons, in their order", async (t) => {
+    const messages = record(t);
+    const harness = await Harness.start(t, { clock: new ManualClock() });
+    const { controller, connection } = await harness.connect();
+    connection.enableEventNotifications(1, 9);
+    await controller.get("/path");
+    connection.sendEvent(1, 9, true, true);
+    await controller.nextEvents();
+    const closed = whenClosed(connection);
+    controller.write("NO HTTP\r\n\r\n");
+    await closed;
+
+    assert.deepEqual(
+      messages.map(([channel]) => channel),
+      [
+        "hapwire:connection:opened",
+        "hapwire:request",
+        "hapwire:events:flushed",
+        "hapwire:connection:refused",
+        "hapwire:connection:closed",
+      ],
+    );
+    const [, request, flushed, refused, end] = messages.map(([, message]) => message) as [
+      unknown,
+      RequestMessage,
+      EventsFlushedMessage,
+      RefusalMessage,
+      ConnectionClosedMessage,
+    ];
+    assert.equal(request.request.url, "/path");
+    assert.ok(flushed.bytes > 100);
+    assert.equal(refused.reason.code, "ERR_HAPWIRE_HTTP");
+    assert.equal(end.reason, refused.reason);
+    assert.equal(end.connection, connection);
+  });
+});
+
+describe("stats", () => {
+  it("count what a connection did, and sum up over those that are gone", async (t) => {
+    const clock = new ManualClock();
+    const harness = await Harness.start(t, { clock });
+    const first = await harness.connectSecured();
+    first.connection.enableEventNotifications(1, 9);
+    for (const value of [1, 1, 2]) {
+      harness.server.broadcastEvent(1, 9, value);
+    }
+    assert.equal(first.connection.stats().eventsPending, 2);
+    clock.advance(250);
+    await first.controller.nextEvents();
+    const stats = first.connection.stats();
+    const { requests, responses, framesIn, framesOut, eventsQueued, eventsDuplicate, eventMessages } = stats;
+    assert.deepEqual(
+      { requests, responses, framesIn, framesOut, eventsQueued, eventsDuplicate, eventMessages },
+      {
+        requests: 2,
+        responses: 2,
+        framesIn: 1,
+        framesOut: 2,
+        eventsQueued: 2,
+        eventsDuplicate: 1,
+        eventMessages: 1,
+      },
+    );
+    assert.equal(stats.bytesIn, first.controller.socket.bytesWritten);
+    assert.equal(stats.bytesOut, first.controller.socket.bytesRead);
+
+    const gone = whenClosed(first.connection);
+    first.controller.destroy();
+    await gone;
+    assert.deepEqual(first.connection.stats(), stats, "the figures of a closed connection changed");
+    await harness.connectSecured();
+    const server = harness.server.stats();
+    assert.deepEqual([server.accepted, server.connections, server.authenticated], [2, 1, 1]);
+    assert.equal(server.total.requests, 4);
+    assert.equal(server.total.eventsDelivered, 2);
+  });
+});
