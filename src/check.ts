@@ -1,11 +1,17 @@
 /** Checks of what callers pass in: each throws an {@link ArgumentError} that names the argument. */
 
+import type { EngineName } from "./engine/contract";
 import { ArgumentError } from "./errors";
 import { KEY_LENGTH } from "./frame";
 
 /** An aid or iid that can be subscribed to. [PROTOCOL: events] */
+export function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
+}
+
+/** @see isId */
 export function checkId(value: unknown, argument: string): asserts value is number {
-  if (!Number.isSafeInteger(value) || (value as number) < 1) {
+  if (!isId(value)) {
     throw new ArgumentError(argument, "a safe integer from 1 up", value);
   }
 }
@@ -26,6 +32,13 @@ export function checkInteger(
 export function checkKey(value: unknown, argument: string): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array) || value.length !== KEY_LENGTH) {
     throw new ArgumentError(argument, `a Buffer or Uint8Array of ${String(KEY_LENGTH)} bytes`, value);
+  }
+}
+
+/** The name of an engine, or nothing. */
+export function checkEngineName(value: unknown, argument: string): asserts value is EngineName | undefined {
+  if (value !== undefined && value !== "native" && value !== "portable") {
+    throw new ArgumentError(argument, '"native" or "portable"', value);
   }
 }
 

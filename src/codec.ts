@@ -1,6 +1,6 @@
 /** The frame codec by itself, for either end of the wire: controllers and test rigs use it too. */
 
-import { checkBytes, checkKey } from "./check";
+import { checkBytes, checkEngineName, checkKey } from "./check";
 import { loadEngine } from "./engine/load";
 import type { Engine, EngineName, OpenerCore, SealerCore } from "./engine/contract";
 import { ArgumentError } from "./errors";
@@ -103,6 +103,7 @@ export class FrameOpener {
 
 function codecArguments(key: unknown, options: CodecOptions): { engine: Engine; counter: bigint } {
   checkKey(key, "key");
+  checkEngineName(options.engine, "options.engine");
   const counter: unknown = options.counter ?? 0n;
   if (typeof counter !== "bigint" || counter < 0n || counter > MAX_COUNTER) {
     throw new ArgumentError("options.counter", "a bigint from 0 to 2^64 - 1", counter);

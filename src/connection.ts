@@ -9,7 +9,7 @@ import { inspect } from "node:util";
 import createDebug from "debug";
 import type { SrpServer } from "fast-srp-hap";
 
-import { checkId, checkInteger, checkKey, checkNonEmptyString } from "./check";
+import { checkId, checkInteger, checkKey, checkNonEmptyString, isId } from "./check";
 import type { CoalescingWindows, Window } from "./coalescing-windows";
 import { HAPConnectionEvent, HAPConnectionState } from "./constants";
 import type { HAPEncryption, SessionKeys } from "./encryption";
@@ -248,6 +248,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     }
     this.#state = HAPConnectionState.TO_BE_TEARED_DOWN;
     this.#context.windows.close(this);
+    this.#http.refuseFurther();
     this.#endIfAnswered();
   }
 
@@ -283,11 +284,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   hasEventNotifications(aid: number, iid: number): boolean {
-    return (
-      Number.isSafeInteger(aid) &&
-      Number.isSafeInteger(iid) &&
-      this.#context.hub.isSubscribed(this.#slot, aid, iid)
-    );
+    return isId(aid) && isId(iid) && this.#context.hub.isSubscribed(this.#slot, aid, iid);
   }
 
   /** What is subscribed to, as `aid.iid`; a new set each time. */

@@ -1,9 +1,8 @@
 /** The options of a server, their defaults and their bounds. Explained one by one in docs/limits.md. */
 
-import { checkInteger } from "./check";
+import { checkEngineName, checkInteger } from "./check";
 import { systemClock, type Clock } from "./clock";
 import type { EngineName } from "./engine/contract";
-import { ArgumentError } from "./errors";
 
 /** All of them are optional: the defaults are such that no real home meets a limit. */
 export interface ServerOptions {
@@ -57,8 +56,9 @@ const MAX_DELAY = 2 ** 31 - 1;
 
 /** @throws {@link ArgumentError} that names the option. */
 export function settingsFrom(options: ServerOptions): Settings {
+  checkEngineName(options.engine, "options.engine");
   return {
-    engine: checkedEngine(options.engine),
+    engine: options.engine,
     coalescingDelay: integer(options, "coalescingDelay", 250, 0, MAX_DELAY),
     maxQueuedEvents: integer(options, "maxQueuedEvents", 4096, 1, 2 ** 20),
     maxQueuedEventBytes: integer(options, "maxQueuedEventBytes", MIB, 1, 1024 * MIB),
@@ -94,11 +94,4 @@ function integer(
   const value = options[name] ?? byDefault;
   checkInteger(value, `options.${name}`, min, max);
   return value;
-}
-
-function checkedEngine(engine: unknown): EngineName | undefined {
-  if (engine === undefined || engine === "native" || engine === "portable") {
-    return engine;
-  }
-  throw new ArgumentError("options.engine", '"native" or "portable"', engine);
 }

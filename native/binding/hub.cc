@@ -31,6 +31,15 @@ bool ToBool(const Napi::Value& value, bool* boolean) {
   return napi_get_value_bool(value.Env(), value, boolean) == napi_ok;
 }
 
+/// @param numbers Up to 2^53 - 1.
+Napi::Value ToFloat64Array(Napi::Env env, const uint64_t* numbers, size_t count) {
+  Napi::Float64Array array = Napi::Float64Array::New(env, count);
+  // Empty in a worker thread that is being terminated: there is no memory behind it then.
+  if (array.IsEmpty()) return {};
+  for (size_t i = 0; i < count; ++i) array[i] = static_cast<double>(numbers[i]);
+  return array;
+}
+
 /// The arguments (slot, aid, iid); throws where they are not.
 bool ToSubscription(const Napi::CallbackInfo& info, uint32_t* slot, CharacteristicId* id) {
   if (ToSlot(info[0], slot) && ToId(info[1], info[2], id)) return true;
@@ -118,12 +127,13 @@ Napi::Value HubObject::Subscriptions(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   if (!ToOnlySlot(info, &slot)) return {};
   const std::vector<CharacteristicId> ids = hub_->Subscriptions(slot);
-  Napi::Float64Array numbers = Napi::Float64Array::New(info.Env(), ids.size() * 2);
-  for (size_t i = 0; i < ids.size(); ++i) {
-    numbers[2 * i] = static_cast<double>(ids[i].aid);
-    numbers[2 * i + 1] = static_cast<double>(ids[i].iid);
+  std::vector<uint64_t> numbers;
+  numbers.reserve(ids.size() * 2);
+  for (const CharacteristicId& id : ids) {
+    numbers.push_back(id.aid);
+    numbers.push_back(id.iid);
   }
-  return numbers;
+  return ToFloat64Array(info.Env(), numbers.data(), numbers.size());
 }
 
 Napi::Value HubObject::Broadcast(const Napi::CallbackInfo& info) {
@@ -209,9 +219,7 @@ Napi::Value HubObject::Counts(const Napi::CallbackInfo& info) {
   const std::array<uint64_t, 8> list = {
       counts.queued,    counts.duplicates, counts.collapsed,      counts.unsubscribed,
       counts.delivered, counts.messages,   counts.pending_events, counts.pending_bytes};
-  Napi::Float64Array numbers = Napi::Float64Array::New(info.Env(), list.size());
-  for (size_t i = 0; i < list.size(); ++i) numbers[i] = static_cast<double>(list[i]);
-  return numbers;
+  return ToFloat64Array(info.Env(), list.data(), list.size());
 }
 
 /// What a JavaScript value is as JSON; throws where it is of a kind that the caller should have

@@ -82,23 +82,25 @@ function buildAddon(sanitizers, symbols, env) {
   run(process.execPath, ["-e", check], { cwd: COPY, env: { ...env, HAPWIRE_ENGINE: "native" } });
 }
 
+function testJavaScript(env, names) {
+  run(process.execPath, [path.join("dist-test", "test", "run.js"), ...names], { cwd: COPY, env });
+}
+
+/** One file only: ThreadSanitizer has nothing to see where there is one thread. */
 function testThreads() {
   // What Node itself does is not looked at: the sanitizer does not see how Node keeps its threads apart.
   const env = environment(["libtsan.so"], { TSAN_OPTIONS: "ignore_noninstrumented_modules=1" });
   buildAddon("thread", ["__tsan_write4"], env);
-  run(process.execPath, [path.join("native", "test", "threads.cjs")], { cwd: COPY, env });
+  testJavaScript(env, [path.join("engine", "workers")]);
 }
 
-function testJavaScript() {
+function testMemory() {
   const env = environment(["libasan.so", "libubsan.so"], { ASAN_OPTIONS: "detect_leaks=0", UBSAN_OPTIONS });
   buildAddon("address,undefined", ["__asan_report_load8", "__ubsan_handle"], env);
-  run(process.execPath, [path.join("dist-test", "test", "run.js"), ...process.argv.slice(2)], {
-    cwd: COPY,
-    env,
-  });
+  testJavaScript(env, process.argv.slice(2));
 }
 
 testNative();
 copyPackage();
 testThreads();
-testJavaScript();
+testMemory();

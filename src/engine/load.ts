@@ -58,7 +58,7 @@ function choose(wanted: string): Choice {
   try {
     return { engine: loadNamed("native"), reason: "the addon loaded" };
   } catch (error) {
-    return { engine: loadNamed("portable"), reason: `the addon did not load: ${causeOf(error)}` };
+    return { engine: loadNamed("portable"), reason: `the addon did not load: ${causeOf((error as EngineError).cause)}` };
   }
 }
 

@@ -112,6 +112,12 @@ export class InternalHttp {
     return this.#stream.receive(plaintext);
   }
 
+  /** Takes no further request; those that handlers have may be answered. */
+  refuseFurther(): void {
+    this.#isRefusing = true;
+    this.#deadline.stop();
+  }
+
   /** Tells handlers that nothing happened for the time they had set. */
   timeout(): void {
     this.#stream.emit("timeout");
@@ -124,10 +130,14 @@ export class InternalHttp {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#isRefusing) {
+      // The connection ends when those before it are answered.
+      return;
+    }
     this.#track(response);
     if (this.#unanswered.length > this.#settings.maxPendingRequests) {
       this.#refuseLast(response);
-    } else if (!this.#isRefusing) {
+    } else {
       this.#host.handleRequest(request, response);
     }
   }

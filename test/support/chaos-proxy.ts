@@ -173,7 +173,7 @@ export class Link {
       // What still comes goes nowhere.
       socket.removeAllListeners("data").removeAllListeners("end");
       if (this.fate?.kind === "reset") {
-        socket.resetAndDestroy();
+        reset(socket);
       } else {
         socket.resume().end();
       }
@@ -308,9 +308,17 @@ function passFailureOn(from: Socket, to: Socket): void {
   });
   from.on("close", (hasFailed) => {
     if (hasFailed) {
-      to.resetAndDestroy();
+      reset(to);
     } else if (!from.readableEnded) {
       to.destroy();
     }
   });
+}
+
+/**
+ * Sends RST and nothing else. `resetAndDestroy` ends the stream first: the peer sees FIN, and then RST or not, as its luck
+ * will have it. Its flag alone makes `destroy` do what is wanted.
+ */
+function reset(socket: Socket): void {
+  Object.assign(socket, { resetAndClosing: true }).destroy();
 }

@@ -1,0 +1,42 @@
+/** The engines in worker threads: several at once, and threads that are terminated in the middle of a call. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+
+import type { Work } from "../support/endless-worker";
+import { enginesUnderTest } from "../support/engines";
+
+const FILE = path.join(__dirname, "..", "support", "endless-worker.js");
+
+/** How many threads are terminated, each at another moment: enough that one of them is within the addon. */
+const TERMINATIONS = 40;
+
+async function start(work: Work): Promise<Worker> {
+  const worker = new Worker(FILE, { workerData: work });
+  await once(worker, "message");
+  return worker;
+}
+
+const engines = new Set(enginesUnderTest().map(({ name }) => (name === "native" ? "native" : "portable")));
+
+for (const engine of engines) {
+  describe(`worker threads (${engine})`, () => {
+    it("use the engine at the same time, each for itself", async () => {
+      const workers = await Promise.all(Array.from({ length: 4 }, () => start({ engine, rounds: 20 })));
+      const exits = await Promise.all(workers.map((worker) => once(worker, "exit")));
+      assert.deepEqual(exits.flat(), [0, 0, 0, 0]);
+    });
+
+    it("are terminated in the middle of a call, and the process goes on", async () => {
+      for (let i = 0; i < TERMINATIONS; i += 1) {
+        const worker = await start({ engine, rounds: Infinity });
+        await delay(i % 10);
+        assert.equal(await worker.terminate(), 1);
+      }
+    });
+  });
+}
