@@ -238,7 +238,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   ): void {
     const [connection, , response] = values as unknown[];
     if (event === "request" && connection instanceof HAPConnection && response instanceof ServerResponse) {
-      connection.handleHandlerError(error, response);
+      connection.handleHandlerError(error, response as ServerResponse);
     } else {
       this.emit("error", error);
     }

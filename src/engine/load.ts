@@ -58,7 +58,10 @@ function choose(wanted: string): Choice {
   try {
     return { engine: loadNamed("native"), reason: "the addon loaded" };
   } catch (error) {
-    return { engine: loadNamed("portable"), reason: `the addon did not load: ${causeOf((error as EngineError).cause)}` };
+    return {
+      engine: loadNamed("portable"),
+      reason: `the addon did not load: ${causeOf((error as EngineError).cause)}`,
+    };
   }
 }
 
