@@ -18,8 +18,7 @@ namespace hapwire::binding {
 ///   `signals` were written. `value` is undefined, null, a boolean, a number or a string; with
 ///   `isJson` a string is JSON already.
 /// - `prepare(slot)`: the size of the message; then `take(output, sealer)` writes it, sealed where
-/// `sealer` is a
-///   FrameSealer, and answers 0 or a FrameStatus with its sign turned.
+///   `sealer` is a FrameSealer, and answers 0 or a FrameStatus with its sign turned.
 /// - `counts(slot)`: a Float64Array in the order of QueueCounts.
 class HubObject : public Napi::ObjectWrap<HubObject> {
  public:

@@ -45,7 +45,8 @@ class Aead {
   bool Seal(const Nonce& nonce, ByteView aad, ByteView plaintext, uint8_t* ciphertext,
             uint8_t* tag);
 
-  /// As Seal, for a plaintext in several pieces: Begin, Update for each piece, Finish.
+  /// As Seal, for a plaintext in several pieces: BeginSeal; where that succeeded, UpdateSeal for
+  /// each piece; FinishSeal.
   bool BeginSeal(const Nonce& nonce, ByteView aad);
   bool UpdateSeal(ByteView plaintext, uint8_t* ciphertext);
   bool FinishSeal(uint8_t* tag);

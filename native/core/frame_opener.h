@@ -40,13 +40,12 @@ class FrameOpener {
   /// frame.
   ///
   /// @param segment the next bytes of the stream.
-  /// @param output where nothing is pending, this may be the segment's own memory (a plaintext is
-  /// shorter than its
-  ///   frame); at least pending_length() + segment.size bytes.
+  /// @param output at least pending_length() + segment.size bytes. Where nothing is pending, this
+  ///   may be the segment's own memory: a plaintext is shorter than its frame.
   /// @param written how many bytes of plaintext stand in `output`; 0 unless kOk.
-  /// @return kOk, or kTooLong, kTooMany, kAuthentication, kExhausted, kCipher, after which the key
-  /// is wiped, nothing of `output` may
-  ///   be used and only kClosed follows; kOutputTooSmall with nothing done.
+  /// @return kOk; kOutputTooSmall with nothing done; or kTooLong, kTooMany, kExhausted and
+  ///   kAuthentication (OpenSSL's failures included), after which the key is wiped, nothing of
+  ///   `output` may be used, and only kClosed follows.
   FrameStatus Open(ByteView segment, MutableBytes output, size_t* written);
 
   /// Wipes the key and the incomplete frame.

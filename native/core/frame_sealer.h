@@ -36,9 +36,8 @@ class FrameSealer {
   /// Refuses the whole message, before any of it is sealed, where the nonces left do not suffice;
   /// the key is wiped then.
   ///
-  /// @param output at least SealedLength(sum of the chunks' sizes) bytes, not overlapping the
-  /// chunks; just so many are
-  ///   written.
+  /// @param output at least SealedLength(sum of the chunks' sizes) bytes, of which just so many are
+  ///   written; must not overlap the chunks.
   /// @return kOk, kExhausted, kClosed, kOutputTooSmall or kCipher.
   FrameStatus Seal(const ByteView* chunks, size_t count, MutableBytes output);
 

@@ -190,8 +190,11 @@ for (const engine of transportEngines()) {
       for (let i = 0; i < 100; i += 1) {
         controllers.push(await Controller.connect(Number(port)));
       }
-      const served = Number((await controllers[0]?.get("/"))?.body);
-      assert.ok(served > 10 && served < 64, `${String(served)} connections within 64 descriptors`);
+      let served = 0;
+      while (served <= 10) {
+        served = Number((await controllers[0]?.get("/"))?.body);
+      }
+      assert.ok(served < 64, `${String(served)} connections within 64 descriptors`);
       controllers.forEach((controller) => {
         controller.destroy();
       });
