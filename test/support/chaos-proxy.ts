@@ -173,7 +173,7 @@ export class Link {
       // What still comes goes nowhere.
       socket.removeAllListeners("data").removeAllListeners("end");
       if (this.fate?.kind === "reset") {
-        reset(socket);
+        socket.resetAndDestroy();
       } else {
         socket.resume().end();
       }
@@ -308,17 +308,9 @@ function passFailureOn(from: Socket, to: Socket): void {
   });
   from.on("close", (hasFailed) => {
     if (hasFailed) {
-      reset(to);
+      to.resetAndDestroy();
     } else if (!from.readableEnded) {
       to.destroy();
     }
   });
-}
-
-/**
- * Sends RST and nothing else. `resetAndDestroy` ends the stream first: the peer sees FIN, and then RST or not, as its luck
- * will have it. Its flag alone makes `destroy` do what is wanted.
- */
-function reset(socket: Socket): void {
-  Object.assign(socket, { resetAndClosing: true }).destroy();
 }

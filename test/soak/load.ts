@@ -1,0 +1,69 @@
+/** The controllers' process: `node load.js PORT CONNECTIONS SEED`, started by main.ts. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Random } from "../support/random";
+import type { FromLoad, Tally, ToLoad } from "./messages";
+import { Seat, type Counters } from "./seat";
+import { Strangers } from "./strangers";
+
+const PROGRESS_INTERVAL = 1000;
+/** Milliseconds that the last event may take. */
+const LAST_EVENT_PATIENCE = 10_000;
+
+const [port = 0, connections = 0, seed = 0] = process.argv.slice(2).map(Number);
+const counters: Counters = { requests: 0, events: 0, forged: 0, faults: [] };
+const strangers = new Strangers(port, new Random(seed, 2));
+const seats = Array.from(
+  { length: connections },
+  (_, index) => new Seat(port, index, new Random(seed, 100 + index), counters),
+);
+const runs = [strangers.run(), ...seats.map((seat) => seat.run())];
+const ticker = setInterval(sendProgress, PROGRESS_INTERVAL);
+
+process.on("message", (message: ToLoad) => {
+  void (message.say === "settle" ? settle() : report());
+});
+process.on("disconnect", () => {
+  // The server's process is gone.
+  process.exit(1);
+});
+
+function send(message: FromLoad): void {
+  process.send?.(message);
+}
+
+function sendProgress(): void {
+  const events = seats.reduce((sum, { client }) => sum + (client?.tally.count ?? 0), counters.events);
+  const { requests, forged } = counters;
+  send({ say: "progress", requests, events, forged, faults: counters.faults.splice(0) });
+}
+
+async function settle(): Promise<void> {
+  strangers.stop();
+  seats.forEach((seat) => {
+    seat.settle();
+  });
+  await Promise.all(runs);
+  send({ say: "settled" });
+}
+
+async function report(): Promise<void> {
+  const survivors = seats.filter(({ client }) => client?.socket.destroyed === false);
+  const deadline = Date.now() + LAST_EVENT_PATIENCE;
+  while (Date.now() < deadline && !survivors.every(({ client }) => client?.hasLast === true)) {
+    await sleep(50);
+  }
+  const tallies: Record<string, Tally> = {};
+  for (const { id, client } of survivors) {
+    if (client !== undefined) {
+      tallies[id] = client.tally;
+      if (client.fault !== undefined) {
+        counters.faults.push(client.fault.message);
+      }
+    }
+  }
+  clearInterval(ticker);
+  sendProgress();
+  send({ say: "report", tallies });
+}
