@@ -277,8 +277,9 @@ export class Wire {
     this.#session?.destroy();
     const transfer = this.#transfer;
     this.#transfer = undefined;
-    transfer?.callback(new ConnectionError("ERR_HAPWIRE_CONNECTION_CLOSED", "the connection was closed"));
+    // First the connection, which destroys the stream: an error of a stream that lives would be taken for the controller's.
     this.#host.handleClosed();
+    transfer?.callback(new ConnectionError("ERR_HAPWIRE_CONNECTION_CLOSED", "the connection was closed"));
   }
 }
 

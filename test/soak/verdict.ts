@@ -8,7 +8,7 @@ import type { Tally } from "./messages";
 const SHORT_RUN = 5;
 /**
  * Megabytes that resident memory may grow by over the second half. After a collection it moves by 5 to 10 MB up and down, as
- * the allocators keep pages or give them back; a leak of 1 KB for each connection or of 2 bytes for each event is more than
+ * the allocators keep pages or give them back; a leak of 1 KB for each connection or of 3 bytes for each event is more than
  * this in half an hour of 200 connections.
  */
 const MAX_GROWTH = 15;

@@ -68,6 +68,31 @@ describe("diagnostics channels", () => {
   });
 });
 
+describe("a connection closed from this side", () => {
+  it("with a response on its way has no other reason than the one it was closed for", async (t) => {
+    const messages = record(t);
+    const harness = await Harness.start(t);
+    const { controller, connection } = await harness.connectSecured();
+    const asked = new Promise<void>((resolve) => {
+      harness.handler = (_request, response) => {
+        response.end(Buffer.alloc(16 * 1024 * 1024));
+        resolve();
+      };
+    });
+    controller.socket.pause();
+    controller.send("GET", "/");
+    await asked;
+    const closed = whenClosed(connection);
+    connection.close();
+    await closed;
+    // Node's streams tell of errors some ticks later.
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(connection.closeReason, undefined);
+    assert.ok(!messages.some(([channel]) => channel === "hapwire:connection:refused"));
+    assert.deepEqual(harness.server.stats().closed, {});
+  });
+});
+
 describe("stats", () => {
   it("count what a connection did, and sum up over those that are gone", async (t) => {
     const clock = new ManualClock();
