@@ -51,7 +51,11 @@ const SERVICE_UNAVAILABLE = Buffer.from(
   "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
 );
 
-/** What a server shares with its connections. */
+/**
+ * What a server shares with its connections.
+ *
+ * @internal
+ */
 export interface ConnectionContext {
   readonly settings: Settings;
   readonly engine: Engine;
