@@ -82,7 +82,12 @@ export default defineConfig(
   {
     files: ["**/*.{js,cjs,mjs}"],
     languageOptions: {
-      globals: { console: "readonly", process: "readonly" },
+      globals: {
+        clearInterval: "readonly",
+        console: "readonly",
+        process: "readonly",
+        setInterval: "readonly",
+      },
     },
   },
   {

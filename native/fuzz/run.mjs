@@ -72,6 +72,9 @@ function findsSince(folder, target, start) {
     .filter((file) => statSync(path.join(ROOT, file)).mtimeMs >= start);
 }
 
+/** Milliseconds between two signs of life. */
+const PROGRESS_INTERVAL = 30_000;
+
 /** Runs one target. @returns {Promise<Result>} */
 async function run(target, seconds) {
   const corpus = path.join(BUILD, "corpus", target);
@@ -89,9 +92,15 @@ async function run(target, seconds) {
     path.join(SEEDS, target),
   ];
   const child = spawn(`./${BUILD}/${target}_fuzz`, args, { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
+  console.log(`${target.padEnd(14)} runs for ${seconds} s`);
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
+  const progress = setInterval(() => {
+    const [executions = "0"] = [...log.matchAll(/^#(\d+)/gm)].at(-1)?.slice(1) ?? [];
+    console.log(`${target.padEnd(14)} ${executions.padStart(10)} executions so far`);
+  }, PROGRESS_INTERVAL);
   const status = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+  clearInterval(progress);
   if (status !== 0) process.stderr.write(`${lastLines(log)}\n`);
   return {
     target,
