@@ -10,6 +10,7 @@
         "native/binding/addon.cc",
         "native/binding/codec.cc",
         "native/binding/hub.cc",
+        "native/binding/message.cc",
         "native/core/aead.cc",
         "native/core/event.cc",
         "native/core/event_hub.cc",
@@ -39,7 +40,23 @@
       ],
       "conditions": [
         ["OS=='linux'", { "ldflags": ["-Wl,-z,now", "-Wl,-z,relro"] }],
-        ["OS=='linux' and hapwire_sanitize=='none'", { "ldflags": ["-static-libstdc++", "-static-libgcc"] }],
+        [
+          "OS=='linux' and hapwire_sanitize=='none'",
+          {
+            "sources": ["native/binding/cxx_runtime.cc"],
+            "cflags_cc": ["-ffunction-sections", "-fdata-sections"],
+            "ldflags": [
+              "-static-libstdc++",
+              "-static-libgcc",
+              "-Wl,--gc-sections",
+              "-Wl,--build-id=none",
+              # From build/, where the linker runs; an absolute path would break at a space.
+              "-Wl,--version-script=../native/binding/exports.map"
+            ]
+          }
+        ],
+        # GCC's notes on how 32-bit ARM passed some arguments before GCC 7.
+        ["OS=='linux' and target_arch=='arm'", { "cflags_cc": ["-Wno-psabi"] }],
         [
           "hapwire_sanitize!='none'",
           {

@@ -1,16 +1,35 @@
 "use strict";
 
-// The install step: use the prebuilt addon, else build one, else say in one line that the portable engine will do.
-// A failed build never fails the installation: hapwire runs without the addon, only slower.
+// The install step: quiet and done where an addon loads; else it builds one; else it says in one line that the portable
+// engine will do. It never fails the installation: hapwire runs without the addon, only slower.
+//
+// `npm rebuild hapwire --build-from-source` builds in any case, `--loglevel=verbose --foreground-scripts` shows how.
 
 const { spawnSync } = require("node:child_process");
+const path = require("node:path");
 
-const build = spawnSync(process.execPath, [require.resolve("node-gyp-build/bin.js")], { stdio: "inherit" });
+const ROOT = path.join(__dirname, "..");
 
-if (build.status !== 0) {
+/** In a process of its own: an addon that is broken enough takes its process down. */
+function runs(script) {
+  const verbose = ["verbose", "silly"].includes(process.env.npm_config_loglevel);
+  const { status } = spawnSync(process.execPath, [require.resolve(script)], {
+    cwd: ROOT,
+    stdio: verbose ? "inherit" : "ignore",
+  });
+  return status === 0;
+}
+
+const loads = () => runs("node-gyp-build/build-test.js");
+const builds = () => runs("node-gyp-build/bin.js");
+
+const fromSource = process.env.npm_config_build_from_source === "true";
+const ready = (!fromSource && loads()) || (builds() && loads());
+
+if (!ready) {
   console.warn(
-    `hapwire: no native engine for ${process.platform}-${process.arch} (no prebuilt addon, and building one failed); ` +
-      "the portable engine will be used. To have the native one, install python3, make and a C++17 compiler, " +
+    `hapwire: no native engine for ${process.platform}-${process.arch}: no prebuilt addon loads, and none could be built. ` +
+      "The portable engine does the same, slower. For the native one install python3, make and a C++17 compiler, " +
       "then run: npm rebuild hapwire",
   );
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clang-format and clang-tidy over native/: `npm run lint:native`.
+# clang-format and clang-tidy over native/ and bench/native/: `npm run lint:native`.
 #
 # HAPWIRE_NODE_HEADERS is the folder of node_api.h, where it is not with Node or in npm's nodedir.
 set -euo pipefail
@@ -49,14 +49,14 @@ export -f tidy_one
 headers=$(node_headers)
 addon_api=$(node -p "require('node-addon-api').include_dir.replaceAll('\"', '')")
 
-find native -name '*.h' -o -name '*.cc' | sort | xargs "$clang_format" --dry-run --Werror
+find native bench/native -name '*.h' -o -name '*.cc' | sort | xargs "$clang_format" --dry-run --Werror
 
 cmake -S native -B build-native -DCMAKE_EXPORT_COMPILE_COMMANDS=ON --log-level=WARNING
 # libfuzzer_entry.cc is empty but for what the build of a fuzz target defines.
-find native/core native/fuzz native/test -name '*.cc' ! -name libfuzzer_entry.cc | sort | tidy -p build-native
+find native/bench native/core native/fuzz native/test -name '*.cc' ! -name libfuzzer_entry.cc | sort | tidy -p build-native
 
-# The flags of binding.gyp, and the headers of others as the system's, so that only ours are judged.
-find native/binding -name '*.cc' | sort | tidy -- -std=c++17 -fno-exceptions -fno-rtti -Wall -Wextra \
+# The flags of the two binding.gyp, and the headers of others as the system's, so that only ours are judged.
+find native/binding bench/native -name '*.cc' | sort | tidy -- -std=c++17 -fno-exceptions -fno-rtti -Wall -Wextra \
   -DNAPI_VERSION=8 -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS -DNODE_ADDON_API_DISABLE_DEPRECATED \
   -Inative/core -isystem "$addon_api" -isystem "$headers"
 

@@ -3,11 +3,13 @@
 /** What {@link Clock.setTimeout} gives, for {@link Clock.clearTimeout}. */
 export type Timer = object;
 
+/** What time it is, and what is due when. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Calls back once after `delay` milliseconds; never keeps the process alive. */
   setTimeout(callback: () => void, delay: number): Timer;
+  /** Calls back no more. */
   clearTimeout(timer: Timer): void;
 }
 

@@ -25,12 +25,13 @@ import {
   type RequestMessage,
 } from "./diagnostics";
 import { ConnectionError, HapwireError } from "./errors";
-import { InternalHttp, type InternalHttpHost, type InternalHttpSettings } from "./http/internal-http";
+import { InternalHttp } from "./http/internal-http";
+import type { RequestLimits } from "./http/request-scanner";
 import { addressOf, interfaceOf } from "./network";
 import type { Settings } from "./options";
 import type { EventedHTTPServer } from "./server";
 import type { ConnectionStats } from "./stats";
-import { Wire, type WireHost } from "./wire";
+import { Wire } from "./wire";
 
 const debug = createDebug("hapwire:connection");
 
@@ -42,8 +43,11 @@ export type EventName = string;
 
 /** The events of a connection and what they carry. */
 export interface HAPConnectionEvents {
+  /** The head of a request has arrived. */
   request: [request: IncomingMessage, response: ServerResponse];
+  /** Pair-verify has succeeded. */
   authenticated: [username: HAPUsername];
+  /** It is gone; the last event. */
   closed: [];
 }
 
@@ -61,25 +65,39 @@ export interface ConnectionContext {
   readonly engine: Engine;
   readonly hub: EventHubCore;
   readonly windows: CoalescingWindows<HAPConnection>;
+  readonly strangerLimits: RequestLimits;
+  readonly authenticatedLimits: RequestLimits;
   /** Acts on what the hub has signalled. */
   readonly handleSignals: (count: number) => void;
+  readonly handleAuthenticated: (connection: HAPConnection, username: HAPUsername) => void;
+  readonly handleRequest: (
+    connection: HAPConnection,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => void;
+  readonly handleClosed: (connection: HAPConnection) => void;
 }
 
 /**
  * One controller's connection.
  *
- * Made by {@link EventedHTTPServer}; handed to the listeners of its events.
+ * Made by {@link EventedHTTPServer}; handed to the listeners of its events. Its internal methods are what its wire and its
+ * HTTP server ask of their host.
  */
 export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /** Milliseconds that events gather before they go out as one message, unless the server's options say otherwise. */
   static readonly EVENT_COALESCING_DELAY = 250;
 
+  /** The server that accepted it. */
   readonly server: EventedHTTPServer;
-  /** Unique to this connection, for ever. */
-  readonly sessionID: string = randomUUID();
+  /** The address of this machine that the controller connected to. */
   readonly localAddress: string;
+  /** The controller's address. */
   readonly remoteAddress: string;
+  /** The controller's port. */
   readonly remotePort: number;
+  /** When it was accepted, in milliseconds since the epoch. */
+  readonly openedAt: number;
 
   /** The pairing identifier of the authenticated controller. */
   username?: HAPUsername | undefined;
@@ -91,6 +109,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   _pairVerifyState?: number | undefined;
   /** The identifier of a timed write that was prepared. */
   timedWritePid?: number | undefined;
+  /** When a timed write that was prepared lapses. */
   timedWriteTimeout?: NodeJS.Timeout | undefined;
 
   /**
@@ -102,9 +121,14 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   #state = HAPConnectionState.FULLY_SET_UP;
   #closeReason: HapwireError | undefined;
+  #sessionID: string | undefined;
   #networkInterface: string | undefined;
   readonly #context: ConnectionContext;
   #slot: number;
+  /** Whether the hub's queue may hold events; it tells when the first one comes. */
+  #hasQueued = false;
+  /** Whether one of them is immediate. */
+  #hasImmediate = false;
   /** What the hub counted, once it has forgotten the connection. */
   #finalCounts: QueueCounts | undefined;
   readonly #wire: Wire;
@@ -121,10 +145,17 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.localAddress = socket.localAddress ?? "";
     this.remoteAddress = socket.remoteAddress ?? "";
     this.remotePort = socket.remotePort ?? 0;
+    this.openedAt = context.settings.clock.now();
     this.#context = context;
     this.#slot = context.hub.add();
-    this.#wire = new Wire(socket, this.#wireHost(), context.engine, context.settings);
-    this.#http = new InternalHttp(this.#httpHost(socket), this.#httpSettings());
+    this.#wire = new Wire(socket, this, context.engine, context.settings);
+    this.#http = new InternalHttp(this, this.#wire, context.settings, context.strangerLimits);
+  }
+
+  /** Unique to this connection, for ever. */
+  get sessionID(): string {
+    this.#sessionID ??= randomUUID();
+    return this.#sessionID;
   }
 
   /** The network interface that the controller came in on; `unknown` where it can't be told. */
@@ -138,6 +169,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return this.#wire.lastOperation;
   }
 
+  /** For HAP-NodeJS, which notes the time by itself. */
   set lastSocketOperation(time: number) {
     this.#wire.lastOperation = time;
   }
@@ -147,6 +179,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return this.#wire.encryption;
   }
 
+  /** Filled in by HAP-NodeJS's pair-verify. */
   set encryption(encryption: HAPEncryption | undefined) {
     this.#wire.encryption = encryption;
   }
@@ -214,7 +247,9 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     }
     this.#state = HAPConnectionState.AUTHENTICATED;
     this.username = username;
+    this.#http.limits = this.#context.authenticatedLimits;
     debug("%s authenticated", this.#name);
+    this.#context.handleAuthenticated(this, username);
     this.emit(HAPConnectionEvent.AUTHENTICATED, username);
   }
 
@@ -287,6 +322,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#context.hub.unsubscribe(this.#slot, aid, iid);
   }
 
+  /** Whether a characteristic is subscribed to. */
   hasEventNotifications(aid: number, iid: number): boolean {
     return isId(aid) && isId(iid) && this.#context.hub.isSubscribed(this.#slot, aid, iid);
   }
@@ -301,6 +337,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return names;
   }
 
+  /** Unsubscribes from everything. */
   clearRegisteredEvents(): void {
     this.#context.hub.unsubscribeAll(this.#slot);
   }
@@ -336,22 +373,31 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
+   * Notes that events wait in the hub's queue.
+   *
+   * @param immediate - Whether one of them is to go out as soon as no request is under way.
+   * @internal
+   */
+  noteQueued(immediate: boolean): void {
+    this.#hasQueued = true;
+    this.#hasImmediate ||= immediate;
+  }
+
+  /**
    * Sends the events that wait, unless a request is under way, their window is still open, or the controller does not
    * take what was sent before.
    *
    * @internal
    */
   flushEvents(): void {
-    const { hub } = this.#context;
-    if (!this.#mayFlush() || !hub.hasPending(this.#slot)) {
+    if (!this.#hasQueued || (this.window !== undefined && !this.#hasImmediate) || !this.#mayFlush()) {
       return;
     }
-    if (this.window !== undefined && !hub.hasImmediate(this.#slot)) {
-      return;
-    }
+    this.#hasQueued = false;
+    this.#hasImmediate = false;
     this.#context.windows.close(this);
     try {
-      const message = hub.take(this.#slot, this.#wire.sealer);
+      const message = this.#context.hub.take(this.#slot, this.#wire.sealer);
       if (message !== undefined) {
         this.#wire.sendMessage(message);
         if (eventsFlushed.hasSubscribers) {
@@ -386,8 +432,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#closeReason = reason;
     debug("%s is refused: %s", this.#name, reason.message);
     this.#publishRefusal(reason);
-    this.#wire.send([SERVICE_UNAVAILABLE], () => {
-      this.#endGracefully();
+    this.#wire.send([SERVICE_UNAVAILABLE], SERVICE_UNAVAILABLE.length, () => {
+      this.endGracefully();
     });
   }
 
@@ -411,58 +457,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return this.#isAlive() && !this.#http.busy && isPlainOrSealed && this.#wire.ready;
   }
 
-  #wireHost(): WireHost {
-    return {
-      handlePlaintext: this.#handlePlaintext.bind(this),
-      handleDrain: this.flushEvents.bind(this),
-      handleEnd: this.#handleEnd.bind(this),
-      handleClosed: this.#handleClosed.bind(this),
-      handleTimeout: () => {
-        this.#http.timeout();
-      },
-      fail: this.fail.bind(this),
-    };
-  }
-
-  #httpHost(socket: Socket): InternalHttpHost {
-    const wire = this.#wire;
-    return {
-      remoteAddress: this.remoteAddress,
-      remotePort: this.remotePort,
-      remoteFamily: socket.remoteFamily,
-      localAddress: this.localAddress,
-      localPort: socket.localPort,
-      get encrypted() {
-        return wire.seals;
-      },
-      transmit: this.#transmit.bind(this),
-      resume: wire.resume.bind(wire),
-      endGracefully: this.#endGracefully.bind(this),
-      abandon: this.close.bind(this),
-      setTimeout: wire.setTimeout.bind(wire),
-      handleRequest: this.#handleRequest.bind(this),
-      beforeResponseEnds: this.#noteKeys.bind(this),
-      afterResponse: this.#afterResponse.bind(this),
-      handleRefusal: this.#handleRefusal.bind(this),
-    };
-  }
-
-  #httpSettings(): InternalHttpSettings {
-    const { settings } = this.#context;
-    const isAuthenticated = this.isAuthenticated.bind(this);
-    return {
-      clock: settings.clock,
-      maxHeadSize: settings.maxHeadSize,
-      get maxBodySize() {
-        return isAuthenticated() ? settings.maxBodySize : settings.maxStrangerBodySize;
-      },
-      maxPendingRequests: settings.maxPendingRequests,
-      headTimeout: settings.headTimeout,
-      requestTimeout: settings.requestTimeout,
-    };
-  }
-
-  #handlePlaintext(plaintext: Buffer): void {
+  /** @internal */
+  handlePlaintext(plaintext: Buffer): void {
     if (!this.#isAlive()) {
       return;
     }
@@ -473,16 +469,20 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.flushEvents();
   }
 
-  #handleRequest(request: IncomingMessage, response: ServerResponse): void {
+  /** @internal */
+  handleRequest(request: IncomingMessage, response: ServerResponse): void {
     if (!this.#isAlive()) {
       return;
     }
-    debug("%s %s %s", this.#name, request.method, request.url);
+    if (debug.enabled) {
+      debug("%s %s %s", this.#name, request.method, request.url);
+    }
     if (requestReceived.hasSubscribers) {
       const received: RequestMessage = { connection: this, request, response };
       requestReceived.publish(received);
     }
     try {
+      this.#context.handleRequest(this, request, response);
       this.emit(HAPConnectionEvent.REQUEST, request, response);
     } catch (error) {
       this.handleHandlerError(error, response);
@@ -507,7 +507,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     process.emitWarning(`${reason.message}: ${inspect(error)}`, { code: reason.code });
   }
 
-  #handleRefusal(reason: ConnectionError): void {
+  /** @internal */
+  handleRefusal(reason: ConnectionError): void {
     debug("%s: %s", this.#name, reason.message);
     this.#closeReason ??= reason;
     this.#publishRefusal(reason);
@@ -520,15 +521,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     }
   }
 
-  /** Sends a piece of a response. */
-  #transmit(chunks: readonly Uint8Array[], callback: (error?: Error | null) => void): void {
+  /** @internal */
+  transmit(chunks: readonly Uint8Array[], length: number, callback: (error?: Error | null) => void): void {
     this.#noteKeys();
     if (this.#state >= HAPConnectionState.CLOSING) {
       callback(new ConnectionError("ERR_HAPWIRE_CONNECTION_CLOSED", `${this.#name} is closed`));
     } else if (!this.#mayTransmit()) {
       callback(this.#refusePlaintext());
     } else {
-      this.#wire.send(chunks, callback);
+      this.#wire.send(chunks, length, callback);
     }
   }
 
@@ -562,7 +563,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return reason;
   }
 
-  #afterResponse(): void {
+  /** @internal */
+  afterResponse(): void {
     if (this.#state === HAPConnectionState.TO_BE_TEARED_DOWN) {
       this.#endIfAnswered();
     } else {
@@ -572,11 +574,12 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   #endIfAnswered(): void {
     if (!this.#http.answering) {
-      this.#endGracefully();
+      this.endGracefully();
     }
   }
 
-  #endGracefully(): void {
+  /** @internal */
+  endGracefully(): void {
     if (this.#state < HAPConnectionState.CLOSING) {
       this.#state = HAPConnectionState.CLOSING;
       this.#context.windows.close(this);
@@ -584,8 +587,12 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     }
   }
 
-  /** The controller sends no more: what it has asked for is still answered. */
-  #handleEnd(): void {
+  /**
+   * The controller sends no more: what it has asked for is still answered.
+   *
+   * @internal
+   */
+  handleEnd(): void {
     if (this.#http.receiving) {
       this.close();
     } else {
@@ -593,18 +600,37 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     }
   }
 
-  #handleClosed(): void {
+  /** @internal */
+  handleDrain(): void {
+    this.flushEvents();
+  }
+
+  /** @internal */
+  handleTimeout(): void {
+    this.#http.timeout();
+  }
+
+  /** @internal */
+  beforeResponseEnds(): void {
+    this.#noteKeys();
+  }
+
+  /** @internal */
+  handleClosed(): void {
     this.#state = HAPConnectionState.CLOSED;
     this.#context.windows.close(this);
     clearTimeout(this.timedWriteTimeout);
     this.#http.destroy();
-    debug("%s closed", this.#name);
+    if (debug.enabled) {
+      debug("%s closed", this.#name);
+    }
     if (connectionClosed.hasSubscribers) {
       const closed: ConnectionClosedMessage = { connection: this, reason: this.#closeReason };
       connectionClosed.publish(closed);
     }
     try {
       // Listeners may still ask what was subscribed.
+      this.#context.handleClosed(this);
       this.emit(HAPConnectionEvent.CLOSED);
     } finally {
       this.removeAllListeners();

@@ -8,14 +8,23 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { HAPConnection } from "./connection";
 import type { HapwireError } from "./errors";
+import type { EventedHTTPServer } from "./server";
+
+/** On `hapwire:server:listening` and on `hapwire:server:closed`, when it listens no more and its connections are gone. */
+export interface ServerMessage {
+  /** The one that it is about. */
+  server: EventedHTTPServer;
+}
 
 /** On `hapwire:connection:opened`. */
 export interface ConnectionOpenedMessage {
+  /** The one that it is about. */
   connection: HAPConnection;
 }
 
 /** On `hapwire:connection:closed`, when the connection is gone. */
 export interface ConnectionClosedMessage {
+  /** The one that it is about. */
   connection: HAPConnection;
   /** Why this side closed it; undefined where the controller did, or where it was asked for. */
   reason: HapwireError | undefined;
@@ -23,24 +32,32 @@ export interface ConnectionClosedMessage {
 
 /** On `hapwire:connection:refused`, when a request or the connection itself breaks a limit or is no HTTP. */
 export interface RefusalMessage {
+  /** The one that it is about. */
   connection: HAPConnection;
+  /** Why; its `code` is for programs. */
   reason: HapwireError;
 }
 
 /** On `hapwire:request`, before the handler gets it. */
 export interface RequestMessage {
+  /** The one that it is about. */
   connection: HAPConnection;
+  /** Its body is the handler's to read. */
   request: IncomingMessage;
+  /** The handler's to write; `finish` tells when it is out. */
   response: ServerResponse;
 }
 
 /** On `hapwire:events:flushed`, when an EVENT message was handed to the socket. */
 export interface EventsFlushedMessage {
+  /** The one that it is about. */
   connection: HAPConnection;
   /** Bytes on the wire. */
   bytes: number;
 }
 
+export const serverListening = channel("hapwire:server:listening");
+export const serverClosed = channel("hapwire:server:closed");
 export const connectionOpened = channel("hapwire:connection:opened");
 export const connectionClosed = channel("hapwire:connection:closed");
 export const connectionRefused = channel("hapwire:connection:refused");

@@ -8,7 +8,9 @@ import { KEY_LENGTH } from "./frame";
 
 /** The two keys of a session, 32 bytes each. */
 export interface SessionKeys {
+  /** Seals what the accessory sends. */
   accessoryToControllerKey: Uint8Array;
+  /** Seals what the controller sends. */
   controllerToAccessoryKey: Uint8Array;
 }
 
@@ -20,10 +22,15 @@ export interface SessionKeys {
  * same record with the two keys exchanged.
  */
 export class HAPEncryption {
+  /** The controller's public key of this pair-verify. */
   readonly clientPublicKey: Buffer;
+  /** The accessory's secret key of this pair-verify. */
   readonly secretKey: Buffer;
+  /** The accessory's public key of this pair-verify. */
   readonly publicKey: Buffer;
+  /** What both sides have computed from these. */
   readonly sharedSecret: Buffer;
+  /** Seals the messages of the pair-verify itself. */
   readonly hkdfPairEncryptionKey: Buffer;
 
   /** Frames sent so far, i.e. the counter of the next one. Where a session starts elsewhere than at 0, set it before. */

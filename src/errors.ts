@@ -17,16 +17,19 @@ export type ErrorCode =
   | "ERR_HAPWIRE_IDLE"
   | "ERR_HAPWIRE_NO_ADDRESS"
   | "ERR_HAPWIRE_NONCE_EXHAUSTED"
+  | "ERR_HAPWIRE_PEER_MISSING"
   | "ERR_HAPWIRE_PLAINTEXT"
   | "ERR_HAPWIRE_REQUEST_COUNT"
   | "ERR_HAPWIRE_REQUEST_TIMEOUT"
   | "ERR_HAPWIRE_SESSION_KEYS"
   | "ERR_HAPWIRE_SOCKET"
   | "ERR_HAPWIRE_STALLED"
-  | "ERR_HAPWIRE_STRANGERS";
+  | "ERR_HAPWIRE_STRANGERS"
+  | "ERR_HAPWIRE_SUBSTITUTE";
 
 /** The base of all of hapwire's errors. */
 export class HapwireError extends Error {
+  /** The name of the class. */
   override readonly name: string = "HapwireError";
 
   constructor(
@@ -64,6 +67,23 @@ export class EngineError extends HapwireError {
 
   constructor(message: string, options?: ErrorOptions) {
     super("ERR_HAPWIRE_ENGINE", message, options);
+  }
+}
+
+/** An optional package that what was called is built upon is not installed. */
+export class MissingPeerError extends HapwireError {
+  override readonly name = "MissingPeerError";
+
+  constructor(
+    /** The package's name. */
+    readonly peer: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      "ERR_HAPWIRE_PEER_MISSING",
+      `${peer} cannot be loaded; to install it: npm install ${peer}`,
+      options,
+    );
   }
 }
 

@@ -1,4 +1,8 @@
-/** hapwire: the EventedHTTPServer of the HomeKit Accessory Protocol with a native hot path. */
+/**
+ * `hapwire`: the EventedHTTPServer of the HomeKit Accessory Protocol with a native hot path.
+ *
+ * @module index
+ */
 
 export { FrameOpener, FrameSealer, type CodecOptions } from "./codec";
 export type { Clock, Timer } from "./clock";
@@ -11,15 +15,17 @@ export type {
   EventsFlushedMessage,
   RefusalMessage,
   RequestMessage,
+  ServerMessage,
 } from "./diagnostics";
 export type { EngineName } from "./engine/contract";
-export { engineInfo, type EngineInfo } from "./engine/load";
+export { engineInfo, type AddonOrigin, type EngineChoice, type EngineInfo } from "./engine/load";
 export {
   ArgumentError,
   ConnectionError,
   EngineError,
   FrameError,
   HapwireError,
+  MissingPeerError,
   type ErrorCode,
 } from "./errors";
 export type { ServerOptions } from "./options";

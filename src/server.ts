@@ -1,5 +1,6 @@
 /** EventedHTTPServer: accepts controllers, knows their connections, and sends events to those that subscribed. */
 
+import type { Channel } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
 import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -10,8 +11,14 @@ import { checkId, checkInteger } from "./check";
 import { CoalescingWindows } from "./coalescing-windows";
 import { HAPConnection, type ConnectionContext, type HAPUsername } from "./connection";
 import { EventedHTTPServerEvent, HAPConnectionEvent } from "./constants";
-import { connectionOpened, type ConnectionOpenedMessage } from "./diagnostics";
-import { NO_SLOT, Signal, SIGNAL_STRIDE, type EventHubCore } from "./engine/contract";
+import {
+  connectionOpened,
+  serverClosed,
+  serverListening,
+  type ConnectionOpenedMessage,
+  type ServerMessage,
+} from "./diagnostics";
+import { NO_SLOT, Signal, SIGNAL_STRIDE, type EngineName, type EventHubCore } from "./engine/contract";
 import { loadEngine } from "./engine/load";
 import { ArgumentError, ConnectionError } from "./errors";
 import { IdleSweep } from "./idle-sweep";
@@ -23,10 +30,15 @@ const debug = createDebug("hapwire:server");
 
 /** The events of a server and what they carry. */
 export interface EventedHTTPServerEvents {
+  /** It listens, there. */
   listening: [port: number, address: string];
+  /** A controller has connected. */
   "connection-opened": [connection: HAPConnection];
+  /** The head of a request has arrived; the listener answers it. */
   request: [connection: HAPConnection, request: IncomingMessage, response: ServerResponse];
+  /** A connection is gone. */
   "connection-closed": [connection: HAPConnection];
+  /** It cannot listen, or an async listener of another event than `request` was rejected. */
   error: [error: Error];
 }
 
@@ -80,7 +92,14 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       engine,
       hub: this.#hub,
       windows: new CoalescingWindows(settings.clock, settings.coalescingDelay, this.#flushAll.bind(this)),
+      strangerLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxStrangerBodySize },
+      authenticatedLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxBodySize },
       handleSignals: this.#handleSignals.bind(this),
+      handleAuthenticated: this.#registry.authenticate.bind(this.#registry),
+      handleRequest: (connection, request, response) => {
+        this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
+      },
+      handleClosed: this.#onConnectionClosed.bind(this),
     };
     this.#idleSweep = new IdleSweep(
       settings.clock,
@@ -99,10 +118,18 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.tcpServer.on("connection", this.#onConnection.bind(this));
     this.tcpServer.on("listening", this.#onListening.bind(this));
     this.tcpServer.on("error", (error) => this.emit("error", error));
+    this.tcpServer.on("close", () => {
+      this.#publish(serverClosed);
+    });
+  }
+
+  /** The engine that seals, opens and queues for this server's connections. */
+  get engine(): EngineName {
+    return this.#context.engine.name;
   }
 
   /** Connections open now. */
-  get connections(): Iterable<HAPConnection> & { readonly size: number } {
+  get connections(): Iterable<HAPConnection> & Pick<ReadonlySet<HAPConnection>, "size"> {
     return this.#registry;
   }
 
@@ -247,7 +274,15 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   #onListening(): void {
     const { port, address } = this.address();
     debug("listening on %s port %d", address, port);
+    this.#publish(serverListening);
     this.emit(EventedHTTPServerEvent.LISTENING, port, address);
+  }
+
+  #publish(channel: Channel): void {
+    if (channel.hasSubscribers) {
+      const message: ServerMessage = { server: this };
+      channel.publish(message);
+    }
   }
 
   #onConnection(socket: Socket): void {
@@ -257,15 +292,6 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       return;
     }
     const connection = new HAPConnection(this, socket, this.#context);
-    connection.on(HAPConnectionEvent.REQUEST, (request, response) => {
-      this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
-    });
-    connection.on(HAPConnectionEvent.AUTHENTICATED, (username) => {
-      this.#registry.authenticate(connection, username);
-    });
-    connection.on(HAPConnectionEvent.CLOSED, () => {
-      this.#onConnectionClosed(connection);
-    });
     this.#accepted += 1;
     this.#registry.add(connection);
     this.#bySlot[connection.slot] = connection;
@@ -317,36 +343,37 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
 
   /** Acts on the first `count` signals of the hub. */
   #handleSignals(count: number): void {
-    if (count === 0) {
-      return;
-    }
-    // Copied: flushing may run listeners that send further events.
-    const signals = this.#hub.signals.slice(0, count);
-    for (const signal of signals) {
+    const due: HAPConnection[] = [];
+    for (const signal of this.#hub.signals.subarray(0, count)) {
       const connection = this.#bySlot[Math.floor(signal / SIGNAL_STRIDE)];
-      if (connection !== undefined) {
-        this.#handleSignal(connection, signal % SIGNAL_STRIDE);
+      if (connection !== undefined && this.#mustFlush(connection, signal % SIGNAL_STRIDE)) {
+        due.push(connection);
       }
     }
-    this.#hub.endFlushes();
+    // Only now that all signals are read: to flush may run listeners that send further events.
+    if (due.length > 0) {
+      this.#flushAll(due);
+    }
   }
 
-  #handleSignal(connection: HAPConnection, signal: number): void {
+  /** Notes a signal; answers whether it asks for a flush at once. */
+  #mustFlush(connection: HAPConnection, signal: number): boolean {
     switch (signal) {
       case Signal.WindowOpens:
+        connection.noteQueued(false);
         this.#context.windows.open(connection);
-        break;
+        return false;
       case Signal.FlushNow:
-        connection.flushEvents();
-        break;
-      case Signal.Overflow:
+        connection.noteQueued(true);
+        return true;
+      default:
         connection.fail(
           new ConnectionError(
             "ERR_HAPWIRE_EVENT_OVERFLOW",
             "more events wait for the controller than its queue holds, even of the newest values alone",
           ),
         );
-        break;
+        return false;
     }
   }
 

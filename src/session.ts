@@ -18,7 +18,9 @@ export class SecuredSession {
   readonly sealer: SealerCore;
   readonly #opener: OpenerCore;
   readonly #record: HAPEncryption | undefined;
-  #hasOpened: boolean;
+  /** Frames of the record's before this session began. */
+  readonly #sentBefore: number;
+  readonly #receivedBefore: number;
 
   private constructor(
     engine: Engine,
@@ -26,12 +28,13 @@ export class SecuredSession {
     maxFramesPerSegment: number,
     record: HAPEncryption | undefined,
   ) {
-    const sent = BigInt(record?.accessoryToControllerCount ?? 0);
-    const received = BigInt(record?.controllerToAccessoryCount ?? 0);
-    this.sealer = engine.createSealer(keys.accessoryToControllerKey, sent);
-    this.#opener = engine.createOpener(keys.controllerToAccessoryKey, received, maxFramesPerSegment);
+    const sent = record?.accessoryToControllerCount ?? 0;
+    const received = record?.controllerToAccessoryCount ?? 0;
+    this.sealer = engine.createSealer(keys.accessoryToControllerKey, BigInt(sent));
+    this.#opener = engine.createOpener(keys.controllerToAccessoryKey, BigInt(received), maxFramesPerSegment);
     this.#record = record;
-    this.#hasOpened = received > 0n;
+    this.#sentBefore = sent;
+    this.#receivedBefore = received;
   }
 
   /** A session with fresh counters. */
@@ -62,21 +65,20 @@ export class SecuredSession {
    * still be on its way, in plaintext. [PROTOCOL: the secured session]
    */
   get sealsOutbound(): boolean {
-    return this.#hasOpened;
+    return this.framesIn > 0;
   }
 
   get framesIn(): number {
-    return Number(this.#opener.counter);
+    return this.#receivedBefore + this.#opener.frames;
   }
 
   get framesOut(): number {
-    return Number(this.sealer.counter);
+    return this.#sentBefore + this.sealer.frames;
   }
 
   /** @throws {@link FrameError} where the segment is not what the controller must have sent. */
   open(segment: Buffer): Buffer {
     const plaintext = this.#opener.open(this.#withIncompleteFrame(segment));
-    this.#hasOpened ||= this.#opener.counter > 0n;
     if (this.#record !== undefined) {
       this.#record.controllerToAccessoryCount = this.framesIn;
     }

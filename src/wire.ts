@@ -45,10 +45,19 @@ type WriteCallback = (error?: Error | null) => void;
 /** A response in pieces that is on its way out. */
 interface Transfer {
   readonly chunks: readonly Uint8Array[];
+  /** The sum of the chunks' lengths, in bytes. */
+  readonly length: number;
   /** The chunk and the byte in it that come next. */
   index: number;
   offset: number;
   readonly callback: WriteCallback;
+}
+
+/** On a socket: whose it is. One function for all sockets costs less than closures for each. */
+const kWire = Symbol("wire");
+
+interface WiredSocket extends Socket {
+  [kWire]: Wire;
 }
 
 export class Wire {
@@ -74,20 +83,13 @@ export class Wire {
     this.#settings = settings;
     this.#sliceLength = settings.maxUnsentBytes - (settings.maxUnsentBytes % MAX_FRAME_PLAINTEXT);
     this.lastOperation = settings.clock.now();
-    socket.on("data", this.#onData.bind(this));
-    socket.on("drain", this.#onDrain.bind(this));
-    socket.on("end", () => {
-      host.handleEnd();
-    });
-    socket.on("timeout", () => {
-      host.handleTimeout();
-    });
-    socket.on("error", (error) => {
-      host.fail(
-        new ConnectionError("ERR_HAPWIRE_SOCKET", `the socket failed: ${error.message}`, { cause: error }),
-      );
-    });
-    socket.on("close", this.#onClose.bind(this));
+    (socket as WiredSocket)[kWire] = this;
+    socket.on("data", Wire.#onData);
+    socket.on("drain", Wire.#onDrain);
+    socket.on("end", Wire.#onEnd);
+    socket.on("timeout", Wire.#onTimeout);
+    socket.on("error", Wire.#onError);
+    socket.on("close", Wire.#onClose);
   }
 
   /** Whether session keys are known, in use or about to be. */
@@ -108,6 +110,26 @@ export class Wire {
   /** Whether the socket has taken all that it was given, as far as its high-water mark goes. */
   get ready(): boolean {
     return this.#transfer === undefined && !this.#socket.writableNeedDrain && this.#socket.writable;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#socket.remotePort;
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.#socket.remoteFamily;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#socket.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.#socket.localPort;
   }
 
   get bytesIn(): number {
@@ -143,9 +165,13 @@ export class Wire {
     this.#socket.setTimeout(milliseconds);
   }
 
-  /** Sends a piece of a response; one at a time. Calls back when the socket has taken it and can take more. */
-  send(chunks: readonly Uint8Array[], callback: WriteCallback): void {
-    this.#transfer = { chunks, index: 0, offset: 0, callback };
+  /**
+   * Sends a piece of a response; one at a time. Calls back when the socket has taken it and can take more.
+   *
+   * @param length - The sum of the chunks' lengths, in bytes.
+   */
+  send(chunks: readonly Uint8Array[], length: number, callback: WriteCallback): void {
+    this.#transfer = { chunks, length, index: 0, offset: 0, callback };
     this.#continueTransfer();
   }
 
@@ -175,7 +201,33 @@ export class Wire {
     this.#socket.destroy();
   }
 
-  #onData(segment: Buffer): void {
+  static #onData(this: WiredSocket, segment: Buffer): void {
+    this[kWire].#receive(segment);
+  }
+
+  static #onDrain(this: WiredSocket): void {
+    this[kWire].#resumeSending();
+  }
+
+  static #onEnd(this: WiredSocket): void {
+    this[kWire].#host.handleEnd();
+  }
+
+  static #onTimeout(this: WiredSocket): void {
+    this[kWire].#host.handleTimeout();
+  }
+
+  static #onError(this: WiredSocket, error: Error): void {
+    this[kWire].#host.fail(
+      new ConnectionError("ERR_HAPWIRE_SOCKET", `the socket failed: ${error.message}`, { cause: error }),
+    );
+  }
+
+  static #onClose(this: WiredSocket): void {
+    this[kWire].#handleClosed();
+  }
+
+  #receive(segment: Buffer): void {
     this.lastOperation = this.#settings.clock.now();
     let plaintext = segment;
     try {
@@ -225,14 +277,15 @@ export class Wire {
   /** @returns false where the socket wants no more for now. */
   #write(bytes: Uint8Array): boolean {
     this.lastOperation = this.#settings.clock.now();
-    const accepted = this.#socket.write(bytes);
+    // The socket may say no for the size alone, when the kernel has taken all of it already.
+    const accepted = this.#socket.write(bytes) || this.#socket.writableLength === 0;
     if (!accepted) {
       this.#watchProgress();
     }
     return accepted;
   }
 
-  #onDrain(): void {
+  #resumeSending(): void {
     this.#stopWatching();
     this.lastOperation = this.#settings.clock.now();
     this.#continueTransfer();
@@ -269,7 +322,7 @@ export class Wire {
     return known;
   }
 
-  #onClose(): void {
+  #handleClosed(): void {
     this.#stopWatching();
     if (this.#lingerTimer !== undefined) {
       this.#settings.clock.clearTimeout(this.#lingerTimer);
@@ -284,7 +337,14 @@ export class Wire {
 }
 
 /** Takes the next slice off a transfer, at most so many bytes, without copying. */
-function takeSlice(transfer: Transfer, sliceLength: number): { slice: Uint8Array[]; length: number } {
+function takeSlice(
+  transfer: Transfer,
+  sliceLength: number,
+): { slice: readonly Uint8Array[]; length: number } {
+  if (transfer.length <= sliceLength) {
+    transfer.index = transfer.chunks.length;
+    return { slice: transfer.chunks, length: transfer.length };
+  }
   const slice: Uint8Array[] = [];
   let length = 0;
   while (length < sliceLength) {

@@ -5,6 +5,7 @@
 #include "aead.h"
 #include "codec.h"
 #include "hub.h"
+#include "message.h"
 
 namespace hapwire::binding {
 
@@ -12,6 +13,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("FrameSealer", SealerObject::Define(env));
   exports.Set("FrameOpener", OpenerObject::Define(env));
   exports.Set("EventHub", HubObject::Define(env));
+  exports.Set("sealMessage", Napi::Function::New<SealMessage>(env, "sealMessage"));
+  exports.Set("openMessage", Napi::Function::New<OpenMessage>(env, "openMessage"));
   exports.Set("aeadVersion", Napi::String::New(env, AeadLibraryVersion()));
   return exports;
 }

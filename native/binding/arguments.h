@@ -18,8 +18,11 @@ constexpr double kMaxSafeInteger = 9007199254740991.0;
 /// @param value a Uint8Array or Buffer.
 inline bool ToBytes(const Napi::Value& value, MutableBytes* bytes) {
   void* data = nullptr;
-  if (!value.IsBuffer() ||
-      napi_get_buffer_info(value.Env(), value, &data, &bytes->size) != napi_ok) {
+  napi_typedarray_type type = napi_int8_array;
+  // Answers with an error for what is no typed array, so that one call tells all.
+  if (napi_get_typedarray_info(value.Env(), value, &type, &bytes->size, &data, nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_uint8_array) {
     return false;
   }
   bytes->data = static_cast<uint8_t*>(data);

@@ -1,7 +1,7 @@
 // FrameSealer and FrameOpener as JavaScript classes.
 #include "codec.h"
 
-#include <utility>
+#include <array>
 
 #include "arguments.h"
 
@@ -13,10 +13,10 @@ namespace {
 // another.
 constexpr napi_type_tag kSealerTag = {0x5f1d0c3e8a6b4297, 0xb1e47c20d95f3a68};
 
-/// A length or 0 where all went well, else the status with its sign turned.
-Napi::Value ResultOf(Napi::Env env, FrameStatus status, size_t length) {
+/// The result where all went well, else the status with its sign turned.
+Napi::Value ResultOf(Napi::Env env, FrameStatus status, size_t result) {
   if (status != FrameStatus::kOk) return Napi::Number::New(env, -static_cast<int>(status));
-  return Napi::Number::New(env, static_cast<double>(length));
+  return Napi::Number::New(env, static_cast<double>(result));
 }
 
 /// Checks (key, counter), makes the codec, and throws where any of it fails.
@@ -57,40 +57,26 @@ FrameSealer* SealerObject::From(const Napi::Value& value) {
 
 Napi::Value SealerObject::Seal(const Napi::CallbackInfo& info) {
   MutableBytes output;
-  if (!sealer_ || !info[0].IsArray() || !GatherChunks(info[0].As<Napi::Array>()) ||
-      !ToBytes(info[1], &output)) {
-    ThrowTypeError(info.Env(), "expected (chunks: Uint8Array[], output: Buffer)");
+  std::array<ByteView, kMaxChunks> chunks;
+  bool understood = sealer_ && info.Length() >= 1 && info.Length() - 1 <= chunks.size() &&
+                    ToBytes(info[0], &output);
+  const size_t count = understood ? info.Length() - 1 : 0;
+  size_t length = 0;
+  for (size_t i = 0; i < count && understood; ++i) {
+    understood = ToBytes(info[i + 1], &chunks[i]);
+    length += chunks[i].size;
+  }
+  if (!understood) {
+    ThrowTypeError(info.Env(), "expected (output: Buffer, ...chunks: at most 16 Uint8Arrays)");
     return {};
   }
   // The caller made the output for the lengths that JavaScript sees, which a subclass of Uint8Array
   // may make up. What is not written must not go out: it is memory as it was found.
-  size_t length = 0;
-  for (const ByteView& chunk : chunks_) length += chunk.size;
   if (output.size != FrameSealer::SealedLength(length)) {
     ThrowTypeError(info.Env(), "output: expected just the sealed length of the chunks");
     return {};
   }
-  return ResultOf(info.Env(), sealer_->Seal(chunks_.data(), chunks_.size(), output), 0);
-}
-
-/// Reads all elements before it looks at any: one that is a getter runs JavaScript, which may take
-/// the memory of another away, or seal with this sealer.
-bool SealerObject::GatherChunks(const Napi::Array& chunks) {
-  std::vector<napi_value> elements = std::move(elements_);
-  elements.clear();
-  const uint32_t count = chunks.Length();
-  for (uint32_t i = 0; i < count; ++i) {
-    elements.push_back(chunks.Get(i));
-    if (chunks.Env().IsExceptionPending()) return false;
-  }
-  chunks_.clear();
-  for (napi_value element : elements) {
-    ByteView chunk;
-    if (!ToBytes(Napi::Value(chunks.Env(), element), &chunk)) return false;
-    chunks_.push_back(chunk);
-  }
-  elements_ = std::move(elements);
-  return true;
+  return ResultOf(info.Env(), sealer_->Seal(chunks.data(), count, output), 0);
 }
 
 Napi::Value SealerObject::Counter(const Napi::CallbackInfo& info) {
@@ -104,7 +90,6 @@ void SealerObject::Destroy(const Napi::CallbackInfo&) {
 Napi::Function OpenerObject::Define(Napi::Env env) {
   return DefineClass(env, "FrameOpener",
                      {InstanceMethod<&OpenerObject::Open>("open"),
-                      InstanceMethod<&OpenerObject::PendingLength>("pendingLength"),
                       InstanceMethod<&OpenerObject::Counter>("counter"),
                       InstanceMethod<&OpenerObject::Destroy>("destroy")});
 }
@@ -119,20 +104,19 @@ OpenerObject::OpenerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Op
 }
 
 Napi::Value OpenerObject::Open(const Napi::CallbackInfo& info) {
-  ByteView segment;
-  MutableBytes output;
-  if (!opener_ || !ToBytes(info[0], &segment) || !ToBytes(info[1], &output)) {
-    ThrowTypeError(info.Env(), "expected (segment: Buffer, output: Buffer)");
+  MutableBytes segment;
+  if (!opener_ || !ToBytes(info[0], &segment)) {
+    ThrowTypeError(info.Env(), "expected (segment: Buffer, output?: Buffer)");
+    return {};
+  }
+  MutableBytes output = segment;
+  if (info.Length() > 1 && !ToBytes(info[1], &output)) {
+    ThrowTypeError(info.Env(), "expected (segment: Buffer, output?: Buffer)");
     return {};
   }
   size_t written = 0;
-  const FrameStatus status = opener_->Open(segment, output, &written);
-  return ResultOf(info.Env(), status, written);
-}
-
-Napi::Value OpenerObject::PendingLength(const Napi::CallbackInfo& info) {
-  const size_t length = opener_ ? opener_->pending_length() : 0;
-  return Napi::Number::New(info.Env(), static_cast<double>(length));
+  const FrameStatus status = opener_->Open({segment.data, segment.size}, output, &written);
+  return ResultOf(info.Env(), status, written * kPendingStride + opener_->pending_length());
 }
 
 Napi::Value OpenerObject::Counter(const Napi::CallbackInfo& info) {

@@ -3,8 +3,8 @@
 
 #include <napi.h>
 
+#include <cstddef>
 #include <optional>
-#include <vector>
 
 #include "frame_opener.h"
 #include "frame_sealer.h"
@@ -13,8 +13,8 @@ namespace hapwire::binding {
 
 /// `new FrameSealer(key, counter)`
 ///
-/// - `seal(chunks, output)`: 0, or a FrameStatus with its sign turned; `output` is just as long as
-///   what is written
+/// - `seal(output, ...chunks)`: 0, or a FrameStatus with its sign turned; `output` is just as long
+///   as what is written, and there are at most kMaxChunks
 /// - `counter()`: the next counter, a BigInt
 /// - `destroy()`: wipes the key
 class SealerObject : public Napi::ObjectWrap<SealerObject> {
@@ -26,29 +26,34 @@ class SealerObject : public Napi::ObjectWrap<SealerObject> {
   static FrameSealer* From(const Napi::Value& value);
 
  private:
+  /// The chunks are arguments, not an array: to read an array's elements costs more than a small
+  /// frame's cipher, and one that is a getter could take the memory of another away.
+  static constexpr size_t kMaxChunks = 16;
+
   Napi::Value Seal(const Napi::CallbackInfo& info);
   Napi::Value Counter(const Napi::CallbackInfo& info);
   void Destroy(const Napi::CallbackInfo& info);
-  bool GatherChunks(const Napi::Array& chunks);
 
   std::optional<FrameSealer> sealer_;
-  /// The chunks of the message at hand, as JavaScript's values and as bytes; kept for their memory.
-  std::vector<napi_value> elements_;
-  std::vector<ByteView> chunks_;
 };
 
 /// `new FrameOpener(key, counter, maxFrames)`
 ///
-/// - `open(segment, output)`: the length of the plaintext, or a FrameStatus with its sign turned
-/// - `pendingLength()`, `counter()`, `destroy()`
+/// - `open(segment, output?)`: `length * kPendingStride + pending`, or a FrameStatus with its sign
+///   turned. The plaintext is written to `output`, else in place; `length` bytes of it. `pending`
+///   is how many bytes of an incomplete frame are held now.
+/// - `counter()`, `destroy()`
 class OpenerObject : public Napi::ObjectWrap<OpenerObject> {
  public:
   static Napi::Function Define(Napi::Env env);
   explicit OpenerObject(const Napi::CallbackInfo& info);
 
  private:
+  /// More than can be pending. Two results in one number: a second call would cost as much as the
+  /// first.
+  static constexpr size_t kPendingStride = 2048;
+
   Napi::Value Open(const Napi::CallbackInfo& info);
-  Napi::Value PendingLength(const Napi::CallbackInfo& info);
   Napi::Value Counter(const Napi::CallbackInfo& info);
   void Destroy(const Napi::CallbackInfo& info);
 

@@ -68,8 +68,6 @@ Napi::Function HubObject::Define(Napi::Env env) {
        InstanceMethod<&HubObject::Broadcast>("broadcast"), InstanceMethod<&HubObject::Send>("send"),
        InstanceMethod<&HubObject::Prepare>("prepare"), InstanceMethod<&HubObject::Take>("take"),
        InstanceMethod<&HubObject::ReleasePrepared>("releasePrepared"),
-       InstanceMethod<&HubObject::HasPending>("hasPending"),
-       InstanceMethod<&HubObject::HasImmediate>("hasImmediate"),
        InstanceMethod<&HubObject::Counts>("counts")});
 }
 
@@ -199,18 +197,6 @@ Napi::Value HubObject::Take(const Napi::CallbackInfo& info) {
 }
 
 void HubObject::ReleasePrepared(const Napi::CallbackInfo&) { hub_->ReleasePrepared(); }
-
-Napi::Value HubObject::HasPending(const Napi::CallbackInfo& info) {
-  uint32_t slot = 0;
-  if (!ToOnlySlot(info, &slot)) return {};
-  return Napi::Boolean::New(info.Env(), hub_->HasPending(slot));
-}
-
-Napi::Value HubObject::HasImmediate(const Napi::CallbackInfo& info) {
-  uint32_t slot = 0;
-  if (!ToOnlySlot(info, &slot)) return {};
-  return Napi::Boolean::New(info.Env(), hub_->HasImmediate(slot));
-}
 
 Napi::Value HubObject::Counts(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;

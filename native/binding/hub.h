@@ -38,8 +38,6 @@ class HubObject : public Napi::ObjectWrap<HubObject> {
   Napi::Value Prepare(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);
   void ReleasePrepared(const Napi::CallbackInfo& info);
-  Napi::Value HasPending(const Napi::CallbackInfo& info);
-  Napi::Value HasImmediate(const Napi::CallbackInfo& info);
   Napi::Value Counts(const Napi::CallbackInfo& info);
 
   std::optional<EventValue> ToValue(const Napi::Value& value, bool is_json);

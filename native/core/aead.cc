@@ -8,7 +8,7 @@ namespace hapwire {
 
 namespace {
 
-// Frames are at most 1,024 bytes and pieces of them no longer, so that the conversion to EVP's int
+// Frames are at most 1,024 bytes and messages at most INT_MAX, so that the conversion to EVP's int
 // is exact.
 int Length(size_t size) { return static_cast<int>(size); }
 
@@ -35,7 +35,8 @@ bool Aead::BeginSeal(const Nonce& nonce, ByteView aad) {
   int written = 0;
   return context_ != nullptr &&
          EVP_EncryptInit_ex(context_.get(), nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-         EVP_EncryptUpdate(context_.get(), nullptr, &written, aad.data, Length(aad.size)) == 1;
+         (aad.size == 0 ||  // EVP would take no data for the end of it
+          EVP_EncryptUpdate(context_.get(), nullptr, &written, aad.data, Length(aad.size)) == 1);
 }
 
 bool Aead::UpdateSeal(ByteView plaintext, uint8_t* ciphertext) {
@@ -63,7 +64,8 @@ bool Aead::Open(const Nonce& nonce, ByteView aad, ByteView ciphertext, const uin
   return context != nullptr &&
          EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Length(kTagLength), expected) == 1 &&
-         EVP_DecryptUpdate(context, nullptr, &written, aad.data, Length(aad.size)) == 1 &&
+         (aad.size == 0 ||
+          EVP_DecryptUpdate(context, nullptr, &written, aad.data, Length(aad.size)) == 1) &&
          (ciphertext.size == 0 || EVP_DecryptUpdate(context, plaintext, &written, ciphertext.data,
                                                     Length(ciphertext.size)) == 1) &&
          EVP_DecryptFinal_ex(context, nothing, &written) == 1;  // compares in constant time

@@ -239,16 +239,6 @@ void EventHub::ReleasePrepared() {
   ClearKeeping(message_, kKeptScratch);
 }
 
-bool EventHub::HasPending(uint32_t slot) const {
-  const Connection* connection = Find(slot);
-  return connection != nullptr && !connection->queue.empty();
-}
-
-bool EventHub::HasImmediate(uint32_t slot) const {
-  const Connection* connection = Find(slot);
-  return connection != nullptr && connection->queue.has_immediate();
-}
-
 QueueCounts EventHub::Counts(uint32_t slot) const {
   const Connection* connection = Find(slot);
   return connection != nullptr ? connection->queue.counts() : QueueCounts();

@@ -91,11 +91,6 @@ class EventHub {
   /// the same list one after the other, and it is rendered once for all of them.
   void ReleasePrepared();
 
-  /// True where events wait, be it of unsubscribed characteristics.
-  bool HasPending(uint32_t slot) const;
-  /// True where one of them is immediate.
-  bool HasImmediate(uint32_t slot) const;
-
   QueueCounts Counts(uint32_t slot) const;
 
  private:

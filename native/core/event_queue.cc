@@ -59,7 +59,8 @@ void EventQueue::Append(Subscription& subscription, const EventRef& event) {
     subscription.newest_plain = static_cast<uint32_t>(items_.size());
   }
   subscription.last = event.get();
-  items_.push_back({event, &subscription});
+  if (items_.size() == items_.capacity() && items_.size() < expected_) items_.reserve(expected_);
+  items_.emplace_back(event, &subscription);
   ++counts_.queued;
   ++counts_.pending_events;
   counts_.pending_bytes += event->json().size();
@@ -120,6 +121,7 @@ void EventQueue::Clear() {
     item.subscription->last = nullptr;
     item.subscription->newest_plain = Subscription::kNoPosition;
   }
+  expected_ = items_.size();
   ClearKeeping(items_, kKeptMemory);
   ClearKeeping(superseded_, kKeptMemory);
   immediate_ = 0;

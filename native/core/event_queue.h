@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "event.h"
@@ -100,6 +101,10 @@ class EventQueue {
  private:
   /// An event in its place. Both are null where a collapse dropped it.
   struct Item {
+    Item() = default;
+    Item(EventRef its_event, Subscription* its_subscription)
+        : event(std::move(its_event)), subscription(its_subscription) {}
+
     EventRef event;
     Subscription* subscription = nullptr;
   };
@@ -115,6 +120,9 @@ class EventQueue {
   const QueueLimits limits_;
   /// In order, with gaps where a collapse dropped items; the gaps are never more than the events.
   std::vector<Item> items_;
+  /// How many items the last queueful had: a burst is often as large as the one before it, and to
+  /// make room in one step costs less than to double and move.
+  size_t expected_ = 0;
   /// Positions of items with a newer one of the same subscription, neither being immediate: what
   /// the next collapse drops.
   std::vector<uint32_t> superseded_;

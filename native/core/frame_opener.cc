@@ -15,13 +15,14 @@ size_t ReadLength(const uint8_t* frame) {
 }  // namespace
 
 FrameOpener::FrameOpener(const uint8_t* key, uint64_t counter, size_t max_frames)
-    : aead_(Direction::kOpen, key), counter_(counter), max_frames_(max_frames), pending_() {}
+    : aead_(Direction::kOpen, key), counter_(counter), max_frames_(max_frames) {}
 
 FrameOpener::~FrameOpener() { Destroy(); }
 
 void FrameOpener::Destroy() {
   aead_.Destroy();
-  Wipe(pending_.data(), pending_.size());
+  if (pending_ != nullptr) Wipe(pending_->data(), pending_->size());
+  pending_.reset();
   pending_length_ = 0;
 }
 
@@ -65,13 +66,13 @@ FrameStatus FrameOpener::OpenAll(ByteView segment, uint8_t* output, size_t* writ
 FrameStatus FrameOpener::CompletePending(ByteView* segment, uint8_t* output, size_t* written) {
   if (FillPending(segment, kLengthFieldLength) < kLengthFieldLength) return FrameStatus::kOk;
 
-  const size_t length = ReadLength(pending_.data());
+  const size_t length = ReadLength(pending_->data());
   if (length > kMaxFramePlaintext) return FrameStatus::kTooLong;
   const size_t frame_length = length + kFrameOverhead;
   if (FillPending(segment, frame_length) < frame_length) return FrameStatus::kOk;
 
   pending_length_ = 0;
-  return OpenFrame(pending_.data(), length, output, written);
+  return OpenFrame(pending_->data(), length, output, written);
 }
 
 /// Moves bytes from the front of the segment until `target` bytes are pending, or the segment is
@@ -81,7 +82,9 @@ FrameStatus FrameOpener::CompletePending(ByteView* segment, uint8_t* output, siz
 size_t FrameOpener::FillPending(ByteView* segment, size_t target) {
   const size_t wanted = target > pending_length_ ? target - pending_length_ : 0;
   const size_t size = std::min(wanted, segment->size);
-  if (size > 0) std::memcpy(pending_.data() + pending_length_, segment->data, size);
+  if (size == 0) return pending_length_;
+  if (pending_ == nullptr) pending_ = std::make_unique<std::array<uint8_t, kMaxFrameLength>>();
+  std::memcpy(pending_->data() + pending_length_, segment->data, size);
   pending_length_ += size;
   segment->data += size;
   segment->size -= size;

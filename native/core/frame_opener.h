@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "aead.h"
 #include "bytes.h"
@@ -62,10 +63,11 @@ class FrameOpener {
   const size_t max_frames_;
   /// Frames that the segment at hand has completed so far.
   size_t frames_ = 0;
-  /// Invariant between calls: the first pending_length_ bytes are the start of one frame that is
-  /// not complete, and where both bytes of its length field are here, they say at most
-  /// kMaxFramePlaintext.
-  std::array<uint8_t, kMaxFrameLength> pending_;
+  /// Made for the first frame that a segment cuts: most connections never see one, and it is as
+  /// large as all else of them here. Invariant between calls: the first pending_length_ bytes are
+  /// the start of one frame that is not complete, and where both bytes of its length field are
+  /// here, they say at most kMaxFramePlaintext.
+  std::unique_ptr<std::array<uint8_t, kMaxFrameLength>> pending_;
   size_t pending_length_ = 0;
 };
 

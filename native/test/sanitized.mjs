@@ -16,7 +16,7 @@ const BUILD = path.join(ROOT, "build-sanitized");
 const NATIVE = path.join(BUILD, "native");
 const COPY = path.join(BUILD, "package");
 /** Not copied: what is built elsewhere, and prebuilt addons, which the loader could take for ours. */
-const LEFT_OUT = /^(build.*|coverage|node_modules|prebuilds|\.git)$/;
+const LEFT_OUT = /^(build.*|coverage|node_modules|prebuilds|\.cache|\.git)$/;
 
 const UBSAN_OPTIONS = "halt_on_error=1:print_stacktrace=1";
 /**

@@ -13,6 +13,9 @@ export interface SealerCore {
   /** The counter of the next frame. Means nothing once the last nonce has been used. */
   readonly counter: bigint;
 
+  /** Frames sealed so far. */
+  readonly frames: number;
+
   /**
    * Seals the concatenation of `chunks` into as many frames as it needs.
    *
@@ -33,6 +36,9 @@ export interface SealerCore {
 export interface OpenerCore {
   /** The counter of the next frame. */
   readonly counter: bigint;
+
+  /** Frames opened so far. */
+  readonly frames: number;
 
   /** How many bytes of an incomplete frame are held, 0 to 1,041. */
   readonly pendingLength: number;
@@ -154,12 +160,26 @@ export interface EventHubCore {
    */
   endFlushes(): void;
 
-  /** True where {@link EventHubCore.take} has events to look at. */
-  hasPending(slot: number): boolean;
-  /** True where one of them is immediate. */
-  hasImmediate(slot: number): boolean;
-
   counts(slot: number): QueueCounts;
+}
+
+/**
+ * ChaCha20-Poly1305 over one message, under a key and a nonce that the caller keeps: what HomeKit Data Stream needs.
+ * [RFC 8439 §2.8]
+ *
+ * Keys have 32 bytes, nonces 12, tags 16; a text has less than 2 GiB.
+ */
+export interface MessageAead {
+  /** @returns the ciphertext with its tag behind it, in memory of their own. */
+  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array): Buffer;
+  /** @returns the plaintext, or undefined where the tag does not match. */
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    text: Uint8Array,
+    tag: Uint8Array,
+  ): Buffer | undefined;
 }
 
 /** An engine, loaded and working. */
@@ -182,4 +202,7 @@ export interface Engine {
    */
   createOpener(key: Uint8Array, counter: bigint, maxFrames?: number): OpenerCore;
   createEventHub(limits: QueueLimits): EventHubCore;
+
+  /** Undefined for `portable`: it has nothing that `node:crypto` does not do as well. */
+  readonly messages: MessageAead | undefined;
 }

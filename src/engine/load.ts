@@ -1,5 +1,7 @@
 /** The choice of the engine: native where the addon loads, portable elsewhere, or the one that is asked for. */
 
+import path from "node:path";
+
 import { EngineError } from "../errors";
 import type { Engine, EngineName } from "./contract";
 import { createNativeEngine } from "./native";
@@ -7,6 +9,7 @@ import { createPortableEngine } from "./portable";
 
 /** Which engine runs, and why. */
 export interface EngineInfo {
+  /** The engine that servers and codecs use where none is named. */
   name: EngineName;
   /** A sentence for people. */
   reason: string;
@@ -14,10 +17,24 @@ export interface EngineInfo {
   aead: string;
   /** The addon's file; undefined where the portable engine runs. */
   file: string | undefined;
+  /**
+   * How it came to run: `preferred` is native where the addon loads, `forced` what `HAPWIRE_ENGINE` asks for, `fallback`
+   * portable where the addon does not load.
+   */
+  choice: EngineChoice;
+  /** Where the addon comes from; undefined where the portable engine runs. */
+  origin: AddonOrigin | undefined;
 }
+
+/** See {@link EngineInfo.choice}. */
+export type EngineChoice = "preferred" | "forced" | "fallback";
+
+/** `prebuilt`: it came with the package. `built`: it was compiled on this machine. */
+export type AddonOrigin = "prebuilt" | "built";
 
 interface Choice {
   engine: Engine;
+  choice: EngineChoice;
   reason: string;
 }
 
@@ -27,7 +44,7 @@ const create: Record<EngineName, () => Engine> = {
 };
 
 const engines: Partial<Record<EngineName, Engine>> = {};
-let choice: Choice | undefined;
+let chosen: Choice | undefined;
 
 /**
  * @param name - The engine wanted; without it, what `HAPWIRE_ENGINE` says, else native with portable to fall back on.
@@ -39,30 +56,55 @@ export function loadEngine(name?: EngineName): Engine {
 
 /** Which engine is used where none is named, and why. */
 export function engineInfo(): EngineInfo {
-  const { engine, reason } = defaultChoice();
-  return { name: engine.name, reason, aead: engine.aead, file: engine.file };
+  const { engine, choice, reason } = defaultChoice();
+  const { name, aead, file } = engine;
+  return { name, reason, aead, file, choice, origin: file === undefined ? undefined : originOf(file) };
+}
+
+/** Where an addon comes from, by its file: `prebuilds/linux-x64/hapwire.node`, `build/Release/hapwire.node`. */
+function originOf(file: string): AddonOrigin {
+  const folder = path.basename(path.dirname(path.dirname(file)));
+  return folder === "prebuilds" ? "prebuilt" : "built";
 }
 
 function defaultChoice(): Choice {
-  choice ??= choose(process.env["HAPWIRE_ENGINE"] ?? "");
-  return choice;
+  chosen ??= choose(process.env["HAPWIRE_ENGINE"] ?? "");
+  return chosen;
 }
 
 function choose(wanted: string): Choice {
   if (wanted === "native" || wanted === "portable") {
-    return { engine: loadNamed(wanted), reason: `HAPWIRE_ENGINE=${wanted} asks for it` };
+    return {
+      engine: loadNamed(wanted),
+      choice: "forced",
+      reason: `HAPWIRE_ENGINE=${wanted} asks for it`,
+    };
   }
   if (wanted !== "") {
     throw new EngineError(`HAPWIRE_ENGINE must be "native" or "portable", not "${wanted}"`);
   }
   try {
-    return { engine: loadNamed("native"), reason: "the addon loaded" };
+    return { engine: loadNamed("native"), choice: "preferred", reason: "the addon loaded" };
   } catch (error) {
-    return {
-      engine: loadNamed("portable"),
-      reason: `the addon did not load: ${causeOf((error as EngineError).cause)}`,
-    };
+    const reason = `the addon did not load: ${causeOf((error as EngineError).cause)}`;
+    const engine = loadNamed("portable");
+    warnOfPortable(reason);
+    return { engine, choice: "fallback", reason };
   }
+}
+
+/** Once, since the choice is made once; whoever asks for the portable engine is not told. */
+function warnOfPortable(reason: string): void {
+  const { bun, deno, node } = process.versions;
+  if (bun !== undefined || deno !== undefined) {
+    return; // They export no OpenSSL that an addon could link with: nothing can be done about it.
+  }
+  const platform = `${process.platform}-${process.arch} (Node ${node})`;
+  process.emitWarning(
+    `hapwire runs on its portable engine on ${platform}: ${reason}. It does the same, slower, and nothing need be done. ` +
+      "For the native engine install python3, make and a C++17 compiler, then run: npm rebuild hapwire",
+    { type: "HapwireWarning", code: "HAPWIRE_PORTABLE_ENGINE" },
+  );
 }
 
 function loadNamed(name: EngineName): Engine {

@@ -20,11 +20,12 @@ export function createPortableEngine(options: PortableEngineOptions = {}): Engin
   const aead = chooseAead(options.sodium);
   return {
     name: "portable",
-    aead: aead.library,
+    aead: aead.version,
     file: undefined,
     createSealer: (key, counter) => new PortableSealer(aead, key, counter),
     createOpener: (key, counter, maxFrames = ANY_NUMBER_OF_FRAMES) =>
       new PortableOpener(aead, key, counter, maxFrames),
     createEventHub: (limits) => new PortableEventHub(limits),
+    messages: undefined,
   };
 }

@@ -6,29 +6,40 @@
 import type { AddressInfo } from "node:net";
 import { Duplex } from "node:stream";
 
-/** What the stream needs of its connection. */
-export interface HttpStreamHost {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+/** What the stream needs of the controller's socket. */
+export interface HttpStreamWire {
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
   readonly remoteFamily: string | undefined;
-  readonly localAddress: string;
+  readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
   /** Whether what goes out is sealed. */
-  readonly encrypted: boolean;
-  /** Sends a piece of a response; calls back when the next one may come, or with the error that closed the connection. */
-  transmit(chunks: readonly Uint8Array[], callback: (error?: Error | null) => void): void;
-  /** The HTTP server wants more of the controller's bytes. */
+  readonly seals: boolean;
+  /** Lets more of the controller's bytes come. */
   resume(): void;
-  /** The HTTP server is done with the connection: all it wrote goes out, then it is closed. */
-  endGracefully(): void;
-  /** The HTTP server gives the connection up. */
-  abandon(error: Error | null): void;
   /** Watches for inactivity of the controller, as `net.Socket.setTimeout` does. */
   setTimeout(milliseconds: number): void;
 }
 
+/** What the stream needs of its connection. */
+export interface HttpStreamHost {
+  /**
+   * Sends a piece of a response.
+   *
+   * @param length - The sum of the chunks' lengths, in bytes.
+   * @param callback - Called when the next one may come, or with the error that closed the connection.
+   */
+  transmit(chunks: readonly Uint8Array[], length: number, callback: (error?: Error | null) => void): void;
+  /** The HTTP server is done with the connection: all it wrote goes out, then it is closed. */
+  endGracefully(): void;
+  /** The HTTP server gives the connection up. */
+  close(): void;
+}
+
+/** A piece of a response as the HTTP server writes it: its heads are strings, and most bodies. */
 interface PendingChunk {
-  chunk: Uint8Array;
+  chunk: string | Uint8Array;
+  encoding: BufferEncoding;
 }
 
 export class HttpStream extends Duplex {
@@ -40,47 +51,50 @@ export class HttpStream extends Duplex {
   /** Plaintext bytes of responses so far. */
   bytesWritten = 0;
   readonly #host: HttpStreamHost;
+  readonly #wire: HttpStreamWire;
 
-  constructor(host: HttpStreamHost) {
-    super({ allowHalfOpen: true });
+  constructor(host: HttpStreamHost, wire: HttpStreamWire) {
+    // Strings come as they are: all pieces of a response are written to one Buffer then, not each to one of its own.
+    super({ allowHalfOpen: true, decodeStrings: false });
     this.#host = host;
+    this.#wire = wire;
   }
 
-  get remoteAddress(): string {
-    return this.#host.remoteAddress;
+  get remoteAddress(): string | undefined {
+    return this.#wire.remoteAddress;
   }
 
-  get remotePort(): number {
-    return this.#host.remotePort;
+  get remotePort(): number | undefined {
+    return this.#wire.remotePort;
   }
 
   get remoteFamily(): string | undefined {
-    return this.#host.remoteFamily;
+    return this.#wire.remoteFamily;
   }
 
-  get localAddress(): string {
-    return this.#host.localAddress;
+  get localAddress(): string | undefined {
+    return this.#wire.localAddress;
   }
 
   get localPort(): number | undefined {
-    return this.#host.localPort;
+    return this.#wire.localPort;
   }
 
   get localFamily(): string | undefined {
-    return this.#host.remoteFamily;
+    return this.#wire.remoteFamily;
   }
 
   /** True once the controller and this side speak through the secured session. */
   get encrypted(): boolean {
-    return this.#host.encrypted;
+    return this.#wire.seals;
   }
 
   address(): AddressInfo {
-    return { address: this.localAddress, family: this.localFamily ?? "", port: this.localPort ?? 0 };
+    return { address: this.localAddress ?? "", family: this.localFamily ?? "", port: this.localPort ?? 0 };
   }
 
   setTimeout(milliseconds: number, callback?: () => void): this {
-    this.#host.setTimeout(milliseconds);
+    this.#wire.setTimeout(milliseconds);
     if (callback !== undefined) {
       this.once("timeout", callback);
     }
@@ -110,31 +124,32 @@ export class HttpStream extends Duplex {
     this.end();
   }
 
-  /** @returns false where no more should come until {@link HttpStreamHost.resume}. */
+  /** @returns false where no more should come until {@link HttpStreamWire.resume}. */
   receive(plaintext: Buffer): boolean {
     this.bytesRead += plaintext.length;
     return this.push(plaintext);
   }
 
   override _read(): void {
-    this.#host.resume();
+    this.#wire.resume();
   }
 
   override _write(
-    chunk: Uint8Array,
-    _encoding: BufferEncoding,
+    chunk: string | Uint8Array,
+    encoding: BufferEncoding,
     callback: (error?: Error | null) => void,
   ): void {
-    this.bytesWritten += chunk.length;
-    this.#host.transmit([chunk], callback);
+    this._writev([{ chunk, encoding }], callback);
   }
 
   override _writev(pending: PendingChunk[], callback: (error?: Error | null) => void): void {
-    const chunks = pending.map(({ chunk }) => chunk);
+    const chunks = encodeStrings(pending);
+    let length = 0;
     for (const chunk of chunks) {
-      this.bytesWritten += chunk.length;
+      length += chunk.length;
     }
-    this.#host.transmit(chunks, callback);
+    this.bytesWritten += length;
+    this.#host.transmit(chunks, length, callback);
   }
 
   override _final(callback: (error?: Error | null) => void): void {
@@ -143,7 +158,45 @@ export class HttpStream extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#host.abandon(error);
+    this.#host.close();
     callback(error);
   }
+}
+
+interface StringChunk extends PendingChunk {
+  chunk: string;
+}
+
+/** Writes neighbouring strings to one Buffer; leaves bytes where they are. */
+function encodeStrings(pending: readonly PendingChunk[]): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  let strings: StringChunk[] = [];
+  for (const { chunk, encoding } of pending) {
+    if (typeof chunk === "string") {
+      strings.push({ chunk, encoding });
+    } else {
+      if (strings.length > 0) {
+        chunks.push(joinStrings(strings));
+        strings = [];
+      }
+      chunks.push(chunk);
+    }
+  }
+  if (strings.length > 0) {
+    chunks.push(joinStrings(strings));
+  }
+  return chunks;
+}
+
+function joinStrings(strings: readonly StringChunk[]): Buffer {
+  let length = 0;
+  for (const { chunk, encoding } of strings) {
+    length += Buffer.byteLength(chunk, encoding);
+  }
+  const joined = Buffer.allocUnsafe(length);
+  let offset = 0;
+  for (const { chunk, encoding } of strings) {
+    offset += joined.write(chunk, offset, encoding);
+  }
+  return joined;
 }

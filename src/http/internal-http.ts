@@ -3,12 +3,12 @@
  * file knows which requests are under way, from their first byte to the end of their response.
  */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Server, type IncomingMessage, type ServerResponse } from "node:http";
 
 import type { Clock } from "../clock";
 import { ConnectionError, type ErrorCode } from "../errors";
-import { HttpStream, type HttpStreamHost } from "./http-stream";
-import { ReceiveDeadline, type ReceiveTimeouts } from "./receive-deadline";
+import { HttpStream, type HttpStreamHost, type HttpStreamWire } from "./http-stream";
+import { ReceiveDeadline, type DeadlineOwner, type ReceiveTimeouts } from "./receive-deadline";
 import { RequestScanner, type RequestLimits } from "./request-scanner";
 
 /** What the connection does about its HTTP traffic. */
@@ -23,44 +23,68 @@ export interface InternalHttpHost extends HttpStreamHost {
   handleRefusal(reason: ConnectionError): void;
 }
 
-export interface InternalHttpSettings extends RequestLimits, ReceiveTimeouts {
+export interface InternalHttpSettings extends ReceiveTimeouts {
   readonly clock: Clock;
+  readonly maxHeadSize: number;
   /** How many requests may be in the hands of handlers. */
   readonly maxPendingRequests: number;
 }
 
-export class InternalHttp {
+/** On a response: whose it is. One function for all responses costs less than closures for each. */
+const kOwner = Symbol("owner");
+
+interface OwnedResponse extends ServerResponse {
+  [kOwner]: InternalHttp;
+}
+
+/** The server of one connection. Its listeners are functions that all of these share. */
+class ConnectionServer extends Server {
+  readonly owner: InternalHttp;
+
+  constructor(owner: InternalHttp, maxHeaderSize: number) {
+    // HAP controllers send a Host field, but nothing here depends on it, and test rigs may leave it out.
+    super({ keepAliveTimeout: 0, requestTimeout: 0, requireHostHeader: false, maxHeaderSize });
+    this.owner = owner;
+    this.timeout = 0;
+  }
+}
+
+// Deno ends a connection after its first response where the server does not listen; Node does not look.
+Object.defineProperty(ConnectionServer.prototype, "listening", { value: true });
+
+export class InternalHttp implements DeadlineOwner {
   readonly #host: InternalHttpHost;
-  readonly #server: Server;
   readonly #stream: HttpStream;
   readonly #settings: InternalHttpSettings;
   readonly #scanner: RequestScanner;
-  readonly #deadline: ReceiveDeadline;
+  /** Made when a request comes in pieces for the first time: most never do. */
+  #deadline: ReceiveDeadline | undefined;
   /** Responses that have not finished, in the order of their requests. */
   readonly #unanswered: ServerResponse[] = [];
   #requests = 0;
   #finished = 0;
   #isRefusing = false;
 
-  /** @param settings - The limits are read for each request anew: they widen when the controller authenticates. */
-  constructor(host: InternalHttpHost, settings: InternalHttpSettings) {
+  constructor(
+    host: InternalHttpHost,
+    wire: HttpStreamWire,
+    settings: InternalHttpSettings,
+    limits: RequestLimits,
+  ) {
     this.#host = host;
     this.#settings = settings;
-    this.#stream = new HttpStream(host);
-    this.#scanner = new RequestScanner(settings);
-    this.#deadline = new ReceiveDeadline(settings.clock, settings, this.#scanner, this.#onLate.bind(this));
-    // HAP controllers send a Host field, but nothing here depends on it, and test rigs may leave it out.
-    this.#server = createServer({
-      keepAliveTimeout: 0,
-      requestTimeout: 0,
-      requireHostHeader: false,
-      maxHeaderSize: settings.maxHeadSize,
-    });
-    this.#server.timeout = 0;
-    this.#server.on("request", this.#onRequest.bind(this));
-    this.#server.on("checkExpectation", this.#onUnknownExpectation.bind(this));
-    this.#server.on("clientError", this.#onClientError.bind(this));
-    this.#server.emit("connection", this.#stream);
+    this.#stream = new HttpStream(host, wire);
+    this.#scanner = new RequestScanner(limits);
+    const server = new ConnectionServer(this, settings.maxHeadSize);
+    server.on("request", InternalHttp.#onRequest);
+    server.on("checkExpectation", InternalHttp.#onUnknownExpectation);
+    server.on("clientError", InternalHttp.#onClientError);
+    server.emit("connection", this.#stream);
+  }
+
+  /** Sets the limits for requests that begin from here on. */
+  set limits(limits: RequestLimits) {
+    this.#scanner.limits = limits;
   }
 
   /** Requests handed to handlers so far. */
@@ -108,14 +132,17 @@ export class InternalHttp {
       this.#refuse(...REFUSALS[exceeded]);
       return true;
     }
-    this.#deadline.update();
+    if (this.#scanner.receiving) {
+      this.#deadline ??= new ReceiveDeadline(this.#settings.clock, this.#settings, this.#scanner, this);
+    }
+    this.#deadline?.update();
     return this.#stream.receive(plaintext);
   }
 
   /** Takes no further request; those that handlers have may be answered. */
   refuseFurther(): void {
     this.#isRefusing = true;
-    this.#deadline.stop();
+    this.#deadline?.stop();
   }
 
   /** Tells handlers that nothing happened for the time they had set. */
@@ -125,11 +152,42 @@ export class InternalHttp {
 
   /** Ends all of it; handlers see their requests aborted and their responses closed. */
   destroy(): void {
-    this.#deadline.stop();
+    this.#deadline?.stop();
     this.#stream.destroy();
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+  /** A request did not arrive in time. */
+  handleLate(): void {
+    this.#refuse("408 Request Timeout", "ERR_HAPWIRE_REQUEST_TIMEOUT", "a request did not arrive in time");
+  }
+
+  static #onRequest(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
+    this.owner.#handleRequest(request, response);
+  }
+
+  static #onUnknownExpectation(
+    this: ConnectionServer,
+    _request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    this.owner.#track(response);
+    response.writeHead(417).end();
+  }
+
+  static #onClientError(this: ConnectionServer, error: Error & { code?: string }): void {
+    this.owner.#handleClientError(error);
+  }
+
+  static #onResponseFinish(this: OwnedResponse): void {
+    this[kOwner].#endResponse(this);
+  }
+
+  static #onResponseClose(this: OwnedResponse): void {
+    this[kOwner].#endResponse(this);
+    this[kOwner].#host.afterResponse();
+  }
+
+  #handleRequest(request: IncomingMessage, response: ServerResponse): void {
     if (this.#isRefusing) {
       // The connection ends when those before it are answered.
       return;
@@ -142,50 +200,32 @@ export class InternalHttp {
     }
   }
 
-  #onUnknownExpectation(_request: IncomingMessage, response: ServerResponse): void {
-    this.#track(response);
-    response.writeHead(417).end();
-  }
-
   /** Counts a response once: when it finishes, or when it is given up. */
   #track(response: ServerResponse): void {
     this.#requests += 1;
     this.#unanswered.push(response);
+    const owned = response as OwnedResponse;
+    owned[kOwner] = this;
     // Before Node's own listener, which lets the next pipelined response go out.
-    response.prependListener("finish", () => {
-      this.#endResponse(response);
-    });
-    // After Node's own listener.
-    response.on("finish", () => {
-      this.#host.afterResponse();
-    });
-    response.on("close", () => {
-      if (this.#endResponse(response)) {
-        this.#host.afterResponse();
-      }
-    });
+    owned.prependListener("finish", InternalHttp.#onResponseFinish);
+    // Comes after `finish` too, when Node's own listener has run.
+    owned.on("close", InternalHttp.#onResponseClose);
   }
 
-  /** @returns false where it had been counted already. */
-  #endResponse(response: ServerResponse): boolean {
+  #endResponse(response: ServerResponse): void {
     const index = this.#unanswered.indexOf(response);
     if (index === -1) {
-      return false;
+      return;
     }
     this.#host.beforeResponseEnds();
     this.#unanswered.splice(index, 1);
     this.#finished += 1;
-    return true;
   }
 
   /** Takes the place of Node's own handling, which would cut off what is still to be written. */
-  #onClientError(error: Error & { code?: string }): void {
+  #handleClientError(error: Error & { code?: string }): void {
     const [status, code] = refusalOf(error.code);
     this.#refuse(status, code, `the controller sent what is no HTTP request: ${error.message}`);
-  }
-
-  #onLate(): void {
-    this.#refuse("408 Request Timeout", "ERR_HAPWIRE_REQUEST_TIMEOUT", "a request did not arrive in time");
   }
 
   /** Answers a request that is one too many, after those before it, and reads no further one. */
@@ -206,7 +246,7 @@ export class InternalHttp {
    */
   #refuse(status: string, code: ErrorCode, message: string): void {
     this.#isRefusing = true;
-    this.#deadline.stop();
+    this.#deadline?.stop();
     const [current] = this.#unanswered;
     if (current === undefined || (!current.headersSent && !current.req.complete)) {
       this.#stream.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

@@ -8,9 +8,14 @@ import type { Clock, Timer } from "../clock";
 /** Milliseconds from a request's first byte. */
 export interface ReceiveTimeouts {
   /** Until its head is complete. */
-  headTimeout: number;
+  readonly headTimeout: number;
   /** Until its body is complete. */
-  requestTimeout: number;
+  readonly requestTimeout: number;
+}
+
+/** What is told when a request has not arrived in time. */
+export interface DeadlineOwner {
+  handleLate(): void;
 }
 
 /** The request that is arriving, as the scanner sees it. */
@@ -25,17 +30,17 @@ export class ReceiveDeadline {
   readonly #clock: Clock;
   readonly #timeouts: ReceiveTimeouts;
   readonly #arrival: Arrival;
-  readonly #onExpired: () => void;
+  readonly #owner: DeadlineOwner;
   #timer: Timer | undefined;
   /** The request that the timer runs for. */
   #request = 0;
   #since = 0;
 
-  constructor(clock: Clock, timeouts: ReceiveTimeouts, arrival: Arrival, onExpired: () => void) {
+  constructor(clock: Clock, timeouts: ReceiveTimeouts, arrival: Arrival, owner: DeadlineOwner) {
     this.#clock = clock;
     this.#timeouts = timeouts;
     this.#arrival = arrival;
-    this.#onExpired = onExpired;
+    this.#owner = owner;
   }
 
   /** To be called when bytes have arrived. */
@@ -72,7 +77,7 @@ export class ReceiveDeadline {
     const { headTimeout, requestTimeout } = this.#timeouts;
     const elapsed = this.#clock.now() - this.#since;
     if (elapsed >= requestTimeout || (this.#arrival.inHead && elapsed >= headTimeout)) {
-      this.#onExpired();
+      this.#owner.handleLate();
     } else {
       this.#sleep();
     }

@@ -25,6 +25,8 @@ enum State {
 
 const CR = 0x0d;
 const LF = 0x0a;
+/** The first bytes of the lines of a head that matter: Content-Length, Transfer-Encoding, and the end of the head. */
+const MAY_MATTER: ReadonlySet<number> = new Set(Buffer.from("cCtT\r\n \t"));
 /** The longest line between chunks, in bytes: a size with its extensions, or a trailer. */
 const MAX_CHUNK_LINE_LENGTH = 16 * 1024;
 
@@ -35,7 +37,8 @@ export interface RequestLimits {
 }
 
 export class RequestScanner {
-  readonly #limits: Readonly<RequestLimits>;
+  /** Read anew for each request: they widen when the controller authenticates. */
+  limits: Readonly<RequestLimits>;
   #state = State.Between;
   /** Bytes of the head so far, its line ends included. */
   #headSize = 0;
@@ -48,9 +51,8 @@ export class RequestScanner {
   #chunked = false;
   #started = 0;
 
-  /** @param limits - Read anew for each request: they may be widened. */
   constructor(limits: Readonly<RequestLimits>) {
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   /** The limit that a request exceeds; nothing after it is looked at. */
@@ -125,6 +127,9 @@ export class RequestScanner {
       this.#state = State.Lost;
       return bytes.length;
     }
+    if (this.#isOfNoInterest(bytes[offset], lineEnd)) {
+      return end;
+    }
     this.#line += bytes.toString("latin1", offset, end);
     if (lineEnd !== -1) {
       const line = this.#line.trimEnd();
@@ -134,12 +139,23 @@ export class RequestScanner {
     return end;
   }
 
+  /** Whether a line that lies in one segment can be passed over: in a head, all but the last and two fields. */
+  #isOfNoInterest(first: number | undefined, lineEnd: number): boolean {
+    return (
+      this.#state === State.Head &&
+      this.#line === "" &&
+      lineEnd !== -1 &&
+      first !== undefined &&
+      !MAY_MATTER.has(first)
+    );
+  }
+
   #hasRoomFor(size: number): boolean {
     if (this.#state !== State.Head) {
       return this.#line.length + size <= MAX_CHUNK_LINE_LENGTH;
     }
     this.#headSize += size;
-    if (this.#headSize > this.#limits.maxHeadSize) {
+    if (this.#headSize > this.limits.maxHeadSize) {
       this.#exceeded = "maxHeadSize";
       return false;
     }
@@ -188,7 +204,7 @@ export class RequestScanner {
       return State.Lost;
     }
     this.#bodySize += this.#remaining;
-    if (this.#bodySize > this.#limits.maxBodySize) {
+    if (this.#bodySize > this.limits.maxBodySize) {
       this.#exceeded = "maxBodySize";
       return State.Lost;
     }

@@ -1,6 +1,7 @@
 /** What only the portable engine has: its choice of the AEAD, and keys that JavaScript must wipe itself. */
 
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
@@ -9,8 +10,10 @@ import { createPortableEngine } from "#src/engine/portable";
 import { SessionKey } from "#src/engine/portable/session-key";
 import { EngineError, FrameError } from "#src/errors";
 
+import { HAS_SODIUM, NO_SODIUM } from "../support/sodium";
+
 describe("portable engine", () => {
-  it("names itself and its AEAD", () => {
+  it(`names itself and its AEAD${NO_SODIUM}`, { skip: !HAS_SODIUM }, () => {
     const engine = createPortableEngine({ sodium: true });
     assert.equal(engine.name, "portable");
     assert.equal(engine.file, undefined);
@@ -20,10 +23,21 @@ describe("portable engine", () => {
     assert.equal(createPortableEngine({ sodium: false }).aead, openssl);
   });
 
-  it("does without sodium-native where it is not installed, unless told otherwise", () => {
+  it(`does without sodium-native where it is not installed${NO_SODIUM}`, { skip: !HAS_SODIUM }, () => {
     withoutSodium(() => {
       assert.match(createPortableEngine().aead, /^node:crypto/);
       assert.throws(() => createPortableEngine({ sodium: true }), EngineError);
+    });
+    assert.match(createPortableEngine().aead, /^sodium-native/);
+  });
+
+  it("says what to install where node:crypto has no ChaCha20-Poly1305, as in Bun", (t) => {
+    t.mock.method(crypto, "getCiphers", () => ["aes-128-gcm"]);
+    withoutSodium(() => {
+      assert.throws(() => createPortableEngine(), {
+        code: "ERR_HAPWIRE_ENGINE",
+        message: /npm install sodium-native$/,
+      });
     });
     assert.match(createPortableEngine().aead, /^sodium-native/);
   });

@@ -47,6 +47,7 @@ describe("all engines agree", () => {
               const next = sealer.counter + BigInt(expected.length);
               assert.deepEqual(sealer.seal(cut(message, cuts), message.length), Buffer.concat(expected));
               assert.equal(sealer.counter, next);
+              assert.equal(sealer.frames, Number(next - counter));
             }
           }
         },
@@ -74,6 +75,7 @@ describe("all engines agree", () => {
               const plaintext = Buffer.concat(pieces.slice(0, complete.length));
               assert.deepEqual(Buffer.from(opener.open(Buffer.from(segment))), plaintext.subarray(given));
               assert.equal(opener.counter, counter + BigInt(complete.length));
+              assert.equal(opener.frames, complete.length);
               assert.equal(opener.pendingLength, received - Buffer.concat(complete).length);
               given = plaintext.length;
             }

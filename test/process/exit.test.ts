@@ -8,11 +8,12 @@ import { systemClock } from "#src/clock";
 
 import { runNode } from "../support/child";
 import { transportEngines } from "../support/harness";
+import { patient } from "../support/patience";
 
 const SCRIPT = path.join(__dirname, "scripts", "exit.js");
 
 for (const engine of transportEngines()) {
-  describe(`a process with open connections (${engine})`, { timeout: 60_000 }, () => {
+  describe(`a process with open connections (${engine})`, { timeout: patient(60_000) }, () => {
     it("exits with the code that process.exit() was given", async () => {
       const { code, signal, stderr } = await runNode([SCRIPT, "exit"], { engine });
       assert.deepEqual({ code, signal, stderr }, { code: 7, signal: null, stderr: "" });

@@ -9,6 +9,7 @@ import { describe, it, type TestContext } from "node:test";
 import { EventedHTTPServer, FrameOpener, FrameSealer, type EngineName, type HAPConnection } from "hapwire";
 
 import { Harness, transportEngines, whenClosed } from "../support/harness";
+import { patient } from "../support/patience";
 
 const { gc } = globalThis;
 const NO_GC = gc === undefined ? " (skipped: node runs without --expose-gc)" : "";
@@ -18,45 +19,49 @@ const MIB = 1024 * 1024;
 type Remains = Record<string, WeakRef<object>>;
 
 for (const engine of transportEngines()) {
-  describe(`garbage collection (${engine})${NO_GC}`, { skip: gc === undefined, timeout: 60_000 }, () => {
-    it("takes connections that the controller closed, their streams and what hung on them", async (t) => {
-      const harness = await Harness.start(t, { engine });
-      const remains = [await useConnection(harness), await useConnection(harness)];
-      assert.equal(harness.server.connections.size, 0);
-      for (const each of remains) {
-        await assertCollected(each);
-      }
-    });
-
-    it("takes connections that were closed with events in their queues and a request unanswered", async (t) => {
-      const harness = await Harness.start(t, { engine });
-      await assertCollected(await closeBusyConnection(harness));
-    });
-
-    it("takes whole servers that were stopped, and those that never listened", async (t) => {
-      await assertCollected(await useServer(t, engine));
-      await assertCollected({ idle: new WeakRef(new EventedHTTPServer({ engine })) });
-    });
-
-    it("takes sealers and openers that nobody destroyed, and their memory", async () => {
-      await assertCollected(makeCodecs(engine));
-      const use = async (): Promise<number> => {
-        for (let batch = 0; batch < 10; batch += 1) {
-          for (let i = 0; i < 1000; i += 1) {
-            makeCodecs(engine);
-          }
-          await collect();
+  describe(
+    `garbage collection (${engine})${NO_GC}`,
+    { skip: gc === undefined, timeout: patient(60_000) },
+    () => {
+      it("takes connections that the controller closed, their streams and what hung on them", async (t) => {
+        const harness = await Harness.start(t, { engine });
+        const remains = [await useConnection(harness), await useConnection(harness)];
+        assert.equal(harness.server.connections.size, 0);
+        for (const each of remains) {
+          await assertCollected(each);
         }
-        const { rss, external } = process.memoryUsage();
-        return rss + external;
-      };
-      await use();
-      const before = await use();
-      const after = await use();
-      const growth = (after - before) / MIB;
-      assert.ok(growth < 6, `10,000 sealers and openers have left ${growth.toFixed(1)} MiB`);
-    });
-  });
+      });
+
+      it("takes connections that were closed with events in their queues and a request unanswered", async (t) => {
+        const harness = await Harness.start(t, { engine });
+        await assertCollected(await closeBusyConnection(harness));
+      });
+
+      it("takes whole servers that were stopped, and those that never listened", async (t) => {
+        await assertCollected(await useServer(t, engine));
+        await assertCollected({ idle: new WeakRef(new EventedHTTPServer({ engine })) });
+      });
+
+      it("takes sealers and openers that nobody destroyed, and their memory", async () => {
+        await assertCollected(makeCodecs(engine));
+        const use = async (): Promise<number> => {
+          for (let batch = 0; batch < 10; batch += 1) {
+            for (let i = 0; i < 1000; i += 1) {
+              makeCodecs(engine);
+            }
+            await collect();
+          }
+          const { rss, external } = process.memoryUsage();
+          return rss + external;
+        };
+        await use();
+        const before = await use();
+        const after = await use();
+        const growth = (after - before) / MIB;
+        assert.ok(growth < 6, `10,000 sealers and openers have left ${growth.toFixed(1)} MiB`);
+      });
+    },
+  );
 }
 
 /** Secures a connection, uses it in every way, and lets the controller close it. */

@@ -10,6 +10,7 @@ import type { EngineName, SessionKeys } from "hapwire";
 
 import type { Controller } from "../support/controller";
 import { Harness, randomKeys, transportEngines } from "../support/harness";
+import { patient } from "../support/patience";
 import { CHARACTERISTIC, connectSecured } from "../support/secured-server";
 import type { Order, WorkerData } from "./scripts/worker";
 
@@ -22,7 +23,7 @@ interface Thread {
 }
 
 for (const engine of transportEngines()) {
-  describe(`worker threads (${engine})`, { timeout: 60_000 }, () => {
+  describe(`worker threads (${engine})`, { timeout: patient(60_000) }, () => {
     it("serve three at once and the main thread too, each its own connections", async (t) => {
       const harness = await Harness.start(t, { engine });
       const main = await harness.connectSecured();

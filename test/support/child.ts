@@ -5,11 +5,13 @@ import path from "node:path";
 
 import type { EngineName } from "hapwire";
 
+import { patient } from "./patience";
+
 /** The checkout: this file runs from dist-test/test/support. */
 export const ROOT = path.join(__dirname, "..", "..", "..");
 
 /** Milliseconds that a child may take; only one that hangs does. */
-const PATIENCE = 30_000;
+const PATIENCE = patient(30_000);
 
 /** How a child ended. A crash has the signal of it: SIGSEGV, SIGABRT. */
 export interface Ended {
@@ -23,6 +25,8 @@ export interface ChildOptions {
   /** What `HAPWIRE_ENGINE` says; unset without it. */
   readonly engine?: EngineName | "nonsense" | undefined;
   readonly cwd?: string;
+  /** Variables of the environment, beside those of this process; undefined takes one away. */
+  readonly env?: NodeJS.ProcessEnv;
   /** The signal that the child gets when it has written its first line. */
   readonly signalWhenReady?: NodeJS.Signals;
 }
@@ -30,7 +34,7 @@ export interface ChildOptions {
 /** Runs Node with these arguments to its end. A child that does not end is killed: its signal is SIGKILL then. */
 export async function runNode(args: readonly string[], options: ChildOptions = {}): Promise<Ended> {
   const { engine, cwd = ROOT, signalWhenReady } = options;
-  const env = { ...process.env, HAPWIRE_ENGINE: engine, NODE_OPTIONS: undefined };
+  const env = { ...process.env, HAPWIRE_ENGINE: engine, NODE_OPTIONS: undefined, ...options.env };
   const child = spawn(process.execPath, args, {
     cwd,
     env,

@@ -7,6 +7,7 @@ import { connect, type Socket } from "node:net";
 import { FrameOpener, FrameSealer, type SessionKeys } from "hapwire";
 
 import { MessageReader, type Message } from "./message-reader";
+import { patient } from "./patience";
 
 /** One entry of an EVENT message. */
 export interface EventEntry {
@@ -21,7 +22,7 @@ export interface RequestOptions {
 }
 
 /** Milliseconds after which a test gives up waiting for a message: far more than any takes, so that only a hang meets it. */
-const PATIENCE = 20_000;
+const PATIENCE = patient(20_000);
 
 export class Controller {
   readonly socket: Socket;

@@ -3,14 +3,21 @@
 import type { Engine } from "#src/engine/contract";
 import { createPortableEngine } from "#src/engine/portable";
 
+import { HAS_SODIUM } from "./sodium";
+
 /** An engine, made when a test asks for it: one that cannot be made fails that test, not the test run. */
 export interface EngineUnderTest {
   readonly name: string;
   readonly create: () => Engine;
 }
 
+const SODIUM: EngineUnderTest = {
+  name: "portable with sodium-native",
+  create: () => createPortableEngine({ sodium: true }),
+};
+
 const PORTABLE: readonly EngineUnderTest[] = [
-  { name: "portable with sodium-native", create: () => createPortableEngine({ sodium: true }) },
+  ...(HAS_SODIUM ? [SODIUM] : []),
   { name: "portable with node:crypto", create: () => createPortableEngine({ sodium: false }) },
 ];
 

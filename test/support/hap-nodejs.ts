@@ -1,7 +1,7 @@
 /** HAP-NodeJS on hapwire for tests: bridges on loopback and without mDNS, and the users that pair with them. */
 
 import assert from "node:assert/strict";
-import { generateKeyPairSync, randomBytes, randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { after, type TestContext } from "node:test";
 
 import type * as HapNodeJs from "@homebridge/hap-nodejs";
 // Its IP part alone: the package's entry would load Bluetooth too.
-import PairingProtocol, { type PairingData } from "hap-controller/lib/protocol/pairing-protocol";
+import type { PairingData } from "hap-controller/lib/protocol/pairing-protocol";
 import HttpClient from "hap-controller/lib/transport/ip/http-client";
 
 import { silenceMdns } from "#src/demo/hap";
@@ -19,10 +19,9 @@ import { EventedHTTPServer, type EngineName, type HAPConnection } from "hapwire"
 
 import { ManualClock } from "./clock";
 import { Controller } from "./controller";
-import type { Message } from "./message-reader";
+import { User, verifyPairing } from "./pairing";
 
 const LOOPBACK = "127.0.0.1";
-const TLV = "application/pairing+tlv8";
 export const PIN = "031-45-154";
 
 /** The members of HAP-NodeJS's const enums: they are there at run time, but closed to `isolatedModules`. */
@@ -96,30 +95,6 @@ function freshUsername(): string {
   return ["0E", ...octets].join(":");
 }
 
-/** Someone who may pair with an accessory. */
-export class User {
-  /** The pairing identifier. */
-  readonly name = randomUUID();
-  readonly publicKey: Buffer;
-  readonly #secretKey: Buffer;
-
-  constructor() {
-    const { d = "", x = "" } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-    this.publicKey = Buffer.from(x, "base64url");
-    this.#secretKey = Buffer.concat([Buffer.from(d, "base64url"), this.publicKey]);
-  }
-
-  pairingWith({ username, signPk }: HapNodeJs.AccessoryInfo): PairingData {
-    return {
-      AccessoryPairingID: Buffer.from(username).toString("hex"),
-      AccessoryLTPK: Buffer.from(signPk).toString("hex"),
-      iOSDevicePairingID: Buffer.from(this.name).toString("hex"),
-      iOSDeviceLTPK: this.publicKey.toString("hex"),
-      iOSDeviceLTSK: this.#secretKey.toString("hex"),
-    };
-  }
-}
-
 /** A connection of a user's: how it looks to the controller and to the server. */
 export interface Verified {
   readonly controller: Controller;
@@ -182,16 +157,7 @@ export class Home {
   /** A verified connection whose every byte is looked at: hap-controller's pair-verify, our reader of messages. */
   async verify(user: User): Promise<Verified> {
     const pair = await this.connect();
-    const protocol = new PairingProtocol(user.pairingWith(this.info));
-    const m2 = await postTlv(pair.controller, "/pair-verify", await protocol.buildPairVerifyM1());
-    await protocol.parsePairVerifyM2(m2.body);
-    const m4 = await postTlv(pair.controller, "/pair-verify", await protocol.buildPairVerifyM3());
-    await protocol.parsePairVerifyM4(m4.body);
-    const keys = protocol.getSessionKeys();
-    pair.controller.secure({
-      accessoryToControllerKey: Buffer.from(keys.AccessoryToControllerKey),
-      controllerToAccessoryKey: Buffer.from(keys.ControllerToAccessoryKey),
-    });
+    await verifyPairing(pair.controller, user.pairingWith(this.info));
     return pair;
   }
 }
@@ -269,11 +235,6 @@ export function idOf(of: HapNodeJs.Accessory, characteristic: HapNodeJs.Characte
 export function parseId(id: string): { aid: number; iid: number } {
   const [aid = NaN, iid = NaN] = id.split(".").map(Number);
   return { aid, iid };
-}
-
-/** Posts what a pairing is made of. */
-export async function postTlv(controller: Controller, url: string, body: Buffer): Promise<Message> {
-  return controller.fetch("POST", url, { body, headers: { "Content-Type": TLV } });
 }
 
 /** What one characteristic's entry in a write may say. */

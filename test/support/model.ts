@@ -55,14 +55,6 @@ export class ModelConnection {
     return this.#subscriptions.flatMap(({ aid, iid }) => [aid, iid]);
   }
 
-  get hasPending(): boolean {
-    return this.#queue.length > 0;
-  }
-
-  get hasImmediate(): boolean {
-    return this.#queue.some((event) => event.immediate);
-  }
-
   get counts(): QueueCounts {
     return { ...this.#counts, pendingEvents: this.#queue.length, pendingBytes: this.#bytes };
   }

@@ -228,7 +228,7 @@ for (const engine of transportEngines()) {
     it("maxUnsentBytes: no more of a response is sealed than the controller has yet to take", async (t) => {
       const harness = await Harness.start(t, { engine, maxUnsentBytes: 64 * KIB });
       const { controller, connection } = await harness.connectSecured();
-      const size = 32 * KIB * KIB;
+      const size = 16 * KIB * KIB;
       const asked = new Promise<void>((resolve) => {
         harness.handler = (_request, response) => {
           response.end(Buffer.alloc(size));

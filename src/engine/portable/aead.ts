@@ -1,6 +1,6 @@
 /** ChaCha20-Poly1305 over one HAP frame, by `sodium-native` or by `node:crypto`. [RFC 8439 §2.8] */
 
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv, getCiphers } from "node:crypto";
 import { createRequire } from "node:module";
 import { EngineError } from "../../errors";
 import { LENGTH_FIELD_LENGTH, TAG_LENGTH } from "../../frame";
@@ -8,7 +8,7 @@ import { LENGTH_FIELD_LENGTH, TAG_LENGTH } from "../../frame";
 /** The AEAD of a frame: its length field is the AAD, its last bytes are the tag. [PROTOCOL: the secured session] */
 export interface Aead {
   /** The library behind it, with its version. */
-  readonly library: string;
+  readonly version: string;
 
   /** Encrypts in place. `frame` holds the length field, the plaintext and room for the tag. */
   seal(frame: Buffer, nonce: Buffer, key: Buffer): void;
@@ -41,9 +41,12 @@ interface SodiumNative {
   ): number;
 }
 
+const NODE_ALGORITHM = "chacha20-poly1305";
+
 /**
  * @param sodium - true demands `sodium-native`, false rules it out, undefined takes it where it can be loaded.
- * @throws {@link EngineError} where it is demanded and cannot be loaded.
+ * @throws {@link EngineError} where it is demanded and cannot be loaded, or where `node:crypto` would have to do without it
+ *   and has no ChaCha20-Poly1305, as in Bun.
  */
 export function chooseAead(sodium: boolean | undefined): Aead {
   if (sodium === false) {
@@ -55,7 +58,7 @@ export function chooseAead(sodium: boolean | undefined): Aead {
     if (sodium === true) {
       throw new EngineError("sodium-native cannot be loaded", { cause });
     }
-    return createNodeAead();
+    return createNodeAead(cause);
   }
 }
 
@@ -69,7 +72,7 @@ function loadSodiumAead(): Aead {
 
 function createSodiumAead(sodium: SodiumNative, version: string): Aead {
   return {
-    library: `sodium-native ${version}`,
+    version: `sodium-native ${version}`,
 
     seal(frame, nonce, key) {
       const { aad, text, box } = partsOf(frame);
@@ -88,15 +91,21 @@ function createSodiumAead(sodium: SodiumNative, version: string): Aead {
   };
 }
 
-function createNodeAead(): Aead {
-  const algorithm = "chacha20-poly1305";
+/** @param cause - Why `sodium-native` does not do it. */
+function createNodeAead(cause?: unknown): Aead {
+  if (!getCiphers().includes(NODE_ALGORITHM)) {
+    throw new EngineError(
+      "this runtime's node:crypto has no ChaCha20-Poly1305, and sodium-native is not loaded: npm install sodium-native",
+      { cause },
+    );
+  }
   const options = { authTagLength: TAG_LENGTH };
   return {
-    library: `node:crypto (OpenSSL ${process.versions.openssl})`,
+    version: nodeCryptoVersion(),
 
     seal(frame, nonce, key) {
       const { aad, text, tag } = partsOf(frame);
-      const cipher = createCipheriv(algorithm, key, nonce, options);
+      const cipher = createCipheriv(NODE_ALGORITHM, key, nonce, options);
       cipher.setAAD(aad, { plaintextLength: text.length });
       cipher.update(text).copy(text);
       cipher.final();
@@ -105,7 +114,7 @@ function createNodeAead(): Aead {
 
     open(frame, nonce, key, plaintext) {
       const { aad, text, tag } = partsOf(frame);
-      const decipher = createDecipheriv(algorithm, key, nonce, options);
+      const decipher = createDecipheriv(NODE_ALGORITHM, key, nonce, options);
       decipher.setAAD(aad, { plaintextLength: text.length });
       decipher.setAuthTag(tag);
       const opened = decipher.update(text);
@@ -118,6 +127,12 @@ function createNodeAead(): Aead {
       return true;
     },
   };
+}
+
+/** Deno has a cryptography of its own, whatever it says of OpenSSL. */
+function nodeCryptoVersion(): string {
+  const { deno, openssl } = process.versions;
+  return `node:crypto (${deno === undefined ? `OpenSSL ${openssl}` : `Deno ${deno}`})`;
 }
 
 /** The parts of a frame, as views of it; `box` is the text with its tag. */

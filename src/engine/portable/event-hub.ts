@@ -137,14 +137,6 @@ export class PortableEventHub implements EventHubCore {
     // Nothing is kept: each message is made anew.
   }
 
-  hasPending(slot: number): boolean {
-    return this.#connections[slot]?.queue.isEmpty === false;
-  }
-
-  hasImmediate(slot: number): boolean {
-    return this.#connections[slot]?.queue.hasImmediate === true;
-  }
-
   counts(slot: number): QueueCounts {
     const queue = this.#connections[slot]?.queue ?? new EventQueue(this.#limits);
     return queue.counts;

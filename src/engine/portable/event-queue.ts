@@ -34,14 +34,6 @@ export class EventQueue {
     this.#limits = limits;
   }
 
-  get isEmpty(): boolean {
-    return this.#events.length === 0;
-  }
-
-  get hasImmediate(): boolean {
-    return this.#hasImmediate;
-  }
-
   get counts(): QueueCounts {
     return { ...this.#counts, pendingEvents: this.#events.length, pendingBytes: this.#bytes };
   }
@@ -80,7 +72,7 @@ export class EventQueue {
     if (event.immediate) {
       return this.#hasImmediate ? NO_SIGNAL : Signal.FlushNow;
     }
-    return this.isEmpty ? Signal.WindowOpens : NO_SIGNAL;
+    return this.#events.length === 0 ? Signal.WindowOpens : NO_SIGNAL;
   }
 
   #append(event: QueuedEvent): void {

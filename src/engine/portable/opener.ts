@@ -9,6 +9,7 @@ import { SessionKey } from "./session-key";
 
 /** See {@link OpenerCore}. Every frame is put together in one fixed buffer, so that no split is a special case. */
 export class PortableOpener implements OpenerCore {
+  frames = 0;
   readonly #aead: Aead;
   readonly #key: SessionKey;
   readonly #nonces: NonceCounter;
@@ -65,6 +66,7 @@ export class PortableOpener implements OpenerCore {
         opened += this.#openFrame(key, plaintext, opened);
       }
     }
+    this.frames += frames;
     return plaintext === undefined ? Buffer.alloc(0) : plaintext.subarray(0, opened);
   }
 

@@ -15,6 +15,7 @@ import { SessionKey } from "./session-key";
 
 /** See {@link SealerCore}. Any failure closes it: the peer could not follow a stream with a gap. */
 export class PortableSealer implements SealerCore {
+  frames = 0;
   readonly #aead: Aead;
   readonly #key: SessionKey;
   readonly #nonces: NonceCounter;
@@ -43,7 +44,8 @@ export class PortableSealer implements SealerCore {
   }
 
   #sealAll(plaintext: ChunkReader, length: number, key: Buffer): Buffer {
-    this.#nonces.require(frameCount(length));
+    const count = frameCount(length);
+    this.#nonces.require(count);
     const sealed = Buffer.allocUnsafe(sealedLength(length));
     let left = length;
     for (let at = 0; at < sealed.length;) {
@@ -55,6 +57,7 @@ export class PortableSealer implements SealerCore {
       left -= size;
       at += frame.length;
     }
+    this.frames += count;
     return sealed;
   }
 }
