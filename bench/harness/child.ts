@@ -1,0 +1,114 @@
+/** A process of the harness's, and the calls to it. */
+
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+
+import { READY, type Answer, type Call, type Commands } from "./ipc";
+
+/** Milliseconds that a call may take: far more than any needs, so that only a hang meets it. */
+const PATIENCE = 120_000;
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly deadline: NodeJS.Timeout;
+}
+
+/** A program that answers calls; see `serveCommands`. It ends with this process, whatever happens. */
+export class Child<C extends Commands<C>> {
+  readonly #process: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = READY;
+  #stderr = "";
+
+  private constructor(program: string, argument: unknown, flags: readonly string[]) {
+    // What would make a contender another than it says.
+    const env = { ...process.env, HAPWIRE_ENGINE: undefined, NODE_OPTIONS: undefined, DEBUG: undefined };
+    this.#process = fork(program, [JSON.stringify(argument)], {
+      env,
+      execArgv: ["--expose-gc", ...flags],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr = `${this.#stderr}${text}`.slice(-2000);
+    });
+    this.#process.on("message", this.#onAnswer.bind(this));
+    this.#process.on("error", this.#failAll.bind(this));
+    this.#process.on("close", (code, signal) => {
+      const how = signal ?? `exit code ${String(code)}`;
+      this.#failAll(new Error(`the process ended (${how}) ${this.#stderr}`.trim()));
+    });
+  }
+
+  /**
+   * Starts a program.
+   *
+   * @param argument - What it finds as JSON in its first argument.
+   * @param flags - Node's, beside those that every one gets.
+   * @returns The child, and what it said when it was ready.
+   * @throws Error that says why it could not start.
+   */
+  static async start<C extends Commands<C>>(
+    program: string,
+    argument: unknown,
+    flags: readonly string[] = [],
+  ): Promise<{ child: Child<C>; ready: unknown }> {
+    const child = new Child<C>(program, argument, flags);
+    try {
+      return { child, ready: await child.#answerTo(READY, "start") };
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
+  }
+
+  /** Has it do something. @throws Error as the program did. */
+  async call<Name extends keyof C & string>(
+    name: Name,
+    ...[argument]: Parameters<C[Name]>
+  ): Promise<Awaited<ReturnType<C[Name]>>> {
+    this.#lastId += 1;
+    const answer = this.#answerTo(this.#lastId, name);
+    this.#process.send({ id: this.#lastId, name, argument } satisfies Call);
+    return (await answer) as Awaited<ReturnType<C[Name]>>;
+  }
+
+  /** Ends it. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const closed = once(this.#process, "close");
+      this.#process.kill("SIGKILL");
+      await closed;
+    }
+  }
+
+  async #answerTo(id: number, name: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => {
+        this.#onAnswer({ id, error: `no answer to "${name}" in ${String(PATIENCE / 1000)} s` });
+      }, PATIENCE);
+      this.#waiting.set(id, { resolve, reject, deadline });
+    });
+  }
+
+  #onAnswer(message: unknown): void {
+    const { id, value, error } = message as Answer;
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) {
+      return;
+    }
+    this.#waiting.delete(id);
+    clearTimeout(waiting.deadline);
+    if (error === undefined) {
+      waiting.resolve(value);
+    } else {
+      waiting.reject(new Error(error));
+    }
+  }
+
+  #failAll(error: Error): void {
+    for (const id of [...this.#waiting.keys()]) {
+      this.#onAnswer({ id, error: error.message });
+    }
+  }
+}

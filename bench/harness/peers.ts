@@ -1,0 +1,95 @@
+/** The packages that hapwire is compared with, where they are installed: beside the user's work, or beside hapwire. */
+
+import type { EventEmitter } from "node:events";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+/** A package that is installed. */
+export interface Peer {
+  readonly folder: string;
+  readonly version: string;
+}
+
+/** hapwire's own folder. */
+export const ROOT = path.dirname(require.resolve("hapwire/package.json"));
+
+/** @returns undefined where it is not installed. */
+export function findPeer(name: string): Peer | undefined {
+  for (const from of [process.cwd(), ROOT]) {
+    try {
+      const manifest = createRequire(path.join(from, "any.js")).resolve(`${name}/package.json`);
+      const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+      return { folder: path.dirname(manifest), version };
+    } catch {
+      // Not there: it may be in the other place.
+    }
+  }
+  return undefined;
+}
+
+/** @throws Error where it is not installed. */
+function load(name: string, file: string): unknown {
+  const peer = findPeer(name);
+  if (peer === undefined) {
+    throw new Error(`${name} is not installed`);
+  }
+  return createRequire(path.join(peer.folder, "any.js"))(path.join(peer.folder, file));
+}
+
+/** What is used of HAP-NodeJS's transport. */
+export interface HapNodeJsTransport {
+  readonly EventedHTTPServer: new () => EventEmitter;
+  readonly HAPConnection: { EVENT_COALESCING_DELAY: number };
+  readonly HAPEncryption: new (...handshake: [Buffer, Buffer, Buffer, Buffer, Buffer]) => HapNodeJsEncryption;
+}
+
+export interface HapNodeJsEncryption {
+  accessoryToControllerKey: Buffer;
+  controllerToAccessoryKey: Buffer;
+}
+
+/** The two functions that HAP-NodeJS's transport seals and opens with. */
+export interface HapNodeJsCodec {
+  layerEncrypt(message: Buffer, encryption: HapNodeJsEncryption): Buffer;
+  layerDecrypt(frames: Buffer, encryption: HapNodeJsEncryption): Buffer;
+}
+
+export const HAP_NODEJS = "@homebridge/hap-nodejs";
+
+/** @throws Error where HAP-NodeJS is not installed, or has another shape. */
+export function loadTransport(): HapNodeJsTransport {
+  return load(HAP_NODEJS, "dist/lib/util/eventedhttp.js") as HapNodeJsTransport;
+}
+
+/** @throws Error as {@link loadTransport}. */
+export function loadHapCrypto(): HapNodeJsCodec {
+  return load(HAP_NODEJS, "dist/lib/util/hapCrypto.js") as HapNodeJsCodec;
+}
+
+/** What is used of sodium-native. */
+export interface Sodium {
+  crypto_aead_chacha20poly1305_ietf_encrypt(
+    ciphertext: Buffer,
+    message: Buffer,
+    additionalData: Buffer,
+    secretNonce: null,
+    nonce: Buffer,
+    key: Buffer,
+  ): number;
+  crypto_aead_chacha20poly1305_ietf_decrypt(
+    message: Buffer,
+    secretNonce: null,
+    ciphertext: Buffer,
+    additionalData: Buffer,
+    nonce: Buffer,
+    key: Buffer,
+  ): number;
+}
+
+export const SODIUM_NATIVE = "sodium-native";
+
+/** @throws Error where sodium-native is not installed, or does not load. */
+export function loadSodium(): Sodium {
+  return load(SODIUM_NATIVE, "index.js") as Sodium;
+}

@@ -1,0 +1,62 @@
+/** The committed counts, and how a run is judged against them. */
+
+import type { CaseCounts, Counts } from "./callgrind";
+
+/** The content of bench/instructions.json. */
+export interface Baseline {
+  /** With its version, e.g. `GCC 12.2.0`. */
+  readonly compiler: string;
+  /** As `process.arch` names it. */
+  readonly arch: string;
+  readonly cases: Readonly<Record<string, Counts>>;
+}
+
+/** How much more than its baseline a count may be, as a part of it. */
+export const MOST_GROWTH = 0.03;
+
+export type Verdict = "same" | "less" | "more" | "new" | "gone";
+
+/** One case of the run or of the baseline. */
+export interface Comparison {
+  readonly name: string;
+  readonly counts: Counts | undefined;
+  readonly baseline: Counts | undefined;
+  /** Of the count that grew most, as a part of its baseline: 0.05 is 5 % more. NaN where there is only one side. */
+  readonly change: number;
+  readonly verdict: Verdict;
+}
+
+/** Every case of the run in its order, then those that the baseline alone has. */
+export function compare(run: readonly CaseCounts[], baseline: Baseline): readonly Comparison[] {
+  const known = new Map(Object.entries(baseline.cases));
+  const compared = run.map(({ name, ...counts }) => {
+    const before = known.get(name);
+    known.delete(name);
+    return compareCase(name, counts, before);
+  });
+  return [...compared, ...[...known].map(([name, before]) => compareCase(name, undefined, before))];
+}
+
+function compareCase(name: string, counts: Counts | undefined, baseline: Counts | undefined): Comparison {
+  if (counts === undefined || baseline === undefined) {
+    return { name, counts, baseline, change: NaN, verdict: counts === undefined ? "gone" : "new" };
+  }
+  const changes = [
+    growth(counts.instructions, baseline.instructions),
+    growth(counts.calls, baseline.calls),
+  ] as const;
+  const most = Math.max(...changes);
+  const least = Math.min(...changes);
+  if (most > MOST_GROWTH) return { name, counts, baseline, change: most, verdict: "more" };
+  if (least < -MOST_GROWTH) return { name, counts, baseline, change: least, verdict: "less" };
+  return { name, counts, baseline, change: changes[0], verdict: "same" };
+}
+
+function growth(count: number, before: number): number {
+  return count === before ? 0 : (count - before) / before;
+}
+
+/** True where a new baseline is wanted: a count grew too much, or there is nothing to compare it with. */
+export function fails({ verdict }: Comparison): boolean {
+  return verdict !== "same" && verdict !== "less";
+}

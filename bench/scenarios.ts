@@ -1,0 +1,26 @@
+/** All scenarios, in the order of reports. */
+
+import type { Scenario } from "./scenario";
+import { accessories } from "./scenarios/accessories";
+import { burst } from "./scenarios/burst";
+import { codec } from "./scenarios/codec";
+import { connect } from "./scenarios/connect";
+import { get } from "./scenarios/get";
+import { growth } from "./scenarios/growth";
+import { immediate } from "./scenarios/immediate";
+import { memory } from "./scenarios/memory";
+import { stall } from "./scenarios/stall";
+import { start } from "./scenarios/start";
+
+export const SCENARIOS: readonly Scenario[] = [
+  codec,
+  get,
+  accessories,
+  burst,
+  immediate,
+  connect,
+  memory,
+  stall,
+  growth,
+  start,
+];

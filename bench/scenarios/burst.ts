@@ -1,0 +1,42 @@
+/** A burst: many changes at once, to all controllers that have subscribed. */
+
+import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
+import type { CasePlan } from "../harness/case";
+import { cpuSample } from "../harness/cpu-sample";
+import { seated } from "../harness/seat";
+import { connectionCounts, type RunSettings } from "../harness/settings";
+import type { Scenario } from "../scenario";
+
+const CONNECTIONS = [8, 32, 128];
+const QUICK_CONNECTIONS = [32];
+
+export const burst: Scenario = {
+  name: "burst",
+  title: "Burst of changes",
+  how:
+    "CPU time of the server's process from the first broadcast until every controller has every event, for one burst; " +
+    "events gather for 1 ms instead of 250, so that a run does not consist of waiting. Limit: the message is there, it " +
+    "is sealed for each connection and given to its socket in one write.",
+  contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
+  cases(settings) {
+    const connections = connectionCounts(settings, settings.quick ? QUICK_CONNECTIONS : CONNECTIONS);
+    return [settings.accessories, 10 * settings.accessories].flatMap((changes) =>
+      connections.map((count) => burstCase(changes, count, settings)),
+    );
+  },
+};
+
+function burstCase(changes: number, connections: number, settings: RunSettings): CasePlan {
+  return {
+    name: `${String(changes)}x${String(connections)}`,
+    title: `${changes.toLocaleString("en")} changes to ${String(connections)} connections`,
+    metrics: [{ name: "cpu", title: "CPU time of a burst", unit: "us" }],
+    async prepare(competitor) {
+      return seated(competitor, "sealed-writes", settings.accessories, async (seat) => {
+        await seat.connect(connections);
+        await seat.subscribe(changes);
+        return cpuSample(seat, settings, async (times) => seat.burst(changes, times));
+      });
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** Short visits: a controller connects, is secured, asks once and leaves. */
+
+import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
+import { cpuSample } from "../harness/cpu-sample";
+import { CHARACTERISTIC, CHARACTERISTIC_JSON } from "../harness/home";
+import { seated, type Seat } from "../harness/seat";
+import { connectionCounts } from "../harness/settings";
+import type { Scenario } from "../scenario";
+
+const CONNECTIONS = [32];
+
+export const connect: Scenario = {
+  name: "connect",
+  title: "Connect, first request, close",
+  how:
+    "Waves of controllers that connect together, send the last request of pair-verify and a first request through the " +
+    "secured session, and close. CPU time of the server's process for one of them, until the server has let go of it; " +
+    "the arithmetic of pair-verify is not part of it. Limit: Node's http with the same requests in plaintext.",
+  contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
+  cases(settings) {
+    return connectionCounts(settings, CONNECTIONS).map((connections) => ({
+      name: String(connections),
+      title: `${String(connections)} connections at a time`,
+      metrics: [{ name: "cpu", title: "CPU time of a connection", unit: "us" }],
+      async prepare(competitor) {
+        return seated(competitor, "http", settings.accessories, async (seat) => {
+          const waves = async (times: number): Promise<void> => {
+            for (let i = 0; i < times; i += 1) {
+              await Promise.all(Array.from({ length: connections }, async () => visit(seat)));
+            }
+            await seat.server.call("whenEmpty");
+          };
+          return cpuSample(seat, settings, waves, connections);
+        });
+      },
+    }));
+  },
+};
+
+async function visit(seat: Seat): Promise<void> {
+  const controller = await seat.open();
+  await controller.get(CHARACTERISTIC, CHARACTERISTIC_JSON);
+  controller.close();
+}

@@ -1,0 +1,48 @@
+/** Small requests: one characteristic is read over and over. */
+
+import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
+import type { CasePlan } from "../harness/case";
+import { CHARACTERISTIC, CHARACTERISTIC_JSON } from "../harness/home";
+import { requestSample, REQUEST_METRICS } from "../harness/requests";
+import { seated } from "../harness/seat";
+import { connectionCounts, type RunSettings } from "../harness/settings";
+import type { Scenario } from "../scenario";
+
+const CONNECTIONS = [8];
+
+export const get: Scenario = {
+  name: "get",
+  title: "Small encrypted GET",
+  how:
+    "GET of one characteristic, over connections that take turns or are all busy. CPU time of the server's process for " +
+    "a request; latency from the request's write to the whole response, as the controller sees it. With one in flight " +
+    "the server wakes up for each request; with one in flight on each connection it does more at a time. " +
+    "Limit: Node's http in plaintext.",
+  contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
+  cases(settings) {
+    return connectionCounts(settings, CONNECTIONS).flatMap((connections) => [
+      getCase("one", "one in flight", connections, 1, settings),
+      getCase("each", `${String(connections)} in flight`, connections, connections, settings),
+    ]);
+  },
+};
+
+function getCase(
+  name: string,
+  title: string,
+  connections: number,
+  inFlight: number,
+  settings: RunSettings,
+): CasePlan {
+  return {
+    name,
+    title: `${String(connections)} connections, ${title}`,
+    metrics: REQUEST_METRICS,
+    async prepare(competitor) {
+      return seated(competitor, "http", settings.accessories, async (seat) => {
+        await seat.connect(connections);
+        return requestSample(seat, settings, { path: CHARACTERISTIC, body: CHARACTERISTIC_JSON, inFlight });
+      });
+    },
+  };
+}

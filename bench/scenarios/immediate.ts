@@ -1,0 +1,39 @@
+/** Immediate events, such as of a button: each goes out by itself, to every controller. */
+
+import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
+import { cpuSample } from "../harness/cpu-sample";
+import { seated } from "../harness/seat";
+import { connectionCounts } from "../harness/settings";
+import type { Scenario } from "../scenario";
+
+const CONNECTIONS = [32];
+/** Events that are broadcast before the controllers have confirmed them. */
+const ROW = 200;
+
+export const immediate: Scenario = {
+  name: "immediate",
+  title: "Immediate events",
+  how:
+    "Events with immediate delivery, one in each turn of the event loop. CPU time of the server's process for one event " +
+    "to all connections. Limit: the message is there, it is sealed for each connection and given to its socket in " +
+    "one write.",
+  contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
+  cases(settings) {
+    return connectionCounts(settings, CONNECTIONS).map((connections) => ({
+      name: String(connections),
+      title: `one a turn, ${String(connections)} connections`,
+      metrics: [{ name: "cpu", title: "CPU time of an event", unit: "us" }],
+      async prepare(competitor) {
+        return seated(competitor, "sealed-writes", settings.accessories, async (seat) => {
+          await seat.connect(connections);
+          await seat.subscribe(settings.accessories);
+          return cpuSample(seat, settings, async (times) => {
+            for (let left = times; left > 0; left -= ROW) {
+              await seat.immediates(settings.accessories, Math.min(left, ROW));
+            }
+          });
+        });
+      },
+    }));
+  },
+};

@@ -1,0 +1,20 @@
+/** The limit of large answers: Node's own HTTP server in plaintext, which also seals what it answers, for nobody. */
+
+import { loadEngine } from "#src/engine/load";
+
+import { Home, SESSION_KEYS } from "../harness/home";
+import type { BenchServer, ServerSettings } from "./contract";
+import { startHttp } from "./http";
+
+export async function startServer(settings: ServerSettings): Promise<BenchServer> {
+  const home = new Home(settings.accessories);
+  const sealer = loadEngine("native").createSealer(SESSION_KEYS.accessoryToControllerKey, 0n);
+  const answers = new Map<string, Buffer>();
+  return startHttp((request, response) => {
+    const url = request.url ?? "";
+    const answer = answers.get(url) ?? Buffer.from(home.bodyFor(url));
+    answers.set(url, answer);
+    sealer.seal([answer], answer.length);
+    home.answer(request, response);
+  });
+}

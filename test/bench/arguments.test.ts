@@ -1,0 +1,95 @@
+/** The command line of the benchmarks. */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { commandOf, parseCommand, UsageError, type RunRequest } from "../../bench/arguments";
+import { CONTENDER_NAMES } from "../../bench/contenders";
+import { SCENARIOS } from "../../bench/scenarios";
+
+function requestOf(...args: string[]): RunRequest {
+  const command = parseCommand(args);
+  assert.ok(command.name === "run");
+  return command.request;
+}
+
+describe("the benchmarks' arguments", () => {
+  it("run everything in 7 rounds by default", () => {
+    assert.deepEqual(requestOf(), {
+      scenarios: SCENARIOS.map(({ name }) => name),
+      contenders: CONTENDER_NAMES,
+      rounds: 7,
+      quick: false,
+      accessories: 150,
+    });
+  });
+
+  it("choose scenarios and contenders, in the order of reports", () => {
+    const { scenarios, contenders } = requestOf("--scenario", "burst,codec", "--contenders=limit, hapwire");
+    assert.deepEqual(scenarios, ["codec", "burst"]);
+    assert.deepEqual(contenders, ["hapwire", "limit"]);
+  });
+
+  it("set sizes and files", () => {
+    const request = requestOf(
+      ...[
+        "--rounds",
+        "3",
+        "--connections",
+        "16",
+        "--accessories",
+        "20",
+        "--json",
+        "a.json",
+        "--html",
+        "a.html",
+      ],
+    );
+    assert.equal(request.rounds, 3);
+    assert.equal(request.connections, 16);
+    assert.equal(request.accessories, 20);
+    assert.equal(request.json, "a.json");
+    assert.equal(request.html, "a.html");
+  });
+
+  it("take fewer rounds for a quick look, unless told otherwise", () => {
+    assert.equal(requestOf("--quick").rounds, 2);
+    assert.equal(requestOf("--quick", "--rounds", "5").rounds, 5);
+  });
+
+  it("ask for help or for a list", () => {
+    assert.deepEqual(parseCommand(["-h"]), { name: "help" });
+    assert.deepEqual(parseCommand(["--list"]), { name: "list" });
+  });
+
+  for (const [args, message] of [
+    [["--scenario", "coddec"], /--scenario: there is no "coddec"; there are codec, get/],
+    [["--contenders", ""], /--contenders: there is no ""/],
+    [["--rounds", "0"], /--rounds must be a whole number from 1 to 1000, not "0"/],
+    [["--rounds", ""], /not ""/],
+    [["--connections", "1.5"], /--connections must be a whole number from 1 to 2000/],
+    [["--accessories", "many"], /not "many"/],
+    [["--nonsense"], /--nonsense/],
+    [["burst"], /burst/],
+  ] as const) {
+    it(`refuse ${args.join(" ")}`, () => {
+      assert.throws(
+        () => parseCommand(args),
+        (error) => error instanceof UsageError && message.test(error.message),
+      );
+    });
+  }
+
+  it("give the command that repeats the run, without its files", () => {
+    assert.equal(commandOf(requestOf("--json", "a.json"), "npm run bench"), "npm run bench");
+    const args = ["--quick", "--scenario", "get", "--contenders", "hapwire", "--rounds", "9"];
+    const request = requestOf(...args, "--connections", "4", "--accessories", "10");
+    const command = commandOf(request, "npx hapwire bench");
+    assert.equal(
+      command,
+      "npx hapwire bench --scenario get --contenders hapwire --rounds 9 --quick --connections 4 --accessories 10",
+    );
+    assert.deepEqual(requestOf(...command.split(" ").slice(3)), request);
+    assert.match(commandOf(request, "npm run bench"), /^npm run bench -- --scenario get /);
+  });
+});

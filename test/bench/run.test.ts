@@ -1,0 +1,175 @@
+/** Runs of the benchmarks from end to end, as small as they can be. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { PassThrough } from "node:stream";
+import { describe, it } from "node:test";
+
+import { findCompetitors, HAPWIRE, type Competitor } from "../../bench/contenders";
+import { runCase } from "../../bench/harness/case";
+import { ProgressLine } from "../../bench/harness/progress";
+import { RESULT_FORMAT, type BenchResult, type CaseResult } from "../../bench/result";
+import { run } from "../../bench/run";
+import { SCENARIOS } from "../../bench/scenarios";
+import { burst } from "../../bench/scenarios/burst";
+import { get } from "../../bench/scenarios/get";
+import { transportEngines } from "../support/harness";
+import { runNode } from "../support/child";
+
+const MAIN = path.join(__dirname, "..", "..", "bench", "main.js");
+const TINY = { rounds: 2, quick: true, connections: 2, accessories: 5 };
+/** The first of both that runs here. */
+const ENGINE = transportEngines()[0] === "portable" ? "portable" : HAPWIRE;
+
+function competitor(name: string): Competitor {
+  const found = findCompetitors().find((each) => each.name === name);
+  assert.ok(found !== undefined);
+  return found;
+}
+
+/** hapwire with a server of its own, from this folder. */
+function impostor(name: string): Competitor {
+  return { name, title: name, server: path.join(__dirname, "servers", `${name}.js`) };
+}
+
+async function runFirstCase(scenario: typeof burst, competitors: Competitor[]): Promise<CaseResult> {
+  const [plan] = scenario.cases(TINY);
+  assert.ok(plan !== undefined);
+  return runCase(plan, competitors, TINY.rounds, () => undefined);
+}
+
+describe("a run of the benchmarks", { timeout: 60_000 }, () => {
+  it("measures every contender in every round and writes the result", async (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), "hapwire-bench-"));
+    t.after(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const file = path.join(folder, "result.json");
+    const names = [ENGINE, "hap-nodejs", "limit"];
+    const args = [
+      "--quick",
+      "--scenario",
+      "get,stall",
+      "--rounds",
+      "2",
+      "--connections",
+      "2",
+      "--accessories",
+      "5",
+    ];
+    const ended = await runNode([MAIN, ...args, "--contenders", names.join(","), "--json", file]);
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.match(ended.stderr, /^get: 2 connections, one in flight$/m);
+    assert.match(ended.stdout, /^Longest stall of the event loop$/m);
+
+    const result = JSON.parse(readFileSync(file, "utf8")) as BenchResult;
+    assert.equal(result.format, RESULT_FORMAT);
+    assert.ok(Math.abs(Date.parse(result.taken) - Date.now()) < 60_000);
+    assert.equal(
+      result.command,
+      `npx hapwire bench --scenario get,stall --contenders ${names.join(",")} --quick --connections 2 --accessories 5`,
+    );
+    assert.equal(result.machine.node, process.versions.node);
+    assert.deepEqual(
+      result.contenders.map(({ name, leftOut }) => [name, leftOut]),
+      names.map((name) => [name, undefined]),
+    );
+    assert.deepEqual(
+      result.scenarios.map(({ name, cases }) => [name, cases.map((each) => each.name)]),
+      [
+        ["get", ["one", "each"]],
+        ["stall", ["50x2"]],
+      ],
+    );
+    for (const { metrics } of result.scenarios.flatMap(({ cases }) => cases)) {
+      for (const { figures } of metrics) {
+        assert.deepEqual(
+          figures.map(({ contender, failed }) => [contender, failed]),
+          names.map((name) => [name, undefined]),
+        );
+        assert.ok(
+          figures.every(({ samples }) => samples.length === 2 && samples.every((sample) => sample > 0)),
+        );
+      }
+    }
+  });
+
+  it("gives no figure to a contender that loses an event, and goes on with the others", async () => {
+    const { metrics } = await runFirstCase(burst, [impostor("forgetful"), competitor(ENGINE)]);
+    const [forgetful, honest] = metrics[0]?.figures ?? [];
+    assert.match(
+      forgetful?.failed ?? "",
+      /an event was lost, doubled or changed: expected 4\.10 = .*, got 5\.10/,
+    );
+    assert.deepEqual(forgetful?.samples, []);
+    assert.equal(honest?.failed, undefined);
+    assert.equal(honest?.samples.length, TINY.rounds);
+  });
+
+  it("gives none to one that answers otherwise, or that cannot start", async () => {
+    const { metrics } = await runFirstCase(get, [impostor("wrong-answer"), impostor("no-such-server")]);
+    const [wrong, absent] = metrics[0]?.figures ?? [];
+    assert.match(wrong?.failed ?? "", /the response to GET \/characteristics\?id=2\.10 is not the one/);
+    assert.match(absent?.failed ?? "", /Cannot find module/);
+  });
+
+  it("stops a contender where it fails in a later round, and keeps none of its figures", async () => {
+    const plan = { name: "c", title: "", metrics: [{ name: "cpu", title: "", unit: "us" }] } as const;
+    const turns: string[] = [];
+    const closed: string[] = [];
+    const result = await runCase(
+      {
+        ...plan,
+        prepare: async ({ name }) =>
+          Promise.resolve({
+            sample: async () => {
+              turns.push(name);
+              const isFault = name === "b" && turns.length > 2;
+              return isFault ? Promise.reject(new Error("too late")) : Promise.resolve({ cpu: turns.length });
+            },
+            close: async () => Promise.resolve(void closed.push(name)),
+          }),
+      },
+      ["a", "b", "c"].map((name) => ({ name, title: name })),
+      3,
+      () => undefined,
+    );
+    assert.equal(turns.join(""), "abcabcac");
+    assert.deepEqual(closed, ["a", "b", "c"]);
+    assert.deepEqual(result.metrics[0]?.figures, [
+      { contender: "a", samples: [1, 4, 7] },
+      { contender: "b", samples: [], failed: "too late" },
+      { contender: "c", samples: [3, 6, 8] },
+    ]);
+  });
+
+  it("names who is not installed and leaves them out", async () => {
+    const absent = { ...competitor("hap-nodejs"), leftOut: "it is not installed" };
+    const request = { ...TINY, rounds: 1, scenarios: ["get"], contenders: ["hap-nodejs"] };
+    const progress = new ProgressLine(new PassThrough(), false);
+    const { contenders, scenarios } = await run(request, [get], [absent], "npm run bench", progress);
+    assert.deepEqual(contenders, [
+      { name: "hap-nodejs", title: absent.title, leftOut: "it is not installed" },
+    ]);
+    assert.ok(
+      scenarios[0]?.cases.every(({ metrics }) => metrics.every(({ figures }) => figures.length === 0)),
+    );
+  });
+
+  it("lists the scenarios, and says what is wrong with a command line", async () => {
+    const list = await runNode([MAIN, "--list"]);
+    assert.equal(list.code, 0);
+    assert.deepEqual(
+      list.stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.split(" ", 1)[0]),
+      SCENARIOS.map(({ name }) => name),
+    );
+    const wrong = await runNode([MAIN, "--rounds", "none"]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /--rounds must be a whole number/);
+  });
+});
