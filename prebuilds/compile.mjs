@@ -1,0 +1,86 @@
+// Compiles the addon for one target, with prebuildify and Debian's compiler, apart from build/.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import path from "node:path";
+
+import { prebuiltFile } from "./targets.mjs";
+
+const ROOT = path.join(import.meta.dirname, "..");
+
+/** Whose headers are downloaded where Node came without: the oldest that the package runs on. */
+const NODE_HEADERS = "20.9.0";
+
+/** @typedef {import("./targets.mjs").Target} Target */
+
+/**
+ * @param {Target} target
+ * @param {string} workFolder Written to and left behind.
+ * @returns {string} The addon's file, below `workFolder`.
+ * @throws Error where the compiler is missing, or fails.
+ */
+export function compile(target, workFolder) {
+  const source = path.join(workFolder, "source");
+  copySources(source);
+  requireCompiler(target);
+  const prebuildify = path.join(ROOT, "node_modules/prebuildify/bin.js");
+  const tags = target.armVersion === undefined ? [] : [`--tag-armv=${target.armVersion}`];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      prebuildify,
+      source,
+      `--target=${NODE_HEADERS}`,
+      "--napi",
+      "--strip",
+      `--strip-bin=${target.triplet}-strip`,
+      "--platform=linux",
+      `--arch=${target.arch}`,
+      "--tag-libc=glibc",
+      ...tags,
+      `--out=${workFolder}`,
+    ],
+    { cwd: source, env: environment(target), encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
+  );
+  const file = path.join(workFolder, prebuiltFile(target));
+  if (status !== 0 || !existsSync(file)) {
+    throw new Error(`${target.name} did not compile:\n${stdout}${stderr}`);
+  }
+  return file;
+}
+
+/** node-gyp empties the build folder beside binding.gyp, where a developer has an addon of their own. */
+function copySources(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["package.json", "binding.gyp", "native/binding", "native/core"]) {
+    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+  }
+  symlinkSync(path.join(ROOT, "node_modules"), path.join(folder, "node_modules"));
+}
+
+/** @param {Target} target */
+function requireCompiler({ name, triplet, debianPackage }) {
+  const { error } = spawnSync(`${triplet}-g++`, ["--version"]);
+  if (error !== undefined) {
+    throw new Error(`${name} needs ${triplet}-g++: install Debian's package ${debianPackage}`);
+  }
+}
+
+/** @param {Target} target */
+function environment({ triplet, cxxflags }) {
+  const headers = path.join(path.dirname(process.execPath), "..");
+  const own = existsSync(path.join(headers, "include/node/node_api.h"))
+    ? { npm_config_nodedir: headers }
+    : {};
+  return {
+    ...own,
+    ...process.env,
+    CC: `${triplet}-gcc`,
+    CXX: `${triplet}-g++`,
+    AR: `${triplet}-ar`,
+    CFLAGS: "",
+    LDFLAGS: "",
+    CXXFLAGS: cxxflags.join(" "),
+    JOBS: "max",
+  };
+}

@@ -1,0 +1,158 @@
+// What the package consists of: the one list that a tarball is held against, file by file. Nothing may be missing, nothing
+// too much, nothing stale. To ship more, add it here and to "files" in package.json.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import path from "node:path";
+
+import { prebuiltFile, TARGETS } from "../../prebuilds/targets.mjs";
+
+const ROOT = path.join(import.meta.dirname, "../..");
+
+/** Files as they are in the tree. */
+const AS_THEY_ARE = [
+  "CHANGELOG.md",
+  "LICENSE",
+  "README.md",
+  "binding.gyp",
+  "native/binding/exports.map",
+  "native/install.js",
+  "package.json",
+];
+
+/** Folders of TypeScript, and what each of their files is compiled to. */
+const COMPILED = [
+  { from: "src", to: "dist", suffixes: [".js", ".d.ts"], leftOut: /^src\/(demo|status\/page)\// },
+  { from: "src/status/page", to: "dist/status/page", suffixes: [".js"] },
+  {
+    from: "bench",
+    to: "dist-bench",
+    suffixes: [".js"],
+    // Of use in a checkout alone.
+    leftOut: /^bench\/(instructions\/|report\/(generate|main|markdown)\.ts$)/,
+  },
+];
+
+/** What the status page has beside its code; see src/status/build-page.mjs. */
+const PAGE_FILES = [
+  "index.html",
+  "page.css",
+  "icon.svg",
+  "uplot.js",
+  "uplot.css",
+  "uplot-LICENSE.txt",
+  "package.json",
+];
+
+const manifest = JSON.parse(read("package.json"));
+
+function read(file) {
+  return readFileSync(path.join(ROOT, file), "utf8");
+}
+
+/** @returns {string[]} The files below a folder whose name ends so, by their paths in the tree. */
+function list(folder, suffix) {
+  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .map((file) => path.posix.join(folder, file.split(path.sep).join("/")))
+    .filter((file) => file.endsWith(suffix));
+}
+
+/** @returns {string[]} What compiling the sources gives. */
+function compiledFiles() {
+  return COMPILED.flatMap(({ from, to, suffixes, leftOut }) =>
+    list(from, ".ts")
+      .filter((file) => !file.endsWith(".d.ts") && leftOut?.test(file) !== true)
+      .flatMap((file) =>
+        suffixes.map((suffix) =>
+          path.posix.join(to, path.posix.relative(from, file)).replace(/\.ts$/, suffix),
+        ),
+      ),
+  );
+}
+
+/** @returns {string[]} The files that package.json names: main, types, exports, bin. */
+function namedFiles() {
+  const named = [];
+  const visit = (value) => {
+    if (typeof value === "string") named.push(path.posix.normalize(value));
+    else if (value !== undefined && value !== null) Object.values(value).forEach(visit);
+  };
+  [manifest.main, manifest.types, manifest.exports, manifest.bin].forEach(visit);
+  return named;
+}
+
+/** @returns {string[]} The sources that binding.gyp names, and the headers beside them. */
+function addonFiles() {
+  const named = [...read("binding.gyp").matchAll(/"(native\/[^"]+\.cc)"/g)].map((match) => match[1]);
+  return [...named, ...list("native/core", ".h"), ...list("native/binding", ".h")];
+}
+
+function expectedFiles() {
+  return new Set([
+    ...AS_THEY_ARE,
+    ...namedFiles(),
+    ...compiledFiles(),
+    ...PAGE_FILES.map((file) => `dist/status/page/${file}`),
+    ...addonFiles(),
+    ...TARGETS.map(prebuiltFile),
+  ]);
+}
+
+/** @param {Set<string>} packed */
+function findDifferences(packed) {
+  const expected = expectedFiles();
+  return [
+    ...[...expected].filter((file) => !packed.has(file)).map((file) => `${file} is not packed`),
+    ...[...packed]
+      .filter((file) => !expected.has(file))
+      .map(
+        (file) =>
+          `${file} is packed, and nothing says that it should be: is it left over from an earlier build?`,
+      ),
+  ];
+}
+
+/** Sources that are in the tree, and that binding.gyp forgot. */
+function findUnbuilt() {
+  const named = new Set(addonFiles());
+  return [...list("native/core", ".cc"), ...list("native/binding", ".cc")]
+    .filter((file) => !named.has(file))
+    .map((file) => `${file} is not among the sources of binding.gyp`);
+}
+
+/** Packages that the packed code needs, and that package.json doesn't name. */
+/** @param {Set<string>} packed */
+function findUndeclared(packed) {
+  const declared = new Set([
+    ...Object.keys(manifest.dependencies ?? {}),
+    ...Object.keys(manifest.peerDependencies ?? {}),
+    ...builtinModules,
+    manifest.name,
+  ]);
+  const undeclared = [];
+  for (const file of packed) {
+    if (!file.endsWith(".js") || !/^dist/.test(file) || !existsSync(path.join(ROOT, file))) continue;
+    for (const [, name] of read(file).matchAll(
+      /(?:require|import|(?<!\.)from) ?\(?"((?:@[^/"]+\/)?[^./"#:][^/":]*)[^":]*"\)?/g,
+    )) {
+      if (!declared.has(name)) undeclared.push(`${file} needs ${name}, which package.json doesn't name`);
+    }
+  }
+  return undeclared;
+}
+
+function findRegistries() {
+  return read("package-lock.json").includes('"resolved"')
+    ? [
+        "package-lock.json says where packages were downloaded from: npm install --omit-lockfile-registry-resolved",
+      ]
+    : [];
+}
+
+/**
+ * @param {Iterable<string>} files What the tarball has, by their paths in it.
+ * @returns {string[]} What is wrong with it, a sentence each.
+ */
+export function contentFaults(files) {
+  const packed = new Set(files);
+  return [...findDifferences(packed), ...findUnbuilt(), ...findUndeclared(packed), ...findRegistries()];
+}

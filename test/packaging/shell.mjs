@@ -1,0 +1,24 @@
+// Running programs for the checks of the package.
+import { spawnSync } from "node:child_process";
+
+/**
+ * @param {string[]} command
+ * @param {import("node:child_process").SpawnSyncOptions} [options]
+ * @returns {string} What it wrote to stdout.
+ * @throws Error with all that it wrote, where it fails.
+ */
+export function run(command, options = {}) {
+  const { status, stdout, stderr } = attempt(command, options);
+  if (status !== 0) throw new Error(`${command.join(" ")} ended with ${status}:\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/** As {@link run}, for what may fail. */
+export function attempt([program, ...args], options = {}) {
+  const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+    ...options,
+  });
+  return { status: status ?? signal ?? error?.message, stdout: stdout ?? "", stderr: stderr ?? "" };
+}
