@@ -1,0 +1,94 @@
+/** `hapwire doctor`: what runs on this machine and why, whether it works, how fast, and what to do about it. */
+
+import { parseArgs } from "node:util";
+
+import type { EngineName } from "../index";
+import { adviceOn } from "./doctor/advice";
+import { readChosenEngine, readEngines } from "./doctor/engines";
+import { readEnvironment, readInterfaces, readMachine } from "./doctor/machine";
+import { formatReport } from "./doctor/print";
+import { REPORT_FORMAT, type Report, type Speed } from "./doctor/report";
+import { runSelfTest } from "./doctor/self-test";
+import { measureSpeed } from "./doctor/speed";
+import { packageVersion } from "./package-file";
+import { paletteOf, print, printError } from "./terminal";
+import { UsageError } from "./usage-error";
+
+const HELP = `Usage: hapwire doctor [OPTIONS]
+
+Says which engine runs on this machine and why, tests it, measures it for two seconds, and advises.
+Ends with exit code 1 where something is wrong.
+
+  --json     print the report as JSON, for bug reports: it holds no secrets and no addresses
+  --verbose  tell the addresses of the network interfaces too
+  --help     show this`;
+
+interface Options {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly help: boolean;
+}
+
+/** @returns the exit code. */
+export async function runDoctor(args: readonly string[]): Promise<number> {
+  const { json, verbose, help } = parseOptions(args);
+  if (help) {
+    print(HELP);
+    return 0;
+  }
+  const report = await examine(verbose);
+  print(json ? JSON.stringify(report, undefined, 2) : formatReport(report, paletteOf(process.stdout)));
+  return report.ok ? 0 : 1;
+}
+
+/** @throws {@link UsageError} */
+function parseOptions(args: readonly string[]): Options {
+  try {
+    const {
+      json = false,
+      verbose = false,
+      help = false,
+    } = parseArgs({
+      args: [...args],
+      options: {
+        json: { type: "boolean" },
+        verbose: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+    return { json, verbose, help };
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), HELP, { cause });
+  }
+}
+
+async function examine(withAddresses: boolean): Promise<Report> {
+  const machine = readMachine();
+  const environment = readEnvironment(process.env);
+  const interfaces = readInterfaces(withAddresses);
+  const engine = readChosenEngine();
+  const engines = readEngines();
+  printError("hapwire doctor: testing …");
+  const checks = await runSelfTest(engines.filter((state) => !("error" in state)).map(({ name }) => name));
+  const isWell = checks.every(({ error }) => error === undefined);
+  const speed = isWell && !("error" in engine) ? measure(engine.name) : undefined;
+  const advice = adviceOn({ machine, environment, engine, checks, interfaces });
+  return {
+    format: REPORT_FORMAT,
+    hapwire: packageVersion(),
+    machine,
+    environment,
+    engine,
+    engines,
+    checks,
+    speed,
+    interfaces,
+    advice,
+    ok: advice.every(({ kind }) => kind !== "problem"),
+  };
+}
+
+function measure(engine: EngineName): Speed {
+  printError("hapwire doctor: measuring, two seconds …");
+  return measureSpeed(engine);
+}

@@ -1,0 +1,139 @@
+/** The doctor's advice: what it says on each kind of machine, and that it is silent where all is well. */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { adviceOn, type Findings } from "#src/cli/doctor/advice";
+import { readEnvironment } from "#src/cli/doctor/machine";
+import type { Advice, Machine } from "#src/cli/doctor/report";
+
+const PI: Machine = {
+  runtime: "Node",
+  version: "22.1.0",
+  node: "22.1.0",
+  platform: "linux",
+  arch: "arm64",
+  armVersion: undefined,
+  libc: "glibc 2.36",
+  kernel: "6.6.31",
+  cpu: "Cortex-A76",
+  cores: 4,
+};
+
+const NATIVE: Findings["engine"] = {
+  name: "native",
+  choice: "preferred",
+  reason: "the addon loaded",
+  aead: "OpenSSL 3.0.13",
+  file: "hapwire.node",
+  origin: "prebuilt",
+};
+
+const FALLBACK: Findings["engine"] = {
+  name: "portable",
+  choice: "fallback",
+  reason: "the addon did not load: there is none",
+  aead: "sodium-native 5.1.0",
+  file: undefined,
+  origin: undefined,
+};
+
+const WELL: Findings = {
+  machine: PI,
+  environment: { switch: undefined, engine: undefined, preload: true, debug: false },
+  engine: NATIVE,
+  checks: [{ title: "a session on loopback", engine: "native", error: undefined }],
+  interfaces: [
+    { name: "lo", families: ["IPv4"], isLoopback: true },
+    { name: "eth0", families: ["IPv4"], isLoopback: false },
+  ],
+};
+
+/** The advice where the findings differ from those where all is well. */
+function adviceWith(findings: Partial<Findings>): Advice[] {
+  return adviceOn({ ...WELL, ...findings });
+}
+
+function assertOne(advice: readonly Advice[], kind: Advice["kind"], text: RegExp): void {
+  assert.equal(advice.length, 1, JSON.stringify(advice));
+  assert.equal(advice[0]?.kind, kind);
+  assert.match(advice[0].text, text);
+}
+
+describe("advice", () => {
+  it("is none where all is well", () => {
+    assert.deepEqual(adviceOn(WELL), []);
+  });
+
+  it("names the board where there is no addon for it", () => {
+    for (const [machine, text] of [
+      [{ ...PI, arch: "arm", armVersion: 6 }, /no prebuilt addon for ARMv6/],
+      [{ ...PI, arch: "arm", armVersion: 7 }, /The addon did not load/],
+      [{ ...PI, libc: "musl" }, /no prebuilt addon for musl/],
+      [{ ...PI, platform: "darwin" }, /no prebuilt addon for darwin-arm64/],
+    ] as const) {
+      const advice = adviceWith({ machine, engine: FALLBACK });
+      assertOne(advice, "hint", text);
+      assert.match(advice[0]?.text ?? "", /npm rebuild hapwire/);
+    }
+  });
+
+  it("recommends sodium-native where it has a binary", () => {
+    const engine = { ...FALLBACK, aead: "node:crypto (OpenSSL 3.0.13)" };
+    const texts = (arch: string): string =>
+      JSON.stringify(adviceWith({ engine, machine: { ...PI, arch, armVersion: 7 } }));
+    assert.match(texts("arm64"), /npm install sodium-native/);
+    assert.doesNotMatch(texts("arm"), /npm install sodium-native/);
+  });
+
+  it("tells of an engine that is forced", () => {
+    assertOne(adviceWith({ engine: { ...FALLBACK, choice: "forced" } }), "hint", /unset it/);
+  });
+
+  it("finds a problem where Node is too old, no engine runs, or the self-test failed", () => {
+    assertOne(
+      adviceWith({ machine: { ...PI, node: "18.20.0", version: "18.20.0" } }),
+      "problem",
+      /Node 18\.20\.0 is too old/,
+    );
+    assertOne(adviceWith({ engine: { error: "no such thing" } }), "problem", /no such thing/);
+    const failed = { title: "a session on loopback", engine: "native", error: "it came late" } as const;
+    assertOne(adviceWith({ checks: [...WELL.checks, failed] }), "problem", /self-test failed/);
+  });
+
+  it("mentions tracing that is on, and a machine without network", () => {
+    assertOne(adviceWith({ environment: { ...WELL.environment, debug: true } }), "hint", /DEBUG/);
+    assertOne(adviceWith({ interfaces: WELL.interfaces.slice(0, 1) }), "hint", /no network interface/);
+  });
+});
+
+describe("the environment", () => {
+  it("is read for what has an effect on hapwire", () => {
+    assert.deepEqual(readEnvironment({}), {
+      switch: undefined,
+      engine: undefined,
+      preload: false,
+      debug: false,
+    });
+    const env = {
+      HAPWIRE: "off",
+      HAPWIRE_ENGINE: "native",
+      NODE_OPTIONS: "--no-warnings -r hapwire/register",
+    };
+    assert.deepEqual(readEnvironment(env), {
+      switch: "off",
+      engine: "native",
+      preload: true,
+      debug: false,
+    });
+  });
+
+  it("has tracing on where DEBUG names hapwire", () => {
+    for (const DEBUG of ["*", "hapwire:*", "express:*,hapwire:request", "a hapwire"]) {
+      assert.ok(readEnvironment({ DEBUG }).debug, DEBUG);
+    }
+    for (const DEBUG of ["", "express:*", "HAP-NodeJS:EventedHTTPServer", "-hapwire:*"]) {
+      assert.ok(!readEnvironment({ DEBUG }).debug, DEBUG);
+    }
+  });
+});
