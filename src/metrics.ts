@@ -1,0 +1,216 @@
+/**
+ * `hapwire/metrics`: a server's figures as Prometheus metrics, through `prom-client`.
+ *
+ * @module metrics
+ */
+
+import { createRequire } from "node:module";
+
+import type * as promClient from "prom-client";
+import type { Registry } from "prom-client";
+
+import { checkNonEmptyString } from "./check";
+import { ArgumentError, MissingPeerError, type ErrorCode } from "./errors";
+import { FIGURES, type Figure, type Labels } from "./metrics-figures";
+import { observe } from "./observation";
+import type { EventedHTTPServer } from "./server";
+import type { ServerStats } from "./stats";
+
+/** What {@link collectMetrics} can be told. */
+export interface MetricsOptions {
+  /** Where the metrics are registered. Default: `prom-client`'s own `register`. */
+  register?: Registry;
+  /** What the names of all metrics begin with: letters, digits, `_` and `:`, no digit first. Default `hapwire_`. */
+  prefix?: string;
+  /** The label `server` of this server's figures. Default: `1`, `2` and so on, in the order of the calls. */
+  name?: string;
+}
+
+type NamedStats = readonly (readonly [name: string, stats: ServerStats])[];
+type PromClient = typeof promClient;
+
+/** Of requests, in seconds: a read from memory takes less than a millisecond, a plugin that asks a device takes seconds. */
+const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+const REFUSALS = "refusals_total";
+const DURATION = "request_duration_seconds";
+
+/** The groups of metrics that are there, by their prefix. */
+const groups = new WeakMap<Registry, Map<string, MetricsGroup>>();
+
+/**
+ * Registers the figures of a server with `prom-client`. They are read when Prometheus asks; the times of requests and the
+ * refusals are counted from this call on. Called for several servers, the metrics are the same, told apart by the label
+ * `server`.
+ *
+ * @returns A function that takes the server out of the metrics again, and the metrics of the last one out of the registry.
+ * @throws {@link index.MissingPeerError} where `prom-client` cannot be loaded.
+ * @throws {@link index.ArgumentError} for a prefix that is none or is taken, or a name that another server has.
+ */
+export function collectMetrics(server: EventedHTTPServer, options: MetricsOptions = {}): () => void {
+  const client = loadClient();
+  const { register = client.register, prefix = "hapwire_", name } = options;
+  if (typeof prefix !== "string" || !/^([a-zA-Z_:][\w:]*)?$/.test(prefix)) {
+    throw new ArgumentError("options.prefix", "the beginning of a metric's name", prefix);
+  }
+  if (name !== undefined) {
+    checkNonEmptyString(name, "options.name");
+  }
+  const byPrefix = groups.get(register) ?? new Map<string, MetricsGroup>();
+  groups.set(register, byPrefix);
+  const group = byPrefix.get(prefix) ?? new MetricsGroup(client, register, prefix);
+  byPrefix.set(prefix, group);
+  const remove = group.add(server, name);
+  return () => {
+    remove();
+    if (group.isEmpty && byPrefix.get(prefix) === group) {
+      group.unregister();
+      byPrefix.delete(prefix);
+    }
+  };
+}
+
+function loadClient(): PromClient {
+  try {
+    return createRequire(__filename)("prom-client") as PromClient;
+  } catch (cause) {
+    throw new MissingPeerError("prom-client", { cause });
+  }
+}
+
+/** The metrics of one prefix in one registry, and the servers in them. */
+class MetricsGroup {
+  readonly #register: Registry;
+  readonly #prefix: string;
+  readonly #servers = new Map<string, EventedHTTPServer>();
+  readonly #refusals;
+  readonly #duration;
+  /** Read once for all metrics that are asked for in one go. */
+  #stats: NamedStats | undefined;
+  #added = 0;
+
+  constructor(client: PromClient, register: Registry, prefix: string) {
+    this.#register = register;
+    this.#prefix = prefix;
+    const taken = this.#names().find((name) => register.getSingleMetric(name) !== undefined);
+    if (taken !== undefined) {
+      throw new ArgumentError("options.prefix", `another one: the registry has a metric ${taken}`, prefix);
+    }
+    for (const figure of FIGURES) {
+      this.#registerFigure(client, figure);
+    }
+    const registers = [register];
+    this.#refusals = new client.Counter({
+      name: `${prefix}${REFUSALS}`,
+      help: "Requests and connections refused, by the code of the reason.",
+      labelNames: ["server", "reason"],
+      registers,
+    });
+    this.#duration = new client.Histogram({
+      name: `${prefix}${DURATION}`,
+      help: "From when the handler got a request until its response was handed to the socket whole.",
+      labelNames: ["server"],
+      buckets: DURATION_BUCKETS,
+      registers,
+    });
+  }
+
+  get isEmpty(): boolean {
+    return this.#servers.size === 0;
+  }
+
+  /** @returns A function that takes the server out. */
+  add(server: EventedHTTPServer, wantedName: string | undefined): () => void {
+    const name = wantedName ?? this.#freeName();
+    if (this.#servers.has(name)) {
+      throw new ArgumentError("options.name", `a name that no other server has, unlike ${name}`, name);
+    }
+    this.#servers.set(name, server);
+    const labels = { server: name };
+    const refusals = new Set<ErrorCode>();
+    const unobserve = observe(server, {
+      answered: (milliseconds) => {
+        this.#duration.observe(labels, milliseconds / 1000);
+      },
+      refused: (reason: ErrorCode) => {
+        this.#refusals.inc({ server: name, reason });
+        refusals.add(reason);
+      },
+    });
+    return () => {
+      unobserve();
+      this.#servers.delete(name);
+      this.#duration.remove(labels);
+      for (const reason of refusals) {
+        this.#refusals.remove({ server: name, reason });
+      }
+    };
+  }
+
+  unregister(): void {
+    for (const name of this.#names()) {
+      this.#register.removeSingleMetric(name);
+    }
+  }
+
+  #names(): string[] {
+    return [...FIGURES.map(({ name }) => name), REFUSALS, DURATION].map((name) => `${this.#prefix}${name}`);
+  }
+
+  #freeName(): string {
+    do {
+      this.#added += 1;
+    } while (this.#servers.has(String(this.#added)));
+    return String(this.#added);
+  }
+
+  #registerFigure(client: PromClient, figure: Figure): void {
+    const settings = {
+      name: `${this.#prefix}${figure.name}`,
+      help: figure.help,
+      labelNames: ["server", ...(figure.labels ?? [])],
+      registers: [this.#register],
+    };
+    const read = this.#read.bind(this, figure);
+    if (figure.type === "gauge") {
+      const gauge = new client.Gauge({
+        ...settings,
+        collect: () => {
+          gauge.reset();
+          for (const [labels, value] of read()) {
+            gauge.set(labels, value);
+          }
+        },
+      });
+    } else {
+      const counter = new client.Counter({
+        ...settings,
+        collect: () => {
+          counter.reset();
+          for (const [labels, value] of read()) {
+            counter.inc(labels, value);
+          }
+        },
+      });
+    }
+  }
+
+  /** The values of a figure, for each server and what else it is told apart by. */
+  *#read(figure: Figure): Generator<[labels: Labels, value: number]> {
+    for (const [server, stats] of this.#statsOfAll()) {
+      for (const [labels, value] of figure.read(stats)) {
+        yield [{ server, ...labels }, value];
+      }
+    }
+  }
+
+  #statsOfAll(): NamedStats {
+    if (this.#stats === undefined) {
+      this.#stats = [...this.#servers].map(([name, server]) => [name, server.stats()]);
+      queueMicrotask(() => {
+        this.#stats = undefined;
+      });
+    }
+    return this.#stats;
+  }
+}

@@ -1,0 +1,46 @@
+/** The files of the status page, as src/status/build-page.mjs has put them beside this one. */
+
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
+export interface Asset {
+  readonly type: string;
+  readonly content: Buffer;
+}
+
+const FOLDER = path.join(__dirname, "page");
+
+const TYPES: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** Every file that there is: no path of a request ever becomes one that is not among them. */
+const FILES: ReadonlySet<string> = new Set([
+  "index.html",
+  "page.css",
+  "icon.svg",
+  "uplot.css",
+  "uplot.js",
+  "charts.js",
+  "format.js",
+  "history.js",
+  "main.js",
+  "tables.js",
+  "tiles.js",
+]);
+
+/**
+ * @param urlPath - From the page's root, which is `/`.
+ * @returns undefined where there is no such file.
+ */
+export async function readAsset(urlPath: string): Promise<Asset | undefined> {
+  const file = urlPath === "/" ? "index.html" : urlPath.slice(1);
+  const type = TYPES[path.extname(file)];
+  if (!FILES.has(file) || type === undefined) {
+    return undefined;
+  }
+  return { type, content: await readFile(path.join(FOLDER, file)) };
+}

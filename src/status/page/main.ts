@@ -1,0 +1,69 @@
+/** Asks for a report every second while somebody looks, and shows it. */
+
+import type { StatusReport } from "../report.js";
+import { Charts } from "./charts.js";
+import { duration } from "./format.js";
+import { History } from "./history.js";
+import { Tables } from "./tables.js";
+import { Tiles } from "./tiles.js";
+
+const INTERVAL = 1000;
+const TIMEOUT = 5000;
+
+const history = new History();
+const tiles = new Tiles(elementOf("tiles"));
+const charts = new Charts(elementOf("charts"));
+const tables = new Tables();
+let timer: number | undefined;
+
+function elementOf(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (element === null) {
+    throw new Error(`the page has no #${id}`);
+  }
+  return element;
+}
+
+function show(report: StatusReport): void {
+  history.add(report);
+  const { hapwire, node, pid, uptime } = report;
+  elementOf("about").textContent =
+    `${hapwire} on Node ${node}, process ${String(pid)}, up ${duration(uptime)}`;
+  tiles.show(report, history.latest);
+  charts.show(history);
+  tables.show(report);
+}
+
+function setState(state: "live" | "lost", text: string): void {
+  const element = elementOf("state");
+  element.dataset["state"] = state;
+  // Screen readers say every change of text, the same one included.
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+async function poll(): Promise<void> {
+  try {
+    const response = await fetch("status.json", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
+    if (!response.ok) {
+      throw new Error(`status ${String(response.status)}`);
+    }
+    show((await response.json()) as StatusReport);
+    setState("live", "live");
+  } catch {
+    setState("lost", "the bridge does not answer");
+  }
+  next();
+}
+
+/** A page that nobody sees asks for nothing. */
+function next(): void {
+  clearTimeout(timer);
+  if (!document.hidden) {
+    timer = setTimeout(() => void poll(), INTERVAL);
+  }
+}
+
+document.addEventListener("visibilitychange", next);
+void poll();

@@ -1,0 +1,167 @@
+/** The tables. A narrow page shows each row as a card, whose cells say by themselves what they are. */
+
+import type { ConnectionReport, ServerReport, StatusReport } from "../report.js";
+import { briefDuration, bytes, count, milliseconds, NOTHING } from "./format.js";
+
+interface Column<Row> {
+  readonly title: string;
+  readonly text: (row: Row) => string;
+  /** Numbers stand at the right, so that they can be compared. */
+  readonly isNumber?: boolean;
+}
+
+/** A row with the port of the server that it is from. */
+type Connection = ConnectionReport & { readonly port: number | null };
+
+interface Refusal {
+  readonly reason: string;
+  readonly refused: number;
+  readonly closed: number;
+}
+
+const CONNECTION_COLUMNS: readonly Column<Connection>[] = [
+  { title: "Controller", text: ({ controller }) => controller ?? "not known" },
+  { title: "From", text: ({ remote }) => remote },
+  { title: "Open for", text: ({ age }) => briefDuration(age / 1000) },
+  { title: "Idle for", text: ({ idle }) => briefDuration(idle / 1000) },
+  { title: "Authenticated", text: ({ authenticated }) => (authenticated ? "yes" : "no") },
+  { title: "Engine", text: ({ engine }) => engine },
+  { title: "Port", text: ({ port }) => portText(port) },
+  { title: "Requests", text: ({ requests }) => count(requests), isNumber: true },
+  { title: "Queued", text: ({ events }) => count(events.queued), isNumber: true },
+  { title: "Coalesced", text: ({ events }) => count(events.coalesced), isNumber: true },
+  { title: "Delivered", text: ({ events }) => count(events.delivered), isNumber: true },
+  { title: "Backlog", text: ({ events }) => count(events.pending), isNumber: true },
+  { title: "In", text: ({ bytesIn }) => bytes(bytesIn), isNumber: true },
+  { title: "Out", text: ({ bytesOut }) => bytes(bytesOut), isNumber: true },
+];
+
+const SERVER_COLUMNS: readonly Column<ServerReport>[] = [
+  { title: "Port", text: ({ port }) => portText(port) },
+  { title: "Engine", text: ({ engine }) => engine },
+  { title: "Open", text: ({ open }) => count(open), isNumber: true },
+  { title: "Accepted", text: ({ accepted }) => count(accepted), isNumber: true },
+  { title: "Requests", text: ({ requests }) => count(requests), isNumber: true },
+  { title: "p50", text: ({ requestTime }) => milliseconds(requestTime.p50), isNumber: true },
+  { title: "p99", text: ({ requestTime }) => milliseconds(requestTime.p99), isNumber: true },
+  { title: "Delivered", text: ({ events }) => count(events.delivered), isNumber: true },
+  { title: "Messages", text: ({ events }) => count(events.messages), isNumber: true },
+  { title: "Backlog", text: ({ events }) => count(events.pending), isNumber: true },
+];
+
+const REFUSAL_COLUMNS: readonly Column<Refusal>[] = [
+  { title: "Reason", text: ({ reason }) => reason },
+  { title: "Refused", text: ({ refused }) => count(refused), isNumber: true },
+  { title: "Connections closed", text: ({ closed }) => count(closed), isNumber: true },
+];
+
+/** The tables of the page, by their ids. */
+export class Tables {
+  readonly #connections = new Table("connections", CONNECTION_COLUMNS, "No controller is connected.");
+  readonly #servers = new Table("servers", SERVER_COLUMNS, "No server listens.");
+  readonly #refusals = new Table("refusals", REFUSAL_COLUMNS, "Nothing was refused.");
+
+  show({ servers }: StatusReport): void {
+    const connections = servers.flatMap(({ port, connections: rows }) =>
+      rows.map((row) => ({ ...row, port })),
+    );
+    this.#connections.show(connections);
+    this.#connections.setCaption(omission(connections.length, servers));
+    this.#servers.show(servers);
+    this.#refusals.show(refusalsOf(servers));
+  }
+}
+
+class Table<Row> {
+  readonly #columns: readonly Column<Row>[];
+  readonly #nothing: string;
+  readonly #caption: HTMLElement;
+  readonly #body: HTMLTableSectionElement;
+
+  constructor(id: string, columns: readonly Column<Row>[], nothing: string) {
+    const table = document.getElementById(id) as HTMLTableElement;
+    this.#columns = columns;
+    this.#nothing = nothing;
+    const head = table.createTHead().insertRow();
+    for (const column of columns) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.textContent = column.title;
+      cell.classList.toggle("number", column.isNumber === true);
+      head.append(cell);
+    }
+    this.#body = table.createTBody();
+    this.#caption = table.createCaption();
+  }
+
+  /** Changes what has changed and nothing else: what somebody has selected stays so. */
+  show(rows: readonly Row[]): void {
+    if (rows.length === 0) {
+      this.#body.replaceChildren(this.#emptyRow());
+      return;
+    }
+    this.#body.querySelector(".nothing")?.closest("tr")?.remove();
+    while (this.#body.rows.length > rows.length) {
+      this.#body.deleteRow(-1);
+    }
+    rows.forEach((row, index) => {
+      this.#fill(this.#body.rows[index] ?? this.#addRow(), row);
+    });
+  }
+
+  setCaption(text: string): void {
+    this.#caption.textContent = text;
+  }
+
+  #addRow(): HTMLTableRowElement {
+    const element = this.#body.insertRow();
+    for (const { title, isNumber = false } of this.#columns) {
+      const cell = element.insertCell();
+      cell.dataset["title"] = title;
+      cell.classList.toggle("number", isNumber);
+    }
+    return element;
+  }
+
+  #fill(element: HTMLTableRowElement, row: Row): void {
+    this.#columns.forEach(({ text }, index) => {
+      const cell = element.cells[index];
+      const wanted = text(row);
+      if (cell !== undefined && cell.textContent !== wanted) {
+        cell.textContent = wanted;
+      }
+    });
+  }
+
+  #emptyRow(): HTMLElement {
+    const element = document.createElement("tr");
+    const cell = document.createElement("td");
+    cell.colSpan = this.#columns.length;
+    cell.className = "nothing";
+    cell.textContent = this.#nothing;
+    element.append(cell);
+    return element;
+  }
+}
+
+function refusalsOf(servers: readonly ServerReport[]): Refusal[] {
+  const reasons = new Set(
+    servers.flatMap(({ refused, closed }) => [...Object.keys(refused), ...Object.keys(closed)]),
+  );
+  const total = (of: (server: ServerReport) => number | undefined): number =>
+    servers.reduce((sum, server) => sum + (of(server) ?? 0), 0);
+  return [...reasons].sort().map((reason) => ({
+    reason,
+    refused: total(({ refused }) => refused[reason]),
+    closed: total(({ closed }) => closed[reason]),
+  }));
+}
+
+function omission(shown: number, servers: readonly ServerReport[]): string {
+  const more = servers.reduce((sum, { open }) => sum + open, 0) - shown;
+  return more > 0 ? `and ${count(more)} more` : "";
+}
+
+function portText(port: number | null): string {
+  return port === null ? NOTHING : String(port);
+}

@@ -1,0 +1,61 @@
+/** How long things took of late: quantiles over two spans of time, of which the older is dropped when the newer is full. */
+
+import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+
+import type { Quantiles } from "./report";
+
+/** Milliseconds of a span: what is told covers between one and two of them. */
+const SPAN = 30_000;
+const MICROSECONDS = 1000;
+/** An hour, in microseconds; what takes longer counts as that. */
+const LONGEST = 3_600_000_000;
+
+export class RecentTimes {
+  readonly #now: () => number;
+  #current = emptyHistogram();
+  #previous = emptyHistogram();
+  #end: number;
+
+  /** @param now - Milliseconds of a clock. */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#end = now() + SPAN;
+  }
+
+  /** @param milliseconds - From 0 up. */
+  add(milliseconds: number): void {
+    this.#advance();
+    const microseconds = Math.round(milliseconds * MICROSECONDS);
+    this.#current.record(Math.min(Math.max(microseconds, 1), LONGEST));
+  }
+
+  /** Quantiles over all that several of them have seen of late. */
+  static quantiles(all: Iterable<RecentTimes>): Quantiles {
+    const sum = emptyHistogram();
+    for (const times of all) {
+      times.#advance();
+      sum.add(times.#previous);
+      sum.add(times.#current);
+    }
+    if (sum.count === 0) {
+      return { p50: null, p99: null };
+    }
+    return { p50: sum.percentile(50) / MICROSECONDS, p99: sum.percentile(99) / MICROSECONDS };
+  }
+
+  #advance(): void {
+    const late = this.#now() - this.#end;
+    if (late < 0) {
+      return;
+    }
+    // After a silence longer than a span, the current one is too old as well.
+    this.#previous = late < SPAN ? this.#current : emptyHistogram();
+    this.#current = emptyHistogram();
+    this.#end = this.#now() + SPAN - (late % SPAN);
+  }
+}
+
+/** Takes about 28 KB; two digits are precise enough to look at. */
+function emptyHistogram(): RecordableHistogram {
+  return createHistogram({ lowest: 1, highest: LONGEST, figures: 2 });
+}

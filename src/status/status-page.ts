@@ -1,0 +1,212 @@
+/**
+ * The status page of a running bridge: a small HTTP server of its own, off unless asked for. It only ever reads; whatever
+ * goes wrong with it, the bridge goes on.
+ */
+
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
+
+import { checkInteger, checkNonEmptyString } from "../check";
+import { systemClock, type Clock } from "../clock";
+import { serverListening, type ServerMessage } from "../diagnostics";
+import type { EventedHTTPServer } from "../server";
+import { createToken, isLoopback, judge } from "./access";
+import { DEFAULT_HOST } from "./address";
+import { readAsset } from "./assets";
+import { Reporter } from "./reporter";
+
+export interface StatusPageOptions {
+  /** 0 to 65,535; with 0 the system chooses. */
+  port: number;
+  /** The address to listen on. Default `127.0.0.1`. Where others reach it, the page's URL has a token. */
+  host?: string;
+  /** The servers to tell of. Default: all that start to listen in this process from now on. */
+  servers?: Iterable<EventedHTTPServer>;
+  /** Takes one line for people: where the page is, or why it is not. Default: standard error. */
+  log?: (line: string) => void;
+  /** For tests. */
+  clock?: Clock;
+}
+
+const MAX_PORT = 65_535;
+/** Far more than the browsers that somebody has open. */
+const MAX_CONNECTIONS = 64;
+const REQUEST_TIMEOUT = 10_000;
+const MAX_HEADER_SIZE = 8192;
+
+/** Nothing is fetched from elsewhere, nothing is kept, nobody may frame it, and the URL, which may hold the token, stays. */
+const HEADERS = {
+  "Cache-Control": "no-store",
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+} as const;
+
+const TEXTS = {
+  403: "Open this page by the address in the log.\n",
+  404: "There is nothing here.\n",
+  405: "This page is only for reading.\n",
+  500: "The status page could not be read.\n",
+} as const;
+
+export class StatusPage {
+  /** The page's URL once it is served; undefined where it can't be. Never rejects. */
+  readonly ready: Promise<string | undefined>;
+  readonly #http: Server;
+  readonly #reporter: Reporter;
+  readonly #log: (line: string) => void;
+  #token: string | undefined;
+  #endFollowing: (() => void) | undefined;
+
+  /** @throws {@link ArgumentError} for a port or a host that is none. */
+  constructor({
+    port,
+    host = DEFAULT_HOST,
+    servers,
+    log = logToStderr,
+    clock = systemClock,
+  }: StatusPageOptions) {
+    checkInteger(port, "port", 0, MAX_PORT);
+    checkNonEmptyString(host, "host");
+    this.#log = log;
+    this.#reporter = new Reporter(clock);
+    if (servers === undefined) {
+      this.#follow();
+    } else {
+      for (const server of servers) {
+        this.watch(server);
+      }
+    }
+    this.#http = createServer({ requestTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADER_SIZE });
+    this.#http.maxConnections = MAX_CONNECTIONS;
+    this.#http.on("request", this.#onRequest.bind(this));
+    // Neither the page nor those who look at it keep the process alive.
+    this.#http.on("connection", (socket) => socket.unref());
+    this.#http.unref();
+    this.ready = this.#listen(port, host);
+  }
+
+  /** Tells of a server, until it is closed. */
+  watch(server: EventedHTTPServer): void {
+    this.#reporter.watch(server);
+  }
+
+  /** Ends the page, its connections and its observation of servers. */
+  async close(): Promise<void> {
+    this.#endFollowing?.();
+    this.#reporter.close();
+    await this.ready;
+    await new Promise<void>((resolve) => {
+      // The error that it may pass on says that it was not listening: so much the better.
+      this.#http.close(() => {
+        resolve();
+      });
+      this.#http.closeAllConnections();
+    });
+  }
+
+  /** Watches every server of the process that starts to listen. */
+  #follow(): void {
+    const onListening = (message: unknown): void => {
+      this.watch((message as ServerMessage).server);
+    };
+    subscribe(serverListening.name, onListening);
+    this.#endFollowing = () => {
+      unsubscribe(serverListening.name, onListening);
+    };
+  }
+
+  async #listen(port: number, host: string): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      this.#http.on("error", (error) => {
+        this.#log(`the status page is not served on ${host} port ${String(port)}: ${describe(error)}`);
+        resolve(undefined);
+      });
+      this.#http.listen(port, host, () => {
+        const address = this.#http.address() as AddressInfo;
+        if (!isLoopback(address.address)) {
+          this.#token = createToken();
+        }
+        const url = urlOf(address, this.#token);
+        this.#log(`status page: ${url}`);
+        resolve(url);
+      });
+    });
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    this.#answer(request, response).catch((error: unknown) => {
+      this.#log(`the status page failed: ${describe(error)}`);
+      if (response.headersSent) {
+        response.destroy();
+      } else {
+        refuse(response, 500);
+      }
+    });
+  }
+
+  async #answer({ method, url, headers }: IncomingMessage, response: ServerResponse): Promise<void> {
+    const verdict = judge({ method, url, host: headers.host }, this.#token);
+    if ("status" in verdict) {
+      refuse(response, verdict.status);
+    } else if (verdict.path === "/status.json") {
+      send(response, 200, "application/json", Buffer.from(JSON.stringify(this.#reporter.report())));
+    } else {
+      const asset = await readAsset(verdict.path);
+      if (asset === undefined) {
+        refuse(response, 404);
+      } else {
+        send(response, 200, asset.type, asset.content);
+      }
+    }
+  }
+}
+
+/** @throws {@link ArgumentError} for a port or a host that is none; what goes wrong later is logged. */
+export function startStatusPage(options: StatusPageOptions): StatusPage {
+  return new StatusPage(options);
+}
+
+function refuse(response: ServerResponse, status: keyof typeof TEXTS): void {
+  if (status === 405) {
+    response.setHeader("Allow", "GET");
+  }
+  // What else the request may carry is not read.
+  response.setHeader("Connection", "close");
+  send(response, status, "text/plain; charset=utf-8", Buffer.from(TEXTS[status]));
+}
+
+function send(response: ServerResponse, status: number, type: string, content: Buffer): void {
+  response.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Length": content.length });
+  response.end(content);
+}
+
+function urlOf({ address, port }: AddressInfo, token: string | undefined): string {
+  const host = address === "0.0.0.0" || address === "::" ? reachableAddress() : address;
+  const path = token === undefined ? "/" : `/${token}/`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}${path}`;
+}
+
+/** An address of this machine that others may reach; the first one is as good as any. */
+function reachableAddress(): string {
+  const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return infos.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
+}
+
+function describe(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === "EADDRINUSE"
+    ? "the port is taken, perhaps by the page of another bridge; with HAPWIRE_STATUS=0 each bridge gets a free one"
+    : message;
+}
+
+/** Where lines go when nobody else takes them. */
+export function logToStderr(line: string): void {
+  process.stderr.write(`hapwire: ${line}\n`);
+}

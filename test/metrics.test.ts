@@ -1,0 +1,187 @@
+/** hapwire/metrics: a server's figures, as Prometheus would read them. */
+
+import assert from "node:assert/strict";
+import { channel } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it, type TestContext } from "node:test";
+
+import { Counter, Registry } from "prom-client";
+import { ArgumentError } from "hapwire";
+import { collectMetrics } from "hapwire/metrics";
+
+import { ROOT, runNode } from "./support/child";
+import { ManualClock } from "./support/clock";
+import { Harness, whenClosed } from "./support/harness";
+
+/** Values by the line's name and labels, as they stand in the exposition format. */
+async function scrape(register: Registry): Promise<Map<string, number>> {
+  const text = await register.metrics();
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.split(" ").at(-1))]));
+}
+
+/** Starts to collect; ends with the test. */
+function collect(t: TestContext, ...[server, options]: Parameters<typeof collectMetrics>): () => void {
+  const stop = collectMetrics(server, options);
+  t.after(stop);
+  return stop;
+}
+
+describe("collectMetrics", () => {
+  it("tells what the server's stats say, read when it is asked", async (t) => {
+    const clock = new ManualClock();
+    const harness = await Harness.start(t, { clock });
+    const register = new Registry();
+    collect(t, harness.server, { register, name: "bridge" });
+    const { controller, connection } = await harness.connectSecured();
+    await harness.connect();
+    connection.enableEventNotifications(1, 9);
+    for (const value of [1, 1, 2]) {
+      harness.server.broadcastEvent(1, 9, value);
+    }
+    const waiting = await scrape(register);
+    assert.equal(waiting.get('hapwire_events_pending{server="bridge"}'), 2);
+    clock.advance(250);
+    await controller.nextEvents();
+
+    const { total } = harness.server.stats();
+    const values = await scrape(register);
+    const server = '{server="bridge"}';
+    assert.equal(values.get('hapwire_connections{server="bridge",authenticated="true"}'), 1);
+    assert.equal(values.get('hapwire_connections{server="bridge",authenticated="false"}'), 1);
+    assert.equal(values.get(`hapwire_connections_accepted_total${server}`), 2);
+    assert.equal(values.get(`hapwire_requests_total${server}`), 2);
+    assert.equal(values.get(`hapwire_received_bytes_total${server}`), total.bytesIn);
+    assert.equal(values.get(`hapwire_sent_bytes_total${server}`), total.bytesOut);
+    assert.equal(values.get(`hapwire_received_frames_total${server}`), 1);
+    assert.equal(values.get(`hapwire_sent_frames_total${server}`), 2);
+    assert.equal(values.get(`hapwire_events_queued_total${server}`), 2);
+    assert.equal(values.get('hapwire_events_coalesced_total{server="bridge",how="duplicate"}'), 1);
+    assert.equal(values.get(`hapwire_events_delivered_total${server}`), 2);
+    assert.equal(values.get(`hapwire_event_messages_total${server}`), 1);
+    assert.equal(values.get(`hapwire_events_pending${server}`), 0);
+    assert.ok(total.bytesIn > 0 && total.bytesOut > 0);
+  });
+
+  it("tells how long requests take, of answered ones alone", async (t) => {
+    const harness = await Harness.start(t);
+    const register = new Registry();
+    collect(t, harness.server, { register });
+    const { controller, connection } = await harness.connectSecured();
+    const answered = await scrape(register);
+    assert.equal(answered.get('hapwire_request_duration_seconds_count{server="1"}'), 2);
+    assert.ok((answered.get('hapwire_request_duration_seconds_sum{server="1"}') ?? 0) > 0);
+    assert.equal(answered.get('hapwire_request_duration_seconds_bucket{le="+Inf",server="1"}'), 2);
+
+    const asked = once(harness.server, "request");
+    harness.handler = () => undefined;
+    controller.send("GET", "/never-answered");
+    await asked;
+    const closed = whenClosed(connection);
+    connection.close();
+    await closed;
+    assert.equal((await scrape(register)).get('hapwire_request_duration_seconds_count{server="1"}'), 2);
+  });
+
+  it("tells of refusals and closes, by reason", async (t) => {
+    const harness = await Harness.start(t);
+    const register = new Registry();
+    collect(t, harness.server, { register });
+    const { controller, connection } = await harness.connect();
+    const closed = whenClosed(connection);
+    controller.write("NO HTTP\r\n\r\n");
+    await closed;
+    const values = await scrape(register);
+    assert.equal(values.get('hapwire_refusals_total{server="1",reason="ERR_HAPWIRE_HTTP"}'), 1);
+    assert.equal(values.get('hapwire_connections_closed_total{server="1",reason="ERR_HAPWIRE_HTTP"}'), 1);
+  });
+
+  it("tells several servers apart, and forgets one that is taken out", async (t) => {
+    const register = new Registry();
+    const [one, two] = [await Harness.start(t), await Harness.start(t)];
+    const stop = collect(t, one.server, { register });
+    collect(t, two.server, { register });
+    await (await one.connect()).controller.get("/");
+    const { controller, connection } = await one.connect();
+    const closed = whenClosed(connection);
+    controller.write("NO HTTP\r\n\r\n");
+    await closed;
+    const both = await scrape(register);
+    assert.equal(both.get('hapwire_requests_total{server="1"}'), 1);
+    assert.equal(both.get('hapwire_requests_total{server="2"}'), 0);
+    assert.equal(both.get('hapwire_request_duration_seconds_count{server="2"}'), undefined);
+    stop();
+    const lines = [...(await scrape(register)).keys()];
+    assert.deepEqual(
+      lines.filter((line) => line.includes('server="1"')),
+      [],
+    );
+    assert.ok(lines.includes('hapwire_requests_total{server="2"}'));
+  });
+
+  it("leaves nothing behind when the last server is taken out", async (t) => {
+    const harness = await Harness.start(t);
+    const register = new Registry();
+    const channels = [channel("hapwire:request"), channel("hapwire:connection:refused")];
+    const stop = collectMetrics(harness.server, { register });
+    assert.ok(channels.every(({ hasSubscribers }) => hasSubscribers));
+    stop();
+    stop();
+    assert.ok(channels.every(({ hasSubscribers }) => !hasSubscribers));
+    assert.deepEqual(register.getMetricsAsArray(), []);
+    collect(t, harness.server, { register });
+    assert.ok(register.getSingleMetric("hapwire_connections") !== undefined);
+  });
+
+  it("takes another prefix, and says of a bad one or a taken one that it is", async (t) => {
+    const harness = await Harness.start(t);
+    const register = new Registry();
+    collect(t, harness.server, { register, prefix: "home_" });
+    assert.ok((await scrape(register)).has('home_requests_total{server="1"}'));
+    const other = new Registry();
+    new Counter({ name: "home_requests_total", help: "Somebody else's.", registers: [other] });
+    for (const options of [
+      { register, prefix: "1st_" },
+      { register: other, prefix: "home_" },
+      { register, prefix: "home_", name: "1" },
+      { register, name: "" },
+    ]) {
+      assert.throws(
+        () => collectMetrics(harness.server, options),
+        (error) => error instanceof ArgumentError && error.argument.startsWith("options."),
+      );
+    }
+    assert.equal(other.getMetricsAsArray().length, 1);
+  });
+
+  it("says what to install where prom-client is missing", async (t) => {
+    const copy = mkdtempSync(path.join(tmpdir(), "hapwire-copy-"));
+    t.after(() => {
+      rmSync(copy, { recursive: true });
+    });
+    for (const name of ["package.json", "dist"]) {
+      cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true });
+    }
+    const code = `
+      const { collectMetrics } = require("hapwire/metrics");
+      try { collectMetrics({}); } catch ({ name, code, peer, message }) {
+        console.log(JSON.stringify({ name, code, peer, message }));
+      }`;
+    const { stdout, stderr } = await runNode(["--eval", code], { cwd: copy });
+    assert.deepEqual(
+      [JSON.parse(stdout), stderr],
+      [
+        {
+          name: "MissingPeerError",
+          code: "ERR_HAPWIRE_PEER_MISSING",
+          peer: "prom-client",
+          message: "prom-client cannot be loaded; to install it: npm install prom-client",
+        },
+        "",
+      ],
+    );
+  });
+});
