@@ -1,8 +1,11 @@
-/** Puts hapwire under HAP-NodeJS: the package's module `lib/util/eventedhttp` is ours before the package loads. */
+/** Puts hapwire under HAP-NodeJS: its transport, and what it does for pairing, are ours from when the package loads. */
 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
+import type { MessageAead } from "../engine/contract";
+import { loadEngine } from "../engine/load";
+import { HapwireError } from "../errors";
 import {
   EventedHTTPServer,
   EventedHTTPServerEvent,
@@ -10,8 +13,10 @@ import {
   HAPConnectionEvent,
   HAPConnectionState,
   HAPEncryption,
-  HapwireError,
 } from "../index";
+import type { HapPackage } from "./hap-package";
+import { hapCryptoOnNode, tweetnaclOnNode } from "./pairing-crypto";
+import { handleParts, type PartHandlers } from "./parts";
 
 /** What stands for HAP-NodeJS's transport: its exports, by name. */
 export type TransportExports = Readonly<Record<string, unknown>>;
@@ -31,14 +36,14 @@ export class SubstituteError extends HapwireError {
   override readonly name = "SubstituteError";
 
   constructor(message: string, options?: ErrorOptions) {
-    super("ERR_HAPWIRE_ENGINE", message, options);
+    super("ERR_HAPWIRE_SUBSTITUTE", message, options);
   }
 }
 
 /** Without these in its module, a package is no HAP-NodeJS that we know. */
 const REQUIRED_CLASSES = ["EventedHTTPServer", "HAPConnection", "HAPEncryption"];
 
-/** Marks a module's exports as put there by {@link loadOnHapwire}, by this copy of hapwire or another. */
+/** Marks a module's exports as put there by {@link replaceTransport}, by this copy of hapwire or another. */
 const SUBSTITUTED = Symbol.for("hapwire.substituted");
 
 /**
@@ -61,15 +66,42 @@ export function loadOnHapwire(
   const entry = resolveEntry(requireFrom, packageName, from);
   // The package may hide the file from `require` by name, so it is found from the main entry.
   const file = join(dirname(entry), "lib", "util", "eventedhttp.js");
-  const loaded = requireFrom.cache[file];
-  if (loaded === undefined) {
-    substitute(requireFrom, packageName, file, replacement);
-  } else if (!isSubstituted(loaded.exports)) {
-    throw new SubstituteError(
-      `${packageName} has loaded with a transport of its own; load hapwire before it (${file})`,
-    );
+  const stop = handleParts({
+    transport: (module, of) => {
+      replaceTransport(module, of, replacement);
+    },
+    ...pairingHandlers,
+    unknown(reason) {
+      throw new SubstituteError(reason);
+    },
+    failed(error) {
+      throw error;
+    },
+  });
+  try {
+    loadTransport(requireFrom, packageName, file);
+    return requireFrom(entry);
+  } finally {
+    stop();
   }
-  return requireFrom(entry);
+}
+
+/** What all who put hapwire under HAP-NodeJS do with the parts that pairing is made of. */
+export const pairingHandlers: Pick<PartHandlers, "crypto" | "signing"> = {
+  crypto: (module) => {
+    // Into the object that the package's other files may have already.
+    Object.assign(module.exports as object, hapCryptoOnNode(module.exports, messageAead()));
+  },
+  signing: tweetnaclOnNode,
+};
+
+/** @returns undefined where the engine has none; where there is no engine, replacing the transport says so. */
+function messageAead(): MessageAead | undefined {
+  try {
+    return loadEngine().messages;
+  } catch {
+    return undefined;
+  }
 }
 
 function resolveEntry(requireFrom: NodeJS.Require, packageName: string, from: string): string {
@@ -80,48 +112,46 @@ function resolveEntry(requireFrom: NodeJS.Require, packageName: string, from: st
   }
 }
 
-function substitute(
-  requireFrom: NodeJS.Require,
-  packageName: string,
-  file: string,
-  replacement: TransportExports,
-): void {
-  const original = loadOriginal(requireFrom, packageName, file);
-  const module = requireFrom.cache[file];
-  if (module === undefined) {
-    throw new SubstituteError(`${file} has loaded, but is not in require.cache`);
-  }
+/** The transport before all else, so that nothing else of the package has loaded where it cannot be replaced. */
+function loadTransport(requireFrom: NodeJS.Require, packageName: string, file: string): void {
+  let exports: unknown;
   try {
-    checkShape(packageName, original, replacement);
-  } catch (error) {
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- so that a later attempt starts afresh
-    delete requireFrom.cache[file];
-    throw error;
+    exports = requireFrom(file);
+  } catch (cause) {
+    if (cause instanceof SubstituteError) {
+      throw cause;
+    }
+    throw new SubstituteError(`${packageName} has no transport that can be loaded at ${file}`, { cause });
   }
-  // Names that only the original has are kept.
+  if (!isSubstituted(exports)) {
+    throw new SubstituteError(
+      `${packageName} has loaded with a transport of its own; load hapwire before it (${file})`,
+    );
+  }
+}
+
+/**
+ * Puts `replacement` in the place of the exports that a transport has just made; names that only these have are kept.
+ *
+ * @throws {@link SubstituteError} where they have another shape than ours; they are as they were then.
+ */
+export function replaceTransport(module: NodeJS.Module, of: HapPackage, replacement: TransportExports): void {
+  const original = Object(module.exports) as TransportExports;
+  if (isSubstituted(original)) {
+    return;
+  }
+  checkShape(`${of.name} ${of.version}`, original, replacement);
   const merged = { ...original, ...replacement };
   Object.defineProperty(merged, "__esModule", { value: true });
   Object.defineProperty(merged, SUBSTITUTED, { value: true });
   module.exports = merged;
 }
 
-function loadOriginal(requireFrom: NodeJS.Require, packageName: string, file: string): TransportExports {
-  let exports: unknown;
-  try {
-    exports = requireFrom(file);
-  } catch (cause) {
-    throw new SubstituteError(`${packageName} has no transport that can be loaded at ${file}`, { cause });
-  }
-  return Object(exports) as TransportExports;
-}
-
 /** Checks that the replacement has everything that the package expects of the names we know. */
-function checkShape(packageName: string, original: TransportExports, replacement: TransportExports): void {
+function checkShape(what: string, original: TransportExports, replacement: TransportExports): void {
   for (const name of REQUIRED_CLASSES) {
     if (typeof original[name] !== "function") {
-      throw new SubstituteError(
-        `the transport of ${packageName} has no class ${name}: this version is not known`,
-      );
+      throw new SubstituteError(`the transport of ${what} has no class ${name}: this version is not known`);
     }
   }
   for (const [name, theirs] of Object.entries(original)) {
@@ -130,10 +160,10 @@ function checkShape(packageName: string, original: TransportExports, replacement
       continue;
     }
     if (typeof ours !== typeof theirs) {
-      throw new SubstituteError(`${name} of ${packageName} is of type ${typeof theirs}, hapwire's is not`);
+      throw new SubstituteError(`${name} of ${what} is of type ${typeof theirs}, hapwire's is not`);
     }
     if (typeof theirs === "object") {
-      checkEnum(`${name} of ${packageName}`, theirs, ours);
+      checkEnum(`${name} of ${what}`, theirs, ours);
     }
   }
 }

@@ -13,6 +13,7 @@ import type { EngineName } from "hapwire";
 
 import { accessory, BridgeHome, hap, idOf, parseId, put, type Verified } from "../support/hap-nodejs";
 import { transportEngines } from "../support/harness";
+import { patient } from "../support/patience";
 
 const { Characteristic, Service } = hap;
 const WINDOW = 250;
@@ -22,7 +23,7 @@ const NOTIFICATION_NOT_SUPPORTED = -70406;
 const INVALID_VALUE = -70410;
 
 for (const engine of transportEngines()) {
-  describe(`characteristics of HAP-NodeJS (${engine})`, { timeout: 60_000 }, () => {
+  describe(`characteristics of HAP-NodeJS (${engine})`, { timeout: patient(60_000) }, () => {
     it("are all in a large bridge's /accessories, which arrives whole", async (t) => {
       const lamps = Array.from({ length: 149 }, (_, index) => namedLamp(`Lamp ${String(index)} ü`));
       const home = await BridgeHome.open(t, engine, lamps);

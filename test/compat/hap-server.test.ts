@@ -5,12 +5,13 @@ import { describe, it } from "node:test";
 
 import { ServerHome } from "../support/hap-nodejs";
 import { transportEngines } from "../support/harness";
+import { patient } from "../support/patience";
 
 /** More than the system's buffers take at once: the controller has read some of it before the last of it was written. */
 const TEXT = "x".repeat(16 * 1024 * 1024);
 
 for (const engine of transportEngines()) {
-  describe(`HAPServer (${engine})`, { timeout: 60_000 }, () => {
+  describe(`HAPServer (${engine})`, { timeout: patient(60_000) }, () => {
     it("sends events that come in the middle of a large response after it", async (t) => {
       const home = await ServerHome.open(t, engine);
       home.hapServer.on("accessories", (_connection, callback) => {

@@ -15,12 +15,12 @@ import {
   parseId,
   PermissionTypes,
   PIN,
-  postTlv,
   put,
-  User,
   type Verified,
 } from "../support/hap-nodejs";
 import { transportEngines } from "../support/harness";
+import { patient } from "../support/patience";
+import { postTlv, User } from "../support/pairing";
 
 const { Characteristic, Service } = hap;
 /** What HAP answers to those that have not verified. */
@@ -29,7 +29,7 @@ const TLV_ERROR = 7;
 const AUTHENTICATION = 2;
 
 for (const engine of transportEngines()) {
-  describe(`pairing with HAP-NodeJS (${engine})`, { timeout: 60_000 }, () => {
+  describe(`pairing with HAP-NodeJS (${engine})`, { timeout: patient(60_000) }, () => {
     it("pairs by the setup code, verifies, and reads", async (t) => {
       const home = await BridgeHome.open(t, engine, [accessory("Lamp")]);
       const newcomer = home.client();
@@ -110,7 +110,7 @@ for (const engine of transportEngines()) {
     });
   });
 
-  describe(`unpairing with HAP-NodeJS (${engine})`, { timeout: 60_000 }, () => {
+  describe(`unpairing with HAP-NodeJS (${engine})`, { timeout: patient(60_000) }, () => {
     it("answers the initiator, then closes it, closes the user's others, and leaves other users alone", async (t) => {
       const lamp = accessory("Lamp");
       const on = lamp.addService(Service.Lightbulb).getCharacteristic(Characteristic.On);

@@ -1,0 +1,78 @@
+/**
+ * ChaCha20-Poly1305 as HAP-NodeJS calls it, on the engine's: for the messages of pairing, and for the frames of HomeKit
+ * Data Stream, which is how video comes to HomeKit Secure Video. Whatever is not known goes to the original.
+ */
+
+import type { MessageAead } from "../engine/contract";
+import { TAG_LENGTH } from "../frame";
+
+const KEY_LENGTH = 32;
+const NONCE_LENGTH = 12;
+const NO_DATA = new Uint8Array(0);
+
+/** The part of HAP-NodeJS's `hapCrypto` that is replaced. */
+export interface MessageCrypto {
+  /** A nonce of less than 12 bytes gets zeros in front. */
+  chacha20_poly1305_encryptAndSeal(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array | null,
+    plaintext: Uint8Array,
+  ): { ciphertext: Buffer; authTag: Buffer };
+  /** @throws Error where the tag does not match. */
+  chacha20_poly1305_decryptAndVerify(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array | null,
+    ciphertext: Uint8Array,
+    authTag: Uint8Array,
+  ): Buffer;
+}
+
+/** @returns the functions to put over `hapCrypto`'s own. */
+export function messageCryptoOn(aead: MessageAead, original: MessageCrypto): MessageCrypto {
+  return {
+    chacha20_poly1305_encryptAndSeal(key, nonce, aad, plaintext) {
+      if (!isKnown(key, nonce, aad, plaintext)) {
+        return original.chacha20_poly1305_encryptAndSeal(key, nonce, aad, plaintext);
+      }
+      const sealed = aead.seal(key, wholeNonce(nonce), aad ?? NO_DATA, plaintext);
+      return {
+        ciphertext: sealed.subarray(0, plaintext.length),
+        authTag: sealed.subarray(plaintext.length),
+      };
+    },
+
+    chacha20_poly1305_decryptAndVerify(key, nonce, aad, ciphertext, authTag) {
+      const isOurs = isKnown(key, nonce, aad, ciphertext) && isBytes(authTag, TAG_LENGTH);
+      const opened = isOurs
+        ? aead.open(key, wholeNonce(nonce), aad ?? NO_DATA, ciphertext, authTag)
+        : undefined;
+      // What is not authentic is refused by the original once more, in its own words.
+      return opened ?? original.chacha20_poly1305_decryptAndVerify(key, nonce, aad, ciphertext, authTag);
+    },
+  };
+}
+
+function isKnown(key: unknown, nonce: unknown, aad: unknown, text: unknown): boolean {
+  return (
+    isBytes(key, KEY_LENGTH) &&
+    nonce instanceof Uint8Array &&
+    nonce.length <= NONCE_LENGTH &&
+    (aad == null || aad instanceof Uint8Array) &&
+    text instanceof Uint8Array
+  );
+}
+
+function isBytes(value: unknown, length: number): boolean {
+  return value instanceof Uint8Array && value.length === length;
+}
+
+function wholeNonce(nonce: Uint8Array): Uint8Array {
+  if (nonce.length === NONCE_LENGTH) {
+    return nonce;
+  }
+  const whole = new Uint8Array(NONCE_LENGTH);
+  whole.set(nonce, NONCE_LENGTH - nonce.length);
+  return whole;
+}

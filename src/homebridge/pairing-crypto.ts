@@ -1,0 +1,254 @@
+/**
+ * What HAP-NodeJS pairs with, on `node:crypto`: Ed25519 and X25519 in the place of `tweetnacl`, HKDF in that of
+ * `futoin-hkdf`. Each function takes what the original takes, gives the same bytes, and hands to the original whatever
+ * it does not know: other lengths, other types, other hashes.
+ *
+ * Stricter than the original in what nobody honest does. Refused are a signature whose S is not below the group's order
+ * [RFC 8032 §5.1.7]; a public key that makes the shared secret all zeros [RFC 7748 §6.1]; and, where Node does so, an
+ * Ed25519 key or signature of a small order.
+ */
+
+import {
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  randomBytes,
+  sign,
+  timingSafeEqual,
+  verify,
+  type KeyObject,
+} from "node:crypto";
+
+import type { MessageAead } from "../engine/contract";
+import { messageCryptoOn, type MessageCrypto } from "./message-crypto";
+
+type Curve = "Ed25519" | "X25519";
+
+const KEY_LENGTH = 32;
+const SIGNATURE_LENGTH = 64;
+/** Ed25519's secret key as tweetnacl has it: the seed, then the public key. */
+const SIGNING_KEY_LENGTH = 64;
+
+/** The part of `tweetnacl` that HAP-NodeJS uses. */
+interface Tweetnacl {
+  readonly sign: {
+    (message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+    readonly keyPair: () => TweetnaclKeyPair;
+    readonly detached: {
+      (message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+      readonly verify: (message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array) => boolean;
+    };
+  };
+}
+
+interface TweetnaclKeyPair {
+  publicKey: Uint8Array;
+  secretKey: Uint8Array;
+}
+
+/** The part of HAP-NodeJS's `hapCrypto` that is replaced. */
+interface HapCrypto extends MessageCrypto {
+  generateCurve25519KeyPair(): TweetnaclKeyPair;
+  generateCurve25519SharedSecKey(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array;
+  HKDF(hash: string, salt: Buffer, ikm: Buffer, info: Buffer, size: number): Buffer;
+}
+
+/**
+ * @param tweetnacl - What `require("tweetnacl")` gives.
+ * @returns the same with the functions of `sign` that HAP-NodeJS uses on `node:crypto`; itself where it has others.
+ */
+export function tweetnaclOnNode(tweetnacl: unknown): unknown {
+  if (!isTweetnacl(tweetnacl)) {
+    return tweetnacl;
+  }
+  const { sign: original } = tweetnacl;
+  const detached = Object.assign(signWith(original.detached), original.detached, {
+    verify: verifyWith(original.detached.verify),
+  });
+  const keyPair = Object.assign(generateSigningKeyPair, original.keyPair);
+  const all = (message: Uint8Array, secretKey: Uint8Array): Uint8Array => original(message, secretKey);
+  return { ...tweetnacl, sign: Object.assign(all, original, { detached, keyPair }) };
+}
+
+function isTweetnacl(tweetnacl: unknown): tweetnacl is Tweetnacl {
+  const { sign: signing } = Object(tweetnacl) as Partial<Tweetnacl>;
+  const detached = Object(signing?.detached) as Partial<Tweetnacl["sign"]["detached"]>;
+  return [signing, signing?.keyPair, signing?.detached, detached.verify].every(isFunction);
+}
+
+/**
+ * @param original - What `hapCrypto` exports.
+ * @param aead - What seals and opens messages; without it the original goes on to do so.
+ * @returns the functions to put over its own: those that it has.
+ */
+export function hapCryptoOnNode(original: unknown, aead?: MessageAead): Partial<HapCrypto> {
+  const theirs = Object(original) as Partial<HapCrypto>;
+  const ours: Partial<HapCrypto> = {};
+  if (isFunction(theirs.generateCurve25519KeyPair) && isFunction(theirs.generateCurve25519SharedSecKey)) {
+    const exchange = new KeyExchange(theirs.generateCurve25519SharedSecKey);
+    ours.generateCurve25519KeyPair = () => exchange.generateKeyPair();
+    ours.generateCurve25519SharedSecKey = (secretKey, publicKey) =>
+      exchange.sharedSecret(secretKey, publicKey);
+  }
+  if (isFunction(theirs.HKDF)) {
+    ours.HKDF = hkdfWith(theirs.HKDF);
+  }
+  return aead !== undefined && sealsMessages(theirs) ? { ...ours, ...messageCryptoOn(aead, theirs) } : ours;
+}
+
+function sealsMessages(theirs: Partial<HapCrypto>): theirs is Partial<HapCrypto> & MessageCrypto {
+  return [theirs.chacha20_poly1305_encryptAndSeal, theirs.chacha20_poly1305_decryptAndVerify].every(
+    isFunction,
+  );
+}
+
+function isFunction(value: unknown): value is (...args: never[]) => unknown {
+  return typeof value === "function";
+}
+
+/** X25519. Remembers the pair made last until its secret is used: HAP-NodeJS does so at once. */
+class KeyExchange {
+  readonly #original: HapCrypto["generateCurve25519SharedSecKey"];
+  #last: { readonly secret: Buffer; readonly key: KeyObject } | undefined;
+
+  constructor(original: HapCrypto["generateCurve25519SharedSecKey"]) {
+    this.#original = original;
+  }
+
+  generateKeyPair(): TweetnaclKeyPair {
+    const secret = randomBytes(KEY_LENGTH);
+    const key = importSecret("X25519", secret);
+    this.#last = { secret, key };
+    return { publicKey: publicBytesOf(key), secretKey: Uint8Array.from(secret) };
+  }
+
+  /** @throws Error where the shared secret would be all zeros: the public key is one of the few points of a small order. */
+  sharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
+    if (!isBytes(secretKey, KEY_LENGTH) || !isBytes(publicKey, KEY_LENGTH)) {
+      return this.#original(secretKey, publicKey);
+    }
+    const last = this.#last;
+    this.#last = undefined;
+    const isLast = last !== undefined && timingSafeEqual(last.secret, secretKey);
+    const privateKey = isLast ? last.key : importSecret("X25519", secretKey);
+    return toBytes(diffieHellman({ privateKey, publicKey: importPublic("X25519", publicKey) }));
+  }
+}
+
+/** Ed25519's private keys that have signed, by their public half: an accessory signs with one as long as it lives. */
+class SigningKeys {
+  /** More than the accessories that a process publishes; past it all are imported anew. */
+  static readonly MOST = 64;
+  readonly #keys = new Map<string, { readonly secret: Buffer; readonly key: KeyObject }>();
+
+  /** @returns undefined where the public half is not that of the seed: `node:crypto` could not sign with both. */
+  get(secretKey: Uint8Array): KeyObject | undefined {
+    const publicHalf = hexOf(secretKey.subarray(KEY_LENGTH));
+    const known = this.#keys.get(publicHalf);
+    if (known !== undefined && timingSafeEqual(known.secret, secretKey)) {
+      return known.key;
+    }
+    const key = importSigningKey(secretKey);
+    if (key !== undefined) {
+      if (this.#keys.size >= SigningKeys.MOST) {
+        this.#keys.clear();
+      }
+      this.#keys.set(publicHalf, { secret: Buffer.from(secretKey), key });
+    }
+    return key;
+  }
+}
+
+function signWith(original: Tweetnacl["sign"]["detached"]): (m: Uint8Array, s: Uint8Array) => Uint8Array {
+  const keys = new SigningKeys();
+  return (message, secretKey) => {
+    const isKnown = message instanceof Uint8Array && isBytes(secretKey, SIGNING_KEY_LENGTH);
+    const key = isKnown ? keys.get(secretKey) : undefined;
+    return key === undefined ? original(message, secretKey) : toBytes(sign(null, message, key));
+  };
+}
+
+function verifyWith(
+  original: Tweetnacl["sign"]["detached"]["verify"],
+): Tweetnacl["sign"]["detached"]["verify"] {
+  return (message, signature, publicKey) => {
+    const isKnown =
+      message instanceof Uint8Array && isBytes(signature, SIGNATURE_LENGTH) && isBytes(publicKey, KEY_LENGTH);
+    return isKnown
+      ? verify(null, message, importPublic("Ed25519", publicKey), signature)
+      : original(message, signature, publicKey);
+  };
+}
+
+function generateSigningKeyPair(): TweetnaclKeyPair {
+  const seed = randomBytes(KEY_LENGTH);
+  const publicKey = publicBytesOf(importSecret("Ed25519", seed));
+  return { publicKey, secretKey: toBytes(Buffer.concat([seed, publicKey])) };
+}
+
+function hkdfWith(original: HapCrypto["HKDF"]): HapCrypto["HKDF"] {
+  return (hash, salt, ikm, info, size) => {
+    // The bounds are hkdfSync's; the originals differ beyond them.
+    const isKnown =
+      hash === "sha512" &&
+      [salt, ikm, info].every((bytes) => Buffer.isBuffer(bytes) && bytes.length <= 1_024) &&
+      Number.isInteger(size) &&
+      size > 0 &&
+      size <= 255 * 64;
+    return isKnown
+      ? Buffer.from(hkdfSync(hash, ikm, salt, info, size))
+      : original(hash, salt, ikm, info, size);
+  };
+}
+
+/** Before the 32 bytes of a private key in PKCS #8. [RFC 8410 §7] */
+const PKCS8_PREFIX: Readonly<Record<Curve, Buffer>> = {
+  Ed25519: Buffer.from("302e020100300506032b657004220420", "hex"),
+  X25519: Buffer.from("302e020100300506032b656e04220420", "hex"),
+};
+
+/** OpenSSL 3.0, in Node 20, takes half a millisecond to decode PKCS #8; that Node takes a JWK without its public half. */
+const DECODES_SLOWLY = process.versions.openssl.startsWith("3.0.");
+
+function importSecret(curve: Curve, secret: Uint8Array): KeyObject {
+  return DECODES_SLOWLY
+    ? createPrivateKey({ key: { kty: "OKP", crv: curve, d: base64UrlOf(secret), x: "" }, format: "jwk" })
+    : createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX[curve], secret]), format: "der", type: "pkcs8" });
+}
+
+function importSigningKey(secretKey: Uint8Array): KeyObject | undefined {
+  const publicKey = importPublic("Ed25519", secretKey.subarray(KEY_LENGTH));
+  const key = importSecret("Ed25519", secretKey.subarray(0, KEY_LENGTH));
+  return createPublicKey(key).equals(publicKey) ? key : undefined;
+}
+
+function importPublic(curve: Curve, bytes: Uint8Array): KeyObject {
+  return createPublicKey({ key: { kty: "OKP", crv: curve, x: base64UrlOf(bytes) }, format: "jwk" });
+}
+
+/**
+ * To be called right after the import. In Node 20, exporting a key whose `generateKeyPairSync` is waiting to be
+ * collected can hang the process: the collector and the export want the same lock. So no key is generated here.
+ */
+function publicBytesOf(key: KeyObject): Uint8Array {
+  const { x = "" } = key.export({ format: "jwk" });
+  return toBytes(Buffer.from(x, "base64url"));
+}
+
+function isBytes(value: unknown, length: number): boolean {
+  return value instanceof Uint8Array && value.length === length;
+}
+
+/** A copy in memory of its own, as `tweetnacl` gives it. */
+function toBytes(buffer: Buffer): Uint8Array {
+  return Uint8Array.from(buffer);
+}
+
+function base64UrlOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64url");
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+}

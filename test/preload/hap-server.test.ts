@@ -1,0 +1,22 @@
+/** HAP-NodeJS's server under the preload, in a process of its own, of either package: a controller verifies and reads. */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { HapServerProcess } from "../support/hap-server";
+
+describe("HAP-NodeJS's server", { timeout: 60_000 }, () => {
+  for (const packageName of ["@homebridge/hap-nodejs", "hap-nodejs"] as const) {
+    for (const preload of [true, false]) {
+      it(`of ${packageName} serves a controller ${preload ? "under" : "without"} the preload`, async (t) => {
+        const server = await HapServerProcess.start({ packageName, preload });
+        t.after(() => server.stop());
+        const controller = await server.verify();
+        const { status, body } = await controller.get("/accessories");
+        assert.deepEqual([status, JSON.parse(body.toString())], [200, { accessories: [] }]);
+        controller.destroy();
+        assert.ok((await server.cpuTime()) > 0);
+      });
+    }
+  }
+});

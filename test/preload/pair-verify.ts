@@ -1,0 +1,165 @@
+/**
+ * What pairing costs a bridge, with the preload and without: `npm run bench:pair-verify -- [--verifies N]`.
+ *
+ * CPU time of HAP-NodeJS's server process for each pair-verify, from its start on, as after a restart. Each verify is a
+ * connection of its own; what a connection with as many requests costs that end in nothing is measured beside it. Then the
+ * CPU time of sealing and opening frames of HomeKit Data Stream.
+ */
+
+import { randomBytes } from "node:crypto";
+import { createRequire } from "node:module";
+import { parseArgs } from "node:util";
+
+import { loadEngine } from "#src/engine/load";
+import type { MessageCrypto } from "#src/homebridge/message-crypto";
+import { hapCryptoOnNode } from "#src/homebridge/pairing-crypto";
+
+import type { Controller } from "../support/controller";
+import { HapServerProcess } from "../support/hap-server";
+
+const DEFAULT_VERIFIES = 200;
+/** As many as the controllers of a large home: what a bridge meets when it has restarted. */
+const FIRST = 20;
+
+/** Microseconds of CPU for one of each. */
+interface Cost {
+  /** The mean of the first {@link FIRST} pair-verifies. */
+  readonly first: number;
+  /** The mean of all of them. */
+  readonly verify: number;
+  /** A connection with two requests that end in nothing. */
+  readonly connection: number;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { verifies: { type: "string", default: String(DEFAULT_VERIFIES) }, help: { type: "boolean" } },
+  });
+  const verifies = Number(values.verifies);
+  if (values.help === true || !Number.isInteger(verifies) || verifies <= FIRST) {
+    console.log(
+      `usage: npm run bench:pair-verify -- [--verifies N]   (default 200, more than ${String(FIRST)})`,
+    );
+    process.exitCode = values.help === true ? 0 : 2;
+    return;
+  }
+  const costs = new Map([
+    ["HAP-NodeJS", await measure(false, verifies)],
+    ["under the preload", await measure(true, verifies)],
+  ]);
+  showVerifies(costs, verifies);
+  showFrames();
+}
+
+function showVerifies(costs: ReadonlyMap<string, Cost>, verifies: number): void {
+  console.log(`CPU of the server in ms, mean of ${String(verifies)}; Node ${process.version}`);
+  const row = (name: string, ...cells: readonly string[]): void => {
+    console.log(name.padEnd(20), cells.map((cell) => cell.padStart(18)).join(""));
+  };
+  row("", "pair-verify", `first ${String(FIRST)} of them`, "connection alone", "difference");
+  const ms = (microseconds: number): string => (microseconds / 1_000).toFixed(2);
+  for (const [name, { first, verify, connection }] of costs) {
+    row(name, ...[verify, first, connection, verify - connection].map(ms));
+  }
+  const [before, after] = [...costs.values()];
+  if (before !== undefined && after !== undefined) {
+    const times = (of: (cost: Cost) => number): string => `${(of(before) / of(after)).toFixed(1)} x`;
+    row(
+      "",
+      times(({ verify }) => verify),
+      times(({ first }) => first),
+      times(({ connection }) => connection),
+      times(({ verify, connection }) => verify - connection),
+    );
+  }
+}
+
+async function measure(preload: boolean, verifies: number): Promise<Cost> {
+  const server = await HapServerProcess.start({ packageName: "@homebridge/hap-nodejs", preload });
+  try {
+    const verifyOnce = (): Promise<Controller> => server.verify();
+    const first = await costOf(server, FIRST, verifyOnce);
+    const rest = await costOf(server, verifies - FIRST, verifyOnce);
+    const connection = await costOf(server, verifies, () => server.visit());
+    return { first, verify: (first * FIRST + rest * (verifies - FIRST)) / verifies, connection };
+  } finally {
+    await server.stop();
+  }
+}
+
+async function costOf(
+  server: HapServerProcess,
+  times: number,
+  act: () => Promise<Controller>,
+): Promise<number> {
+  const before = await server.cpuTime();
+  await repeat(times, act);
+  return ((await server.cpuTime()) - before) / times;
+}
+
+/** One after the other, each on a connection that is closed when it is done. */
+async function repeat(times: number, act: () => Promise<Controller>): Promise<void> {
+  for (let i = 0; i < times; i += 1) {
+    const controller = await act();
+    controller.destroy();
+    await controller.closed;
+  }
+}
+
+/** From a small message to what HomeKit Secure Video sends at once. */
+const FRAME_SIZES = [100, 1_000, 65_536, 262_144];
+/** Bytes that each figure is taken from; and of the rounds, the best counts. */
+const FRAME_BYTES = 20_000_000;
+const MOST_FRAMES = 5_000;
+const ROUNDS = 7;
+
+function showFrames(): void {
+  const load = createRequire(require.resolve("@homebridge/hap-nodejs"));
+  const original = load("./lib/util/hapCrypto") as MessageCrypto;
+  const ours: MessageCrypto = { ...original, ...hapCryptoOnNode(original, loadEngine().messages) };
+  console.log("\nCPU of a HomeKit Data Stream frame in us");
+  console.log(
+    "bytes".padStart(10),
+    "seal before".padStart(14),
+    "after".padStart(8),
+    "open before".padStart(14),
+    "after".padStart(8),
+  );
+  for (const size of FRAME_SIZES) {
+    const [before, after] = [frameCost(original, size), frameCost(ours, size)];
+    console.log(
+      String(size).padStart(10),
+      before.seal.toFixed(1).padStart(14),
+      after.seal.toFixed(1).padStart(8),
+      before.open.toFixed(1).padStart(14),
+      after.open.toFixed(1).padStart(8),
+    );
+  }
+}
+
+function frameCost(crypto: MessageCrypto, size: number): { seal: number; open: number } {
+  const [key, nonce, header, payload] = [randomBytes(32), randomBytes(8), randomBytes(4), randomBytes(size)];
+  const { ciphertext, authTag } = crypto.chacha20_poly1305_encryptAndSeal(key, nonce, header, payload);
+  return {
+    seal: bestOf(size, () => crypto.chacha20_poly1305_encryptAndSeal(key, nonce, header, payload)),
+    open: bestOf(size, () =>
+      crypto.chacha20_poly1305_decryptAndVerify(key, nonce, header, ciphertext, authTag),
+    ),
+  };
+}
+
+/** @returns microseconds of CPU for one call. */
+function bestOf(size: number, act: () => unknown): number {
+  const times = Math.min(MOST_FRAMES, Math.ceil(FRAME_BYTES / size));
+  const round = (): number => {
+    const before = process.cpuUsage();
+    for (let i = 0; i < times; i += 1) {
+      act();
+    }
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / times;
+  };
+  return Math.min(...Array.from({ length: ROUNDS }, round));
+}
+
+void main();
