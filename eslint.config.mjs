@@ -19,7 +19,11 @@ const NO_DEFAULT_EXPORT = {
 const PROGRAMS = [
   "src/demo/**",
   "src/cli/**",
+  "src/homebridge/register.ts",
   "bench/**",
+  "test/browser/screenshot.ts",
+  "test/homebridge/**",
+  "test/preload/pair-verify.ts",
   "test/run.ts",
   "test/process/scripts/**",
   "**/*.{js,cjs,mjs}",
@@ -29,7 +33,7 @@ const PROGRAMS = [
 const DEFAULT_EXPORT_WANTED = ["eslint.config.mjs"];
 
 export default defineConfig(
-  globalIgnores(["build/", "build-*/", "dist/", "dist-test/"]),
+  globalIgnores([".cache/", "**/build/", "build-*/", "dist/", "dist-bench/", "dist-test/", "docs/api/"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {

@@ -3,12 +3,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it, type TestContext } from "node:test";
 
+import { EventedHTTPServer } from "hapwire";
+import { collectMetrics } from "hapwire/metrics";
+import { Registry } from "prom-client";
+
+import { runNode } from "./support/child";
 import { Controller } from "./support/controller";
+import { isCommandRun } from "./support/shell-commands";
 
 /** The checkout: this file runs from dist-test/test. */
 const ROOT = path.join(__dirname, "..", "..");
@@ -17,9 +23,26 @@ function read(file: string): string {
   return readFileSync(path.join(ROOT, file), "utf8");
 }
 
-function codeBlocks(markdown: string, language: string): string[] {
-  const blocks = markdown.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"));
-  return [...blocks].map(([, code]) => code ?? "");
+interface CodeBlock {
+  readonly language: string;
+  readonly code: string;
+}
+
+function codeBlocks(document: string): CodeBlock[] {
+  const blocks = read(document).matchAll(/^```(\w*)\n(.*?)^```$/gms);
+  return [...blocks].map(([, language = "", code = ""]) => ({ language, code }));
+}
+
+/** The examples that a test below runs. */
+const taken = new Set<string>();
+
+/** @returns The JavaScript examples of a document, which a test must run as printed. */
+function examplesOf(document: string): string[] {
+  const examples = codeBlocks(document).filter(({ language }) => language === "js");
+  for (const { code } of examples) {
+    taken.add(code);
+  }
+  return examples.map(({ code }) => code);
 }
 
 /** Writes an example where `require("hapwire")` finds this package, and starts it. */
@@ -41,7 +64,11 @@ async function* linesOf(child: ReturnType<typeof spawn>): AsyncGenerator<string>
 }
 
 describe("README", () => {
-  const [server = "", encryption = "", codec = ""] = codeBlocks(read("README.md"), "js");
+  const [server = "", encryption = "", codec = "", metrics = "", ...others] = examplesOf("README.md");
+
+  it("has no example but those run here", () => {
+    assert.deepEqual(others, []);
+  });
 
   it("shows a server that runs as printed, in about 20 lines", async (t) => {
     assert.ok(server.split("\n").length <= 25);
@@ -88,6 +115,14 @@ describe("README", () => {
     assert.equal(line, "GET /accessories HTTP/1.1");
   });
 
+  it("shows metrics that are collected as printed", async (t) => {
+    const lines = [];
+    for await (const line of linesOf(start(t, metrics))) {
+      lines.push(line);
+    }
+    assert.ok(lines.includes('hapwire_requests_total{server="1"} 0'), lines.join("\n"));
+  });
+
   it("names every option", () => {
     const names = optionNames();
     assert.ok(names.size > 5);
@@ -96,6 +131,106 @@ describe("README", () => {
         assert.ok(read(document).includes(`\`${name}\``), `${document} does not name the option ${name}`);
       }
     }
+  });
+});
+
+describe("docs/metrics.md", () => {
+  const [example = "", ...others] = examplesOf("docs/metrics.md");
+
+  it("shows a server with metrics that runs as printed", async (t) => {
+    assert.deepEqual(others, []);
+    const child = start(t, example);
+    const { value: line } = (await linesOf(child).next()) as { value: string };
+    const port = /metrics on port (\d+)/.exec(line)?.[1] ?? assert.fail(line);
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { Connection: "close" } });
+    assert.match(await answer.text(), /^hapwire_requests_total\{server="living room"\} 0$/m);
+    const exited = once(child, "exit");
+    child.kill("SIGINT");
+    assert.deepEqual(await exited, [0, null]);
+  });
+
+  it("names every metric, and none that is none", async () => {
+    const register = new Registry();
+    const stop = collectMetrics(new EventedHTTPServer(), { register, prefix: "" });
+    const metrics = await register.getMetricsAsJSON();
+    stop();
+    const rows = [...read("docs/metrics.md").matchAll(/^\| `(\w+)` +\| (counter|gauge|histogram) /gm)];
+    assert.deepEqual(
+      rows.map(([, name, type]) => `${name ?? ""} ${type ?? ""}`).sort(),
+      metrics.map(({ name, type }) => `${name} ${String(type)}`).sort(),
+    );
+  });
+});
+
+describe("README and docs", () => {
+  const documents = [
+    "README.md",
+    ...readdirSync(path.join(ROOT, "docs")).map((file) => `docs/${file}`),
+  ].filter((file) => file.endsWith(".md"));
+
+  it("have no code block that nothing runs", async () => {
+    assert.ok(documents.length > 5);
+    for (const document of documents) {
+      for (const block of codeBlocks(document)) {
+        assert.equal(
+          await whyNotRun(block),
+          undefined,
+          `${document} has a code block that is not run:\n${block.code}`,
+        );
+      }
+    }
+  });
+});
+
+/** @returns Why nothing runs it, in words; undefined where something does, or where there is nothing to run. */
+async function whyNotRun({ language, code }: CodeBlock): Promise<string | undefined> {
+  switch (language) {
+    case "js":
+      return taken.has(code) ? undefined : "no test here runs it";
+    case "sh":
+      for (const command of code.trim().split(/ && |\n/)) {
+        if (!(await isCommandRun(command))) return `nothing runs ${command}`;
+      }
+      return undefined;
+    case "mermaid":
+      return undefined;
+    default:
+      return `no test knows how to run ${language}`;
+  }
+}
+describe("README, With Homebridge", () => {
+  const readme = read("README.md");
+
+  it("preloads a file that is there, by its whole path", () => {
+    const lines = [...readme.matchAll(/NODE_OPTIONS="?--require ([^\s"`]+)/g)].map(([, file = ""]) => file);
+    assert.equal(lines.length, 3, lines.join(" "));
+    for (const file of lines) {
+      const [, inside = ""] = /^\/.+\/node_modules\/hapwire\/(.+)$/.exec(file) ?? [];
+      assert.ok(existsSync(path.join(ROOT, inside)) && inside !== "", file);
+    }
+  });
+
+  it("shows the line that the preload writes", async () => {
+    const [, shown = ""] = /`(hapwire .+ is under .+)`/.exec(readme) ?? [];
+    const { stderr } = await runNode(["--eval", 'require("@homebridge/hap-nodejs")'], {
+      env: { NODE_OPTIONS: `--require "${path.join(ROOT, "register.js")}"` },
+    });
+    const formOf = (line: string): string =>
+      line
+        .trim()
+        .replace(/\d+(\.\d+)+/g, "N")
+        .replace(/: .*,/, ": ENGINE,");
+    assert.equal(formOf(stderr), formOf(shown));
+  });
+});
+
+describe("docs/migration.md", () => {
+  const [subclass = "", ...others] = examplesOf("docs/migration.md");
+
+  it("shows a subclass that runs as printed", async (t) => {
+    assert.deepEqual(others, []);
+    const { value: line } = (await linesOf(start(t, subclass)).next()) as { value: string };
+    assert.equal(line, "listens on 127.0.0.1: true");
   });
 });
 
@@ -122,7 +257,7 @@ describe("docs/faults.md and SECURITY.md", () => {
       );
       assert.ok(files.length > 5);
       const sources = [...new Set(files)].map((file) => read(file)).join("\n");
-      const titles = [...text.matchAll(/"([^"]+)"/g)].map(([, title]) => title ?? "");
+      const titles = [...text.matchAll(/"([^"]+)"/g)].map(([, title = ""]) => title.replace(/\s+/g, " "));
       for (const title of titles) {
         assert.ok(sources.includes(title), `${document} names a test that is not there: ${title}`);
       }

@@ -58,12 +58,16 @@ export class User {
 
   /** Makes a second user for a bridge that the first has paired with; yet to be added there. */
   static createFor(name: string, first: User): User {
-    const { d = "", x = "" } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-    const publicKey = Buffer.from(x, "base64url");
+    // Encoded as they are made: exporting them afterwards can hang Node 20, see docs/architecture.md.
+    const keys = generateKeyPairSync("ed25519", {
+      publicKeyEncoding: { format: "der", type: "spki" },
+      privateKeyEncoding: { format: "der", type: "pkcs8" },
+    });
+    const [publicKey, seed] = [keys.publicKey.subarray(-32), keys.privateKey.subarray(-32)];
     return new User(name, {
       ...first.pairing,
       iOSDevicePairingID: Buffer.from(randomUUID()).toString("hex"),
-      iOSDeviceLTSK: Buffer.concat([Buffer.from(d, "base64url"), publicKey]).toString("hex"),
+      iOSDeviceLTSK: Buffer.concat([seed, publicKey]).toString("hex"),
       iOSDeviceLTPK: publicKey.toString("hex"),
     });
   }

@@ -5,10 +5,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { patient } from "./patience";
 import { printError } from "./terminal";
 
 /** Milliseconds that the whole demo may take. */
-const DEADLINE = 58_000;
+const DEADLINE = patient(58_000);
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const SIGNAL_EXIT = 128;

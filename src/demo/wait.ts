@@ -2,8 +2,10 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { patient } from "./patience";
+
 /** Milliseconds that one thing may take; an unhurried machine needs a hundredth of it. */
-export const PATIENCE = 10_000;
+export const PATIENCE = patient(10_000);
 
 const POLL_INTERVAL = 2;
 

@@ -1,36 +1,58 @@
-// Which file of src/ imports which: no circle, and the arrows of docs/architecture.md point one way.
+// Which file of src/ imports which, and which of bench/: no circle, and the arrows of docs/architecture.md point one way.
 // Part of `npm run lint`. Imports of types alone do not count: nothing is left of them when the code runs.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";
 
-const SOURCE = path.join(import.meta.dirname, "../../src");
+const ROOT = path.join(import.meta.dirname, "../..");
 
-/** For a folder of src/, or a file: the only folders and files of src/ that it may import from. */
-const MAY_IMPORT = {
-  "engine/": ["engine/", "check.ts", "errors.ts", "frame.ts"],
-  "http/": ["http/", "errors.ts"],
-};
+/**
+ * The houses, each with its rules. `mayImport`: for a folder, or a file, the only folders and files that it may import from.
+ * `importedBy`: for a folder, the only folders and files that may import from it.
+ */
+const HOUSES = [
+  {
+    name: "src",
+    mayImport: {
+      "engine/": ["engine/", "check.ts", "errors.ts", "frame.ts"],
+      "http/": ["http/", "errors.ts"],
+    },
+    importedBy: {
+      "cli/": ["cli/"],
+      "demo/": ["demo/"],
+      "homebridge/": ["cli/", "demo/", "homebridge/"],
+      "status/": ["homebridge/", "status/"],
+    },
+  },
+  {
+    name: "bench",
+    mayImport: {
+      "codecs/": ["codecs/", "harness/", "contenders.ts"],
+      "harness/": ["harness/", "contenders.ts", "statistics.ts"],
+      "servers/": ["servers/", "harness/"],
+    },
+    importedBy: {
+      "codecs/": ["codecs/"],
+      "scenarios/": ["scenarios.ts"],
+      "servers/": ["servers/"],
+    },
+  },
+];
 
-/** For a folder of src/: the only folders that may import from it. */
-const IMPORTED_BY = {
-  "cli/": ["cli/"],
-  "demo/": ["demo/"],
-  "homebridge/": ["cli/", "demo/", "homebridge/"],
-};
-
-/** @returns {Map<string, string[]>} For each file of src/, by its path there, the files that it imports. */
-function readImports() {
-  const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
+/** @returns {Map<string, string[]>} For each file of a house, by its path there, the files that it imports. */
+function readImports(house) {
+  const files = readdirSync(path.join(ROOT, house), { recursive: true, encoding: "utf8" })
     .map((file) => file.split(path.sep).join("/"))
     .filter((file) => file.endsWith(".ts"));
   const known = new Set(files);
-  return new Map(files.map((file) => [file, importsOf(file).filter((imported) => known.has(imported))]));
+  const isOutside = (imported) => imported.startsWith("../") && !imported.endsWith(".ts");
+  const wanted = (imported) => known.has(imported) || isOutside(imported);
+  return new Map(files.map((file) => [file, importsOf(house, file).filter(wanted)]));
 }
 
-/** @returns {string[]} What a file imports from within src/, be it there or not. */
-function importsOf(file) {
-  const text = readFileSync(path.join(SOURCE, file), "utf8");
+/** @returns {string[]} What a file imports by a path, be it there or not. */
+function importsOf(house, file) {
+  const text = readFileSync(path.join(ROOT, house, file), "utf8");
   const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
   const types = new Set(tree.statements.filter(isOfTypes).map(({ moduleSpecifier }) => moduleSpecifier.text));
   const values = tree.statements.filter((statement) => !isOfTypes(statement));
@@ -65,7 +87,7 @@ function findCircles(imports) {
       return;
     }
     if (finished.has(file)) return;
-    for (const imported of imports.get(file)) visit(imported, [...way, file]);
+    for (const imported of imports.get(file) ?? []) visit(imported, [...way, file]);
     finished.add(file);
   };
   for (const file of imports.keys()) visit(file, []);
@@ -73,28 +95,35 @@ function findCircles(imports) {
 }
 
 /** @returns {string[]} Each import that points the wrong way, in words. */
-function findWrongArrows(imports) {
+function findWrongArrows({ name, mayImport, importedBy }, imports) {
   const wrong = [];
+  const ruleFor = (rules, file) => Object.entries(rules).find(([part]) => file.startsWith(part))?.[1];
+  const isAllowed = (rule, file) => rule === undefined || rule.some((part) => file.startsWith(part));
   for (const [file, importedFiles] of imports) {
-    const allowed = Object.entries(MAY_IMPORT).find(([part]) => file.startsWith(part))?.[1];
+    const allowed = ruleFor(mayImport, file);
     for (const imported of importedFiles) {
-      const importers = Object.entries(IMPORTED_BY).find(([part]) => imported.startsWith(part))?.[1];
-      if (importers !== undefined && !importers.some((part) => file.startsWith(part))) {
-        wrong.push(`src/${file} imports src/${imported}; only ${importers.join(", ")} may`);
-      }
-      if (allowed !== undefined && !allowed.some((part) => imported.startsWith(part))) {
-        wrong.push(`src/${file} imports src/${imported}; it may import only ${allowed.join(", ")}`);
+      const importers = ruleFor(importedBy, imported);
+      if (imported.startsWith("../")) {
+        wrong.push(`${name}/${file} imports ${imported}, which is outside of ${name}/`);
+      } else if (!isAllowed(importers, file)) {
+        wrong.push(`${name}/${file} imports ${name}/${imported}; only ${importers.join(", ")} may`);
+      } else if (!isAllowed(allowed, imported)) {
+        wrong.push(`${name}/${file} imports ${name}/${imported}; it may import only ${allowed.join(", ")}`);
       }
     }
   }
   return wrong;
 }
 
-const imports = readImports();
-const faults = [
-  ...findCircles(imports).map((circle) => `circle: ${circle.map((file) => `src/${file}`).join(" → ")}`),
-  ...findWrongArrows(imports),
-];
+let fileCount = 0;
+const faults = HOUSES.flatMap((house) => {
+  const imports = readImports(house.name);
+  fileCount += imports.size;
+  return [
+    ...findCircles(imports).map((circle) => `circle in ${house.name}/: ${circle.join(" → ")}`),
+    ...findWrongArrows(house, imports),
+  ];
+});
 for (const fault of faults) console.error(`imports: ${fault}`);
 if (faults.length > 0) process.exit(1);
-console.log(`imports: ${imports.size} files, no circle, no arrow the wrong way`);
+console.log(`imports: ${fileCount} files, no circle, no arrow the wrong way`);
