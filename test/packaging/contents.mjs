@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import path from "node:path";
 
+import ts from "typescript";
+
 import { prebuiltFile, TARGETS } from "../../prebuilds/targets.mjs";
 
 const ROOT = path.join(import.meta.dirname, "../..");
@@ -119,8 +121,10 @@ function findUnbuilt() {
     .map((file) => `${file} is not among the sources of binding.gyp`);
 }
 
-/** Packages that the packed code needs, and that package.json doesn't name. */
-/** @param {Set<string>} packed */
+/**
+ * Packages that the packed code needs, and that package.json doesn't name.
+ * @param {Set<string>} packed
+ */
 function findUndeclared(packed) {
   const declared = new Set([
     ...Object.keys(manifest.dependencies ?? {}),
@@ -128,16 +132,22 @@ function findUndeclared(packed) {
     ...builtinModules,
     manifest.name,
   ]);
-  const undeclared = [];
-  for (const file of packed) {
-    if (!file.endsWith(".js") || !/^dist/.test(file) || !existsSync(path.join(ROOT, file))) continue;
-    for (const [, name] of read(file).matchAll(
-      /(?:require|import|(?<!\.)from) ?\(?"((?:@[^/"]+\/)?[^./"#:][^/":]*)[^":]*"\)?/g,
-    )) {
-      if (!declared.has(name)) undeclared.push(`${file} needs ${name}, which package.json doesn't name`);
-    }
-  }
-  return undeclared;
+  return [...packed]
+    .filter((file) => /^dist.*\.js$/.test(file) && existsSync(path.join(ROOT, file)))
+    .flatMap((file) =>
+      neededPackages(read(file))
+        .filter((name) => !declared.has(name))
+        .map((name) => `${file} needs ${name}, which package.json doesn't name`),
+    );
+}
+
+/** @returns {string[]} The packages that a source requires or imports, as its scanner sees it: comments name others. */
+function neededPackages(source) {
+  return ts
+    .preProcessFile(source, true, true)
+    .importedFiles.map(({ fileName }) => fileName.replace(/^node:/, ""))
+    .filter((name) => !/^[./#]/.test(name))
+    .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)[0]);
 }
 
 function findRegistries() {
