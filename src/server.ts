@@ -72,6 +72,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /** The sum of all connections that are gone. */
   readonly #pastStats = noStats();
   #accepted = 0;
+  /** Between a call to listen and the next one to stop. */
+  #mayListen = false;
 
   /**
    * @throws {@link ArgumentError} that names an option.
@@ -152,13 +154,13 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     if (hostname !== undefined && typeof hostname !== "string") {
       throw new ArgumentError("hostname", "a string or undefined", hostname);
     }
+    this.#mayListen = true;
     this.tcpServer.listen(port, hostname);
   }
 
   /** Stops listening and closes all connections at once. */
   stop(): void {
-    this.#idleSweep.stop();
-    this.tcpServer.close();
+    this.#stopListening();
     for (const connection of [...this.#registry]) {
       connection.close();
     }
@@ -178,10 +180,9 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
    */
   async close({ deadline = DEFAULT_CLOSE_DEADLINE }: CloseOptions = {}): Promise<void> {
     checkInteger(deadline, "deadline", 0, MAX_DEADLINE);
-    this.#idleSweep.stop();
     const down = new Promise<void>((resolve) => {
       // The error that it may pass on says that the server was not listening: so much the better.
-      this.tcpServer.close(() => {
+      this.#stopListening(() => {
         resolve();
       });
     });
@@ -271,7 +272,18 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     }
   }
 
+  #stopListening(callback?: () => void): void {
+    this.#mayListen = false;
+    this.#idleSweep.stop();
+    this.tcpServer.close(callback);
+  }
+
   #onListening(): void {
+    if (!this.#mayListen) {
+      // Stopped while the host's name was looked up: early releases of Node 20 listen all the same.
+      this.tcpServer.close();
+      return;
+    }
     const { port, address } = this.address();
     debug("listening on %s port %d", address, port);
     this.#publish(serverListening);

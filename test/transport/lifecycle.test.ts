@@ -1,12 +1,14 @@
 /** A server's and a connection's life: listening, stopping, closing, idling, and what is left behind: nothing. */
 
 import assert from "node:assert/strict";
+import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
 
 import { EventedHTTPServer, EventedHTTPServerEvent, HAPConnectionEvent, type HAPConnection } from "hapwire";
 
@@ -85,6 +87,21 @@ for (const engine of transportEngines()) {
       assert.ok(!connection.hasEventNotifications(1, 10));
       connection.clearRegisteredEvents();
       assert.equal(connection.getRegisteredEvents().size, 0);
+    });
+
+    it("leaves no port open where it is stopped before it listens", async () => {
+      for (const end of ["stop", "destroy", "close"] as const) {
+        const server = new EventedHTTPServer({ engine });
+        let listened = false;
+        server.on("listening", () => (listened = true));
+        server.listen(0, "localhost");
+        await server[end]();
+        // Whatever the server waits for came before this in the same queues.
+        await lookup("localhost");
+        await setImmediate();
+        assert.equal(listened, false, end);
+        assert.equal(server.address(), null, end);
+      }
     });
 
     it("stop() closes all at once, and may be called twice", async (t) => {
@@ -181,7 +198,7 @@ for (const engine of transportEngines()) {
         connection.setMaxListeners(connection.getMaxListeners() + 1);
         connection.on("closed", () => undefined);
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
       assert.deepEqual(warnings, []);
     });
 
