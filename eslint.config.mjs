@@ -15,6 +15,11 @@ const NO_DEFAULT_EXPORT = {
   message: "Export by name: a name is the same everywhere and can be searched for.",
 };
 
+const IMPATIENT = {
+  selector: "Property[key.name='timeout'] > Literal.value",
+  message: "Scale it with patient() of test/support/patience: an emulated processor needs longer.",
+};
+
 /** Programs: what they are for is to print. */
 const PROGRAMS = [
   "src/demo/**",
@@ -81,6 +86,7 @@ export default defineConfig(
       // A describe() is as long as what it describes.
       "max-lines": ["error", { max: 600, skipBlankLines: true, skipComments: true }],
       "max-lines-per-function": "off",
+      "no-restricted-syntax": ["error", NO_DEFAULT_EXPORT, IMPATIENT],
     },
   },
   {

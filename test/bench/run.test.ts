@@ -17,6 +17,7 @@ import { burst } from "../../bench/scenarios/burst";
 import { get } from "../../bench/scenarios/get";
 import { transportEngines } from "../support/harness";
 import { runNode } from "../support/child";
+import { patient } from "../support/patience";
 
 const MAIN = path.join(__dirname, "..", "..", "bench", "main.js");
 const TINY = { rounds: 2, quick: true, connections: 2, accessories: 5 };
@@ -40,7 +41,7 @@ async function runFirstCase(scenario: typeof burst, competitors: Competitor[]): 
   return runCase(plan, competitors, TINY.rounds, () => undefined);
 }
 
-describe("a run of the benchmarks", { timeout: 60_000 }, () => {
+describe("a run of the benchmarks", { timeout: patient(60_000) }, () => {
   it("measures every contender in every round and writes the result", async (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), "hapwire-bench-"));
     t.after(() => {

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { ROOT } from "../support/child";
+import { patient } from "../support/patience";
 
 const HOMEBRIDGE = "2.1.0";
 /** What Homebridge 2 wants at least. */
@@ -57,6 +58,6 @@ function add(folder: string, name: string, version: string): void {
   execFileSync("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", `${name}@${version}`], {
     cwd: folder,
     stdio: ["ignore", "ignore", "inherit"],
-    timeout: 300_000,
+    timeout: patient(300_000),
   });
 }

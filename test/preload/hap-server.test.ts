@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { HapServerProcess } from "../support/hap-server";
+import { patient } from "../support/patience";
 
-describe("HAP-NodeJS's server", { timeout: 60_000 }, () => {
+describe("HAP-NodeJS's server", { timeout: patient(60_000) }, () => {
   for (const packageName of ["@homebridge/hap-nodejs", "hap-nodejs"] as const) {
     for (const preload of [true, false]) {
       it(`of ${packageName} serves a controller ${preload ? "under" : "without"} the preload`, async (t) => {

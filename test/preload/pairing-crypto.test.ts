@@ -9,6 +9,7 @@ import { createNativeEngine } from "#src/engine/native";
 import { createPortableEngine } from "#src/engine/portable";
 import { hapCryptoOnNode, tweetnaclOnNode } from "#src/homebridge/pairing-crypto";
 import { engineInfo } from "hapwire";
+import { patient } from "../support/patience";
 
 type Bytes = Uint8Array;
 
@@ -91,7 +92,7 @@ const EDGE_COORDINATES = [
   ].map((hex) => Buffer.from(hex, "hex")),
 ];
 
-describe("Ed25519 on Node's crypto", { timeout: 120_000 }, () => {
+describe("Ed25519 on Node's crypto", { timeout: patient(120_000) }, () => {
   it("signs as tweetnacl does, 500 messages by 100 keys", () => {
     const pairs = Array.from({ length: 100 }, () => nacl.sign.keyPair.fromSeed(randomBytes(32)));
     for (let i = 0; i < 500; i += 1) {
@@ -201,7 +202,7 @@ describe("Ed25519 on Node's crypto", { timeout: 120_000 }, () => {
   });
 });
 
-describe("X25519 on Node's crypto", { timeout: 120_000 }, () => {
+describe("X25519 on Node's crypto", { timeout: patient(120_000) }, () => {
   it("agrees with tweetnacl on 1,000 random secrets", () => {
     for (let i = 0; i < 1_000; i += 1) {
       const [secretKey, publicKey] = [randomBytes(32), randomBytes(32)];
@@ -264,7 +265,7 @@ describe("X25519 on Node's crypto", { timeout: 120_000 }, () => {
   });
 });
 
-describe("HKDF on Node's crypto", { timeout: 120_000 }, () => {
+describe("HKDF on Node's crypto", { timeout: patient(120_000) }, () => {
   it("gives what futoin-hkdf gives, 5,000 times", () => {
     for (let i = 0; i < 5_000; i += 1) {
       const [salt, ikm, info] = [
@@ -312,7 +313,7 @@ describe("HKDF on Node's crypto", { timeout: 120_000 }, () => {
 const hasAddon = engineInfo().file !== undefined;
 const reason = hasAddon ? "" : " (skipped: the portable engine runs here)";
 
-describe(`messages on the addon${reason}`, { skip: !hasAddon, timeout: 120_000 }, () => {
+describe(`messages on the addon${reason}`, { skip: !hasAddon, timeout: patient(120_000) }, () => {
   const mine = hapCryptoOnNode(hapCrypto, hasAddon ? createNativeEngine().messages : undefined) as HapCrypto;
   const open = "chacha20_poly1305_decryptAndVerify";
   const seal = "chacha20_poly1305_encryptAndSeal";

@@ -6,6 +6,7 @@ import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 
 import { ROOT, runNode, type ChildOptions, type Ended } from "../support/child";
+import { patient } from "../support/patience";
 
 const PRELOAD = path.join(ROOT, "register.js");
 const SCOPED = "@homebridge/hap-nodejs";
@@ -21,7 +22,7 @@ const SHOW = `
     server.removeAllListeners();
   };`;
 
-describe("the preload", { timeout: 120_000 }, () => {
+describe("the preload", { timeout: patient(120_000) }, () => {
   for (const name of [SCOPED, UNSCOPED]) {
     const hapVersion = readManifest(path.join(ROOT, "node_modules", name)).version;
     const line = `hapwire ${version} is under ${name} ${hapVersion}: `;
@@ -125,7 +126,7 @@ describe("the preload", { timeout: 120_000 }, () => {
   });
 });
 
-describe("the preload leaves the original in place, and says why", { timeout: 120_000 }, () => {
+describe("the preload leaves the original in place, and says why", { timeout: patient(120_000) }, () => {
   it("where the version is not known", async (t) => {
     const folder = makeProject(t);
     const copy = copyPackage(SCOPED, folder);
@@ -190,7 +191,7 @@ describe("the preload leaves the original in place, and says why", { timeout: 12
   });
 });
 
-describe("the preload leaves alone", { timeout: 120_000 }, () => {
+describe("the preload leaves alone", { timeout: patient(120_000) }, () => {
   it("exports of the transport that it does not know", async (t) => {
     const folder = makeProject(t);
     edit(transportOf(copyPackage(SCOPED, folder)), (text) => `${text}\nexports.novelty = { of: "theirs" };`);
