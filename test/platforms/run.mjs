@@ -87,9 +87,11 @@ async function runOn(target, runtime, tests) {
   for (const [name, ...command] of stepsFor(target, nodeFor(target, runtime), tests)) {
     const log = path.join(LOGS, `${runtime} ${name}.log`);
     const started = performance.now();
+    const elapsed = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
+    const progress = setInterval(() => console.log(`${runtime}: ${name}: under way, ${elapsed()}`), 60_000);
     const status = await execute(command, environment(target), log);
-    const seconds = ((performance.now() - started) / 1000).toFixed(0);
-    console.log(`${runtime}: ${name}: ${status === 0 ? "ok" : `FAILED (${status})`}, ${seconds} s`);
+    clearInterval(progress);
+    console.log(`${runtime}: ${name}: ${status === 0 ? "ok" : `FAILED (${status})`}, ${elapsed()}`);
     if (status !== 0) {
       console.error(readFileSync(log, "utf8").split("\n").slice(-SHOWN_LINES).join("\n"));
       return false;
