@@ -20,6 +20,10 @@ struct CharacteristicId {
   }
 };
 
+struct CharacteristicHash {
+  size_t operator()(const CharacteristicId& id) const noexcept;
+};
+
 /// A characteristic's value on its way to JSON. Strings and JSON are views: what they point to must
 /// live until the call that they are given to returns.
 class EventValue {

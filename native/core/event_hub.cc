@@ -43,15 +43,6 @@ void AppendBody(std::string& out, const std::vector<EventRef>& oldest_first) {
 
 }  // namespace
 
-/// Ids are small and dense, and both take part in each bit of the result: the finalizer of
-/// SplitMix64 over the two. Whoever can choose them is paired with the home.
-size_t EventHub::CharacteristicHash::operator()(const CharacteristicId& id) const noexcept {
-  uint64_t hash = id.aid * 0x9e3779b97f4a7c15U + id.iid;
-  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9U;
-  hash = (hash ^ hash >> 27) * 0x94d049bb133111ebU;
-  return static_cast<size_t>(hash ^ hash >> 31);
-}
-
 EventHub::EventHub(QueueLimits limits) : limits_(limits) {}
 EventHub::~EventHub() = default;
 
@@ -69,7 +60,7 @@ uint32_t EventHub::Add() {
 bool EventHub::Remove(uint32_t slot) {
   Connection* connection = Find(slot);
   if (connection == nullptr) return false;
-  for (auto& [id, subscription] : connection->subscriptions) Detach(id, subscription);
+  for (const auto& [id, place] : connection->subscriptions) Detach(id, place);
   connections_[slot].reset();
   free_slots_.push_back(slot);
   return true;
@@ -82,11 +73,12 @@ EventHub::Connection* EventHub::Find(uint32_t slot) const {
 bool EventHub::Subscribe(uint32_t slot, CharacteristicId id) {
   Connection* connection = Find(slot);
   if (connection == nullptr) return false;
-  HubSubscription& subscription = connection->subscriptions[id];
-  if (subscription.active) return false;
-  subscription.connection = connection;
-  subscription.serial = next_serial_++;
-  Attach(id, subscription);
+  const auto [found, is_new] = connection->subscriptions.try_emplace(id);
+  if (!is_new) return false;
+  Characteristic& characteristic = characteristics_[id];
+  found->second = {&characteristic, next_serial_++,
+                   static_cast<uint32_t>(characteristic.subscribers.size())};
+  characteristic.subscribers.push_back({connection->queue.Renew(id), connection});
   return true;
 }
 
@@ -94,15 +86,10 @@ bool EventHub::Unsubscribe(uint32_t slot, CharacteristicId id) {
   Connection* connection = Find(slot);
   if (connection == nullptr) return false;
   const auto found = connection->subscriptions.find(id);
-  if (found == connection->subscriptions.end() || !found->second.active) return false;
-  HubSubscription& subscription = found->second;
-  Detach(id, subscription);
-  if (subscription.last == nullptr) {
-    connection->subscriptions.erase(found);
-  } else if (!subscription.lapsed) {
-    subscription.lapsed = true;
-    connection->lapsed.push_back(id);
-  }
+  if (found == connection->subscriptions.end()) return false;
+  connection->queue.Lapse(id, found->second.subscriber());
+  Detach(id, found->second);
+  connection->subscriptions.erase(found);
   return true;
 }
 
@@ -113,8 +100,7 @@ void EventHub::UnsubscribeAll(uint32_t slot) {
 bool EventHub::IsSubscribed(uint32_t slot, CharacteristicId id) const {
   const Connection* connection = Find(slot);
   if (connection == nullptr) return false;
-  const auto found = connection->subscriptions.find(id);
-  return found != connection->subscriptions.end() && found->second.active;
+  return connection->subscriptions.count(id) != 0;
 }
 
 std::vector<CharacteristicId> EventHub::Subscriptions(uint32_t slot) const {
@@ -122,9 +108,7 @@ std::vector<CharacteristicId> EventHub::Subscriptions(uint32_t slot) const {
   if (connection == nullptr) return {};
   std::vector<std::pair<uint64_t, CharacteristicId>> ordered;
   ordered.reserve(connection->subscriptions.size());
-  for (const auto& [id, subscription] : connection->subscriptions) {
-    if (subscription.active) ordered.emplace_back(subscription.serial, id);
-  }
+  for (const auto& [id, place] : connection->subscriptions) ordered.emplace_back(place.serial, id);
   std::sort(ordered.begin(), ordered.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<CharacteristicId> ids;
@@ -133,32 +117,14 @@ std::vector<CharacteristicId> EventHub::Subscriptions(uint32_t slot) const {
   return ids;
 }
 
-void EventHub::Attach(CharacteristicId id, HubSubscription& subscription) {
-  Characteristic& characteristic = characteristics_[id];
-  subscription.active = true;
-  subscription.characteristic = &characteristic;
-  subscription.index = static_cast<uint32_t>(characteristic.subscribers.size());
-  characteristic.subscribers.push_back(&subscription);
-}
-
-void EventHub::Detach(CharacteristicId id, HubSubscription& subscription) {
-  if (!subscription.active) return;
-  std::vector<HubSubscription*>& subscribers = subscription.characteristic->subscribers;
-  subscribers.back()->index = subscription.index;
-  subscribers[subscription.index] = subscribers.back();
+void EventHub::Detach(CharacteristicId id, const Place& place) {
+  std::vector<Subscriber>& subscribers = place.characteristic->subscribers;
+  // The last one takes its place.
+  const Subscriber& last = subscribers.back();
+  last.connection->subscriptions.find(id)->second.index = place.index;
+  subscribers[place.index] = last;
   subscribers.pop_back();
   if (subscribers.empty()) characteristics_.erase(id);
-  subscription.active = false;
-  subscription.characteristic = nullptr;
-}
-
-void EventHub::FreeLapsed(Connection& connection) {
-  for (const CharacteristicId id : connection.lapsed) {
-    const auto found = connection.subscriptions.find(id);
-    found->second.lapsed = false;
-    if (!found->second.active) connection.subscriptions.erase(found);
-  }
-  ClearKeeping(connection.lapsed, 0);
 }
 
 EventRef EventHub::MakeEvent(CharacteristicId id, const EventValue& value, bool immediate) {
@@ -168,14 +134,6 @@ EventRef EventHub::MakeEvent(CharacteristicId id, const EventValue& value, bool 
   return event;
 }
 
-Signal EventHub::Enqueue(HubSubscription& subscription, const EventRef& event) {
-  Connection& connection = *subscription.connection;
-  const Signal signal = connection.queue.Push(subscription, event);
-  // An overflow empties the queue. `subscription` is active and thus not freed here.
-  if (signal == Signal::kOverflow) FreeLapsed(connection);
-  return signal;
-}
-
 size_t EventHub::Broadcast(CharacteristicId id, const EventValue& value, bool immediate,
                            int64_t except_slot, SignalBuffer signals) {
   if (signals.size < slot_count()) return 0;
@@ -183,10 +141,10 @@ size_t EventHub::Broadcast(CharacteristicId id, const EventValue& value, bool im
   if (found == characteristics_.end()) return 0;
   const EventRef event = MakeEvent(id, value, immediate);
   size_t count = 0;
-  for (HubSubscription* subscription : found->second.subscribers) {
-    const uint32_t slot = subscription->connection->slot;
+  for (Subscriber& subscriber : found->second.subscribers) {
+    const uint32_t slot = subscriber.connection->slot;
     if (slot == except_slot) continue;
-    const Signal signal = Enqueue(*subscription, event);
+    const Signal signal = subscriber.connection->queue.Push(subscriber, event);
     if (signal == Signal::kNone) continue;
     signals.data[count++] = slot * kSignalStride + static_cast<uint32_t>(signal);
   }
@@ -197,8 +155,8 @@ Signal EventHub::Send(uint32_t slot, CharacteristicId id, const EventValue& valu
   Connection* connection = Find(slot);
   if (connection == nullptr) return Signal::kNone;
   const auto found = connection->subscriptions.find(id);
-  if (found == connection->subscriptions.end() || !found->second.active) return Signal::kNone;
-  return Enqueue(found->second, MakeEvent(id, value, immediate));
+  if (found == connection->subscriptions.end()) return Signal::kNone;
+  return connection->queue.Push(found->second.subscriber(), MakeEvent(id, value, immediate));
 }
 
 size_t EventHub::Prepare(uint32_t slot) {
@@ -206,7 +164,6 @@ size_t EventHub::Prepare(uint32_t slot) {
   Connection* connection = Find(slot);
   if (connection == nullptr) return 0;
   connection->queue.Take(taken_);
-  FreeLapsed(*connection);
   if (taken_.empty()) return 0;
   if (taken_ != rendered_) {
     rendered_.swap(taken_);

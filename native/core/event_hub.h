@@ -97,45 +97,42 @@ class EventHub {
   struct Connection;
   struct Characteristic;
 
-  /// A connection's subscription to a characteristic. It stays, inactive, while events of it wait.
-  struct HubSubscription : Subscription {
+  /// A subscription among those to the same characteristic: in one row, for the broadcast that
+  /// goes through them.
+  struct Subscriber : Subscription {
     Connection* connection = nullptr;
-    /// Null where not active.
+  };
+
+  /// Lives as long as it has any subscribers.
+  struct Characteristic {
+    std::vector<Subscriber> subscribers;
+  };
+
+  /// A subscription among those of the same connection: where its Subscriber is.
+  struct Place {
     Characteristic* characteristic = nullptr;
     /// Grows with every Subscribe() of the hub, and so tells their order.
     uint64_t serial = 0;
-    /// Its place among the characteristic's subscribers.
     uint32_t index = 0;
-    /// True where Connection::lapsed names it.
-    bool lapsed = false;
+
+    Subscriber& subscriber() const { return characteristic->subscribers[index]; }
   };
 
-  struct CharacteristicHash {
-    size_t operator()(const CharacteristicId& id) const noexcept;
-  };
+  struct Connection : SubscriptionIndex {
+    Connection(uint32_t its_slot, QueueLimits limits) : slot(its_slot), queue(limits, *this) {}
 
-  /// Its subscribers, all active. Lives as long as it has any.
-  struct Characteristic {
-    std::vector<HubSubscription*> subscribers;
-  };
-
-  struct Connection {
-    Connection(uint32_t its_slot, QueueLimits limits) : slot(its_slot), queue(limits) {}
+    Subscription& SubscriptionTo(CharacteristicId id) override {
+      return subscriptions.find(id)->second.subscriber();
+    }
 
     const uint32_t slot;
     EventQueue queue;
-    /// A map of nodes: a subscription's address is stable.
-    std::unordered_map<CharacteristicId, HubSubscription, CharacteristicHash> subscriptions;
-    /// Those unsubscribed while events of them waited: to be freed once the queue is empty.
-    std::vector<CharacteristicId> lapsed;
+    std::unordered_map<CharacteristicId, Place, CharacteristicHash> subscriptions;
   };
 
   Connection* Find(uint32_t slot) const;
   EventRef MakeEvent(CharacteristicId id, const EventValue& value, bool immediate);
-  static Signal Enqueue(HubSubscription& subscription, const EventRef& event);
-  void Attach(CharacteristicId id, HubSubscription& subscription);
-  void Detach(CharacteristicId id, HubSubscription& subscription);
-  static void FreeLapsed(Connection& connection);
+  void Detach(CharacteristicId id, const Place& place);
   void Render();
 
   const QueueLimits limits_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "scratch.h"
@@ -22,11 +23,15 @@ bool IsDuplicate(const Subscription& subscription, const Event& event) {
 
 }  // namespace
 
-EventQueue::EventQueue(QueueLimits limits)
-    : limits_{std::min(limits.max_events, kMostEvents), limits.max_bytes} {}
+EventQueue::EventQueue(QueueLimits limits, SubscriptionIndex& index)
+    : limits_{std::min(limits.max_events, kMostEvents), limits.max_bytes}, index_(index) {}
 
 Signal EventQueue::Push(Subscription& subscription, const EventRef& event) {
   if (overflowed_) return Signal::kNone;
+  if (subscription.queueful != queueful_) {
+    subscription = Subscription();
+    subscription.queueful = queueful_;
+  }
   if (IsDuplicate(subscription, *event.get())) {
     ++counts_.duplicates;
     return Signal::kNone;
@@ -60,7 +65,7 @@ void EventQueue::Append(Subscription& subscription, const EventRef& event) {
   }
   subscription.last = event.get();
   if (items_.size() == items_.capacity() && items_.size() < expected_) items_.reserve(expected_);
-  items_.emplace_back(event, &subscription);
+  items_.push_back(event);
   ++counts_.queued;
   ++counts_.pending_events;
   counts_.pending_bytes += event->json().size();
@@ -76,22 +81,41 @@ void EventQueue::Collapse() {
   if (items_.size() > 2 * counts_.pending_events) CloseGaps();
 }
 
-void EventQueue::Drop(Item& item) {
+void EventQueue::Drop(EventRef& item) {
   --counts_.pending_events;
-  counts_.pending_bytes -= item.event->json().size();
-  item = Item();
+  counts_.pending_bytes -= item->json().size();
+  item = EventRef();
 }
 
 // Only after a collapse, when each plain item is the newest one of its subscription.
 void EventQueue::CloseGaps() {
   size_t end = 0;
-  for (Item& item : items_) {
-    if (item.subscription == nullptr) continue;
-    if (!item.event->immediate()) item.subscription->newest_plain = static_cast<uint32_t>(end);
+  for (EventRef& item : items_) {
+    if (!item) continue;
+    if (!item->immediate()) SubscriptionTo(item->id()).newest_plain = static_cast<uint32_t>(end);
     if (&item != &items_[end]) items_[end] = std::move(item);
     ++end;
   }
   items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(end), items_.end());
+}
+
+Subscription& EventQueue::SubscriptionTo(CharacteristicId id) {
+  const auto lapsed = lapsed_.find(id);
+  return lapsed != lapsed_.end() ? lapsed->second : index_.SubscriptionTo(id);
+}
+
+void EventQueue::Lapse(CharacteristicId id, const Subscription& subscription) {
+  if (subscription.queueful == queueful_ && subscription.last != nullptr) {
+    lapsed_.emplace(id, subscription);
+  }
+}
+
+Subscription EventQueue::Renew(CharacteristicId id) {
+  const auto lapsed = lapsed_.find(id);
+  if (lapsed == lapsed_.end()) return {};
+  const Subscription subscription = lapsed->second;
+  lapsed_.erase(lapsed);
+  return subscription;
 }
 
 void EventQueue::Overflow() {
@@ -101,13 +125,11 @@ void EventQueue::Overflow() {
 
 void EventQueue::Take(std::vector<EventRef>& out) {
   const size_t before = out.size();
-  for (Item& item : items_) {
-    if (item.subscription == nullptr) continue;
-    if (item.subscription->active) {
-      out.push_back(std::move(item.event));
-    } else {
-      ++counts_.unsubscribed;
-    }
+  if (lapsed_.empty() && items_.size() == counts_.pending_events) {
+    out.insert(out.end(), std::make_move_iterator(items_.begin()),
+               std::make_move_iterator(items_.end()));
+  } else {
+    TakeSubscribed(out);
   }
   const size_t delivered = out.size() - before;
   counts_.delivered += delivered;
@@ -115,15 +137,23 @@ void EventQueue::Take(std::vector<EventRef>& out) {
   Clear();
 }
 
-void EventQueue::Clear() {
-  for (const Item& item : items_) {
-    if (item.subscription == nullptr) continue;
-    item.subscription->last = nullptr;
-    item.subscription->newest_plain = Subscription::kNoPosition;
+void EventQueue::TakeSubscribed(std::vector<EventRef>& out) {
+  for (EventRef& item : items_) {
+    if (!item) continue;
+    if (lapsed_.find(item->id()) == lapsed_.end()) {
+      out.push_back(std::move(item));
+    } else {
+      ++counts_.unsubscribed;
+    }
   }
+}
+
+void EventQueue::Clear() {
+  ++queueful_;
   expected_ = items_.size();
   ClearKeeping(items_, kKeptMemory);
   ClearKeeping(superseded_, kKeptMemory);
+  LapsedSubscriptions().swap(lapsed_);
   immediate_ = 0;
   counts_.pending_events = 0;
   counts_.pending_bytes = 0;

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "event.h"
@@ -51,17 +51,28 @@ struct QueueCounts {
   uint64_t pending_bytes = 0;
 };
 
-/// One characteristic on one connection, as far as the connection's queue deals with it. The queue
-/// keeps pointers to it while events of it wait; `active` is the owner's, the rest is the queue's.
+/// What a queue knows of one characteristic that its connection is subscribed to. Kept by whoever
+/// looks subscriptions up, next to what else is needed of them; for the queue's use alone.
 struct Subscription {
   static constexpr uint32_t kNoPosition = UINT32_MAX;
 
+  /// The queueful that the rest is about. An earlier one's is forgotten when the next event comes,
+  /// so that emptying a queue has no subscription to visit.
+  uint64_t queueful = 0;
   /// The last event queued; null where none waits. The queue's reference keeps it alive.
   const Event* last = nullptr;
   /// Where in the queue the newest event stands that is not immediate.
   uint32_t newest_plain = kNoPosition;
-  /// False once unsubscribed: what waits is left out at the flush, unless it is true again by then.
-  bool active = false;
+};
+
+/// Looks the subscriptions of one connection up.
+class SubscriptionIndex {
+ public:
+  /// @param id Of a characteristic that the connection is subscribed to.
+  virtual Subscription& SubscriptionTo(CharacteristicId id) = 0;
+
+ protected:
+  ~SubscriptionIndex() = default;
 };
 
 /// Events in the order in which they came. [PROTOCOL: events]
@@ -73,7 +84,8 @@ class EventQueue {
   /// The largest `max_events`: keeps positions, dropped items included, within 32 bits.
   static constexpr uint64_t kMostEvents = uint64_t{1} << 30;
 
-  explicit EventQueue(QueueLimits limits);
+  /// @param index Of the queue's connection; must outlive the queue.
+  EventQueue(QueueLimits limits, SubscriptionIndex& index);
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
 
@@ -84,12 +96,20 @@ class EventQueue {
   /// event that is not immediate stays, and so do all immediate ones, in order. Past it still, all
   /// events are dropped and the queue takes no more, for good.
   ///
-  /// @param subscription Must be active, and live until the queue is empty or gone.
-  /// @param event Of this characteristic; the same one may be pushed once only.
+  /// @param subscription To the event's characteristic.
+  /// @param event The same one may be pushed once only.
   Signal Push(Subscription& subscription, const EventRef& event);
 
-  /// Empties the queue, counting what it held as delivered or, where the subscription is not
-  /// active, as unsubscribed.
+  /// The connection has unsubscribed: events of it that wait will not be delivered, unless it is
+  /// subscribed again by then.
+  void Lapse(CharacteristicId id, const Subscription& subscription);
+
+  /// The connection has subscribed. @returns the subscription, with what is known from before it
+  /// lapsed.
+  Subscription Renew(CharacteristicId id);
+
+  /// Empties the queue, counting what it held as delivered or, where the subscription has lapsed,
+  /// as unsubscribed.
   /// @param out Gets the events to deliver appended, oldest first.
   void Take(std::vector<EventRef>& out);
 
@@ -99,33 +119,33 @@ class EventQueue {
   const QueueCounts& counts() const { return counts_; }
 
  private:
-  /// An event in its place. Both are null where a collapse dropped it.
-  struct Item {
-    Item() = default;
-    Item(EventRef its_event, Subscription* its_subscription)
-        : event(std::move(its_event)), subscription(its_subscription) {}
-
-    EventRef event;
-    Subscription* subscription = nullptr;
-  };
+  using LapsedSubscriptions =
+      std::unordered_map<CharacteristicId, Subscription, CharacteristicHash>;
 
   bool IsPastBounds() const;
   void Append(Subscription& subscription, const EventRef& event);
   void Collapse();
-  void Drop(Item& item);
+  void Drop(EventRef& item);
   void CloseGaps();
+  Subscription& SubscriptionTo(CharacteristicId id);
+  void TakeSubscribed(std::vector<EventRef>& out);
   void Overflow();
   void Clear();
 
   const QueueLimits limits_;
-  /// In order, with gaps where a collapse dropped items; the gaps are never more than the events.
-  std::vector<Item> items_;
+  SubscriptionIndex& index_;
+  /// In order, with gaps where a collapse dropped events; the gaps are never more than the events.
+  std::vector<EventRef> items_;
+  /// How often the queue was emptied, from 1 up.
+  uint64_t queueful_ = 1;
   /// How many items the last queueful had: a burst is often as large as the one before it, and to
   /// make room in one step costs less than to double and move.
   size_t expected_ = 0;
   /// Positions of items with a newer one of the same subscription, neither being immediate: what
   /// the next collapse drops.
   std::vector<uint32_t> superseded_;
+  /// Those of which events wait although the connection has unsubscribed.
+  LapsedSubscriptions lapsed_;
   size_t immediate_ = 0;
   bool overflowed_ = false;
   QueueCounts counts_;
