@@ -18,19 +18,6 @@ bool ToId(const Napi::Value& aid, const Napi::Value& iid, CharacteristicId* id) 
   return ToSafeInteger(aid, &id->aid) && ToSafeInteger(iid, &id->iid);
 }
 
-bool ToSignals(const Napi::Value& value, SignalBuffer* signals) {
-  if (!value.IsTypedArray()) return false;
-  const auto array = value.As<Napi::TypedArray>();
-  if (array.TypedArrayType() != napi_uint32_array) return false;
-  auto entries = array.As<Napi::Uint32Array>();
-  *signals = {entries.Data(), entries.ElementLength()};
-  return true;
-}
-
-bool ToBool(const Napi::Value& value, bool* boolean) {
-  return napi_get_value_bool(value.Env(), value, boolean) == napi_ok;
-}
-
 /// @param numbers Up to 2^53 - 1.
 Napi::Value ToFloat64Array(Napi::Env env, const uint64_t* numbers, size_t count) {
   Napi::Float64Array array = Napi::Float64Array::New(env, count);
@@ -65,8 +52,10 @@ Napi::Function HubObject::Define(Napi::Env env) {
        InstanceMethod<&HubObject::IsSubscribed>("isSubscribed"),
        InstanceMethod<&HubObject::UnsubscribeAll>("unsubscribeAll"),
        InstanceMethod<&HubObject::Subscriptions>("subscriptions"),
-       InstanceMethod<&HubObject::Broadcast>("broadcast"), InstanceMethod<&HubObject::Send>("send"),
-       InstanceMethod<&HubObject::Prepare>("prepare"), InstanceMethod<&HubObject::Take>("take"),
+       InstanceMethod<&HubObject::Broadcast>("broadcast"),
+       InstanceMethod<&HubObject::CopySignals>("copySignals"),
+       InstanceMethod<&HubObject::Send>("send"), InstanceMethod<&HubObject::Prepare>("prepare"),
+       InstanceMethod<&HubObject::Take>("take"),
        InstanceMethod<&HubObject::ReleasePrepared>("releasePrepared"),
        InstanceMethod<&HubObject::Counts>("counts")});
 }
@@ -86,7 +75,9 @@ HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObjec
 }
 
 Napi::Value HubObject::Add(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), hub_->Add());
+  const uint32_t slot = hub_->Add();
+  signals_.resize(hub_->slot_count());
+  return Napi::Number::New(info.Env(), slot);
 }
 
 Napi::Value HubObject::Remove(const Napi::CallbackInfo& info) {
@@ -135,40 +126,44 @@ Napi::Value HubObject::Subscriptions(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value HubObject::Broadcast(const Napi::CallbackInfo& info) {
+  signal_count_ = 0;
   CharacteristicId id;
-  bool is_json = false;
-  bool immediate = false;
+  uint32_t flags = 0;
   uint32_t except_slot = 0;
-  SignalBuffer signals;
-  if (!ToId(info[0], info[1], &id) || !ToBool(info[3], &is_json) || !ToBool(info[4], &immediate) ||
-      !ToSlot(info[5], &except_slot) || !ToSignals(info[6], &signals)) {
-    ThrowTypeError(info.Env(),
-                   "expected (aid, iid, value, isJson, immediate, exceptSlot, signals)");
+  if (!ToId(info[0], info[1], &id) || !ToUint32(info[3], &flags) ||
+      !ToSlot(info[4], &except_slot)) {
+    ThrowTypeError(info.Env(), "expected (aid, iid, value, flags, exceptSlot)");
     return {};
   }
-  const std::optional<EventValue> value = ToValue(info[2], is_json);
+  const std::optional<EventValue> value = ToValue(info[2], (flags & kIsJson) != 0);
   if (!value) return {};
-  return Napi::Number::New(info.Env(), static_cast<double>(hub_->Broadcast(id, *value, immediate,
-                                                                           except_slot, signals)));
+  signal_count_ = hub_->Broadcast(id, *value, (flags & kImmediate) != 0, except_slot,
+                                  {signals_.data(), signals_.size()});
+  return Napi::Number::New(info.Env(), static_cast<double>(signal_count_));
+}
+
+void HubObject::CopySignals(const Napi::CallbackInfo& info) {
+  if (!info[0].IsTypedArray() ||
+      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array ||
+      info[0].As<Napi::Uint32Array>().ElementLength() < signal_count_) {
+    ThrowTypeError(info.Env(), "expected (array): a Uint32Array of sufficient size");
+    return;
+  }
+  std::copy_n(signals_.data(), signal_count_, info[0].As<Napi::Uint32Array>().Data());
 }
 
 Napi::Value HubObject::Send(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   CharacteristicId id;
-  bool is_json = false;
-  bool immediate = false;
-  SignalBuffer signals;
-  if (!ToSlot(info[0], &slot) || !ToId(info[1], info[2], &id) || !ToBool(info[4], &is_json) ||
-      !ToBool(info[5], &immediate) || !ToSignals(info[6], &signals) || signals.size == 0) {
-    ThrowTypeError(info.Env(), "expected (slot, aid, iid, value, isJson, immediate, signals)");
+  uint32_t flags = 0;
+  if (!ToSlot(info[0], &slot) || !ToId(info[1], info[2], &id) || !ToUint32(info[4], &flags)) {
+    ThrowTypeError(info.Env(), "expected (slot, aid, iid, value, flags)");
     return {};
   }
-  const std::optional<EventValue> value = ToValue(info[3], is_json);
+  const std::optional<EventValue> value = ToValue(info[3], (flags & kIsJson) != 0);
   if (!value) return {};
-  const Signal signal = hub_->Send(slot, id, *value, immediate);
-  if (signal == Signal::kNone) return Napi::Number::New(info.Env(), 0);
-  signals.data[0] = slot * EventHub::kSignalStride + static_cast<uint32_t>(signal);
-  return Napi::Number::New(info.Env(), 1);
+  const Signal signal = hub_->Send(slot, id, *value, (flags & kImmediate) != 0);
+  return Napi::Number::New(info.Env(), static_cast<uint32_t>(signal));
 }
 
 Napi::Value HubObject::Prepare(const Napi::CallbackInfo& info) {

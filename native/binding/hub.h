@@ -5,18 +5,25 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "event_hub.h"
 
 namespace hapwire::binding {
 
+/// Flags of an event. The values are shared with src/engine/native.ts.
+constexpr uint32_t kIsJson = 1;
+constexpr uint32_t kImmediate = 2;
+
 /// `new EventHub(maxEvents, maxBytes)`: native/core/event_hub.h, method by method. Slots, aids and
 /// iids are integers from 0 to 2^53 - 1.
 ///
-/// - `broadcast(aid, iid, value, isJson, immediate, exceptSlot, signals)` and
-///   `send(slot, aid, iid, value, isJson, immediate, signals)`: how many entries of the Uint32Array
-///   `signals` were written. `value` is undefined, null, a boolean, a number or a string; with
-///   `isJson` a string is JSON already.
+/// - `broadcast(aid, iid, value, flags, exceptSlot)`: how many signals there are;
+///   `copySignals(array)` then writes them to a Uint32Array that has room for all. A call of its
+///   own, because most broadcasts have none, and to look at an array costs more than to queue.
+/// - `send(slot, aid, iid, value, flags)`: the signal.
+/// - In both, `value` is undefined, null, a boolean, a number or a string; `flags` adds up kIsJson,
+///   where a string is JSON already, and kImmediate.
 /// - `prepare(slot)`: the size of the message; then `take(output, sealer)` writes it, sealed where
 ///   `sealer` is a FrameSealer, and answers 0 or a FrameStatus with its sign turned.
 /// - `counts(slot)`: a Float64Array in the order of QueueCounts.
@@ -34,6 +41,7 @@ class HubObject : public Napi::ObjectWrap<HubObject> {
   void UnsubscribeAll(const Napi::CallbackInfo& info);
   Napi::Value Subscriptions(const Napi::CallbackInfo& info);
   Napi::Value Broadcast(const Napi::CallbackInfo& info);
+  void CopySignals(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value Prepare(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);
@@ -43,6 +51,9 @@ class HubObject : public Napi::ObjectWrap<HubObject> {
   std::optional<EventValue> ToValue(const Napi::Value& value, bool is_json);
 
   std::optional<EventHub> hub_;
+  /// Of the last broadcast; one entry for each slot that was ever given out.
+  std::vector<uint32_t> signals_;
+  size_t signal_count_ = 0;
   /// The strings of the value at hand, kept for their memory.
   std::u16string utf16_;
   std::string utf8_;

@@ -8,6 +8,7 @@ import { FrameError } from "../errors";
 import { FRAME_OVERHEAD, frameCount, sealedLength } from "../frame";
 import {
   ANY_NUMBER_OF_FRAMES,
+  SIGNAL_STRIDE,
   type Engine,
   type EventHubCore,
   type OpenerCore,
@@ -42,24 +43,11 @@ type SameAsContract =
   "add" | "remove" | "subscribe" | "unsubscribe" | "isSubscribed" | "unsubscribeAll" | "subscriptions";
 
 interface AddonHub extends Pick<EventHubCore, SameAsContract> {
-  broadcast(
-    aid: number,
-    iid: number,
-    value: unknown,
-    isJson: boolean,
-    immediate: boolean,
-    exceptSlot: number,
-    signals: Uint32Array,
-  ): number;
-  send(
-    slot: number,
-    aid: number,
-    iid: number,
-    value: unknown,
-    isJson: boolean,
-    immediate: boolean,
-    signals: Uint32Array,
-  ): number;
+  /** @returns how many signals there are for {@link AddonHub.copySignals}. */
+  broadcast(aid: number, iid: number, value: unknown, flags: number, exceptSlot: number): number;
+  copySignals(signals: Uint32Array): void;
+  /** @returns the signal, or 0. */
+  send(slot: number, aid: number, iid: number, value: unknown, flags: number): number;
   prepare(slot: number): number;
   take(output: Buffer, sealer?: AddonSealer): number;
   releasePrepared(): void;
@@ -220,13 +208,22 @@ class NativeEventHub implements EventHubCore {
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
     const isJson = needsStringify(value);
     const written = isJson ? jsonOf(value) : value;
-    return this.#native.broadcast(aid, iid, written, isJson, immediate, exceptSlot, this.#signals);
+    const count = this.#native.broadcast(aid, iid, written, flagsOf(isJson, immediate), exceptSlot);
+    if (count > 0) {
+      this.#native.copySignals(this.#signals);
+    }
+    return count;
   }
 
   send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number {
     const isJson = needsStringify(value);
     const written = isJson ? jsonOf(value) : value;
-    return this.#native.send(slot, aid, iid, written, isJson, immediate, this.#signals);
+    const signal = this.#native.send(slot, aid, iid, written, flagsOf(isJson, immediate));
+    if (signal === 0) {
+      return 0;
+    }
+    this.#signals[0] = slot * SIGNAL_STRIDE + signal;
+    return 1;
   }
 
   take(slot: number, sealer: SealerCore | undefined): Buffer | undefined {
@@ -275,6 +272,11 @@ function ownSealer(sealer: SealerCore): NativeSealer {
     throw new TypeError("the sealer belongs to another engine");
   }
   return sealer;
+}
+
+/** See native/binding/hub.h. */
+function flagsOf(isJson: boolean, immediate: boolean): number {
+  return (isJson ? 1 : 0) + (immediate ? 2 : 0);
 }
 
 /** Whether the addon leaves a value to `JSON.stringify`: what is no null, boolean, number, string or undefined. */

@@ -9,6 +9,7 @@ import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { inspect } from "node:util";
 
+import { NO_SLOT, Signal, SIGNAL_STRIDE } from "#src/engine/contract";
 import { engineInfo } from "hapwire";
 
 import { patient } from "../support/patience";
@@ -69,6 +70,8 @@ function wrong(is: (value: unknown) => boolean): readonly unknown[] {
 
 const never = (): boolean => false;
 const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
+/** A flag of native/binding/hub.h. */
+const IMMEDIATE = 2;
 /** See native/binding/codec.h. */
 const PENDING_STRIDE = 2048;
 const KIND = {
@@ -77,7 +80,7 @@ const KIND = {
   counter: wrong((value) => value === 0n),
   slot: [...wrong(never), 2 ** 32],
   id: wrong(never),
-  flag: wrong((value) => typeof value === "boolean"),
+  flags: [...wrong(never), 2 ** 32],
   signals: wrong(never),
   sealer: wrong((value) => value === undefined),
   value: wrong(
@@ -119,15 +122,16 @@ const SIGNATURES: readonly Signature[] = [
   {
     class: "EventHub",
     method: "broadcast",
-    right: () => [1, 9, "v", false, true, 7, signals()],
-    kinds: ["id", "id", "value", "flag", "flag", "slot", "signals"],
+    right: () => [1, 9, "v", IMMEDIATE, 7],
+    kinds: ["id", "id", "value", "flags", "slot"],
   },
   {
     class: "EventHub",
     method: "send",
-    right: () => [0, 1, 9, "v", false, true, signals()],
-    kinds: ["slot", "id", "id", "value", "flag", "flag", "signals"],
+    right: () => [0, 1, 9, "v", IMMEDIATE],
+    kinds: ["slot", "id", "id", "value", "flags"],
   },
+  { class: "EventHub", method: "copySignals", right: () => [signals()], kinds: ["signals"] },
   { class: "EventHub", method: "take", right: () => [bytes(), undefined], kinds: ["bytes", "sealer"] },
 ];
 
@@ -226,6 +230,17 @@ describe(`the addon${REASON}`, { skip: SKIP, timeout: patient(60_000) }, () => {
         });
       }
     }
+  });
+
+  it("writes signals to an array that has room for all, and to no other", () => {
+    const hub = create(loadAddon(), "EventHub");
+    const slot = methodOf(hub, "add")() as number;
+    methodOf(hub, "subscribe")(slot, 1, 9);
+    assert.equal(methodOf(hub, "broadcast")(1, 9, "value", IMMEDIATE, NO_SLOT), 2);
+    assert.throws(() => methodOf(hub, "copySignals")(new Uint32Array(1)), TypeError);
+    const array = new Uint32Array(3);
+    methodOf(hub, "copySignals")(array);
+    assert.deepEqual(new Set(array), new Set([Signal.FlushNow, slot * SIGNAL_STRIDE + Signal.FlushNow, 0]));
   });
 
   it("takes no sealer of another kind for its events", () => {
@@ -355,7 +370,7 @@ function assertNothingWritten(call: () => unknown, memory: Buffer): void {
 /** A hub with one event, whose message is prepared. */
 function hubWithEvent(addon: RawAddon): { hub: Instance; length: number } {
   const hub = create(addon, "EventHub");
-  assert.equal(methodOf(hub, "send")(0, 1, 9, "value", false, true, signals()), 1);
+  assert.equal(methodOf(hub, "send")(0, 1, 9, "value", IMMEDIATE), Signal.FlushNow);
   return { hub, length: methodOf(hub, "prepare")(0) as number };
 }
 
