@@ -29,6 +29,7 @@ import { InternalHttp } from "./http/internal-http";
 import type { RequestLimits } from "./http/request-scanner";
 import { addressOf, interfaceOf } from "./network";
 import type { Settings } from "./options";
+import type { OutputMemory } from "./output-memory";
 import type { EventedHTTPServer } from "./server";
 import type { ConnectionStats } from "./stats";
 import { Wire } from "./wire";
@@ -63,6 +64,7 @@ const SERVICE_UNAVAILABLE = Buffer.from(
 export interface ConnectionContext {
   readonly settings: Settings;
   readonly engine: Engine;
+  readonly memory: OutputMemory;
   readonly hub: EventHubCore;
   readonly windows: CoalescingWindows<HAPConnection>;
   readonly strangerLimits: RequestLimits;
@@ -148,7 +150,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.openedAt = context.settings.clock.now();
     this.#context = context;
     this.#slot = context.hub.add();
-    this.#wire = new Wire(socket, this, context.engine, context.settings);
+    this.#wire = new Wire(socket, this, context.engine, context.settings, context.memory);
     this.#http = new InternalHttp(this, this.#wire, context.settings, context.strangerLimits);
   }
 
@@ -397,7 +399,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#hasImmediate = false;
     this.#context.windows.close(this);
     try {
-      const message = this.#context.hub.take(this.#slot, this.#wire.sealer);
+      const message = this.#context.hub.take(this.#slot, this.#wire.sealer, this.#context.memory);
       if (message !== undefined) {
         this.#wire.sendMessage(message);
         if (eventsFlushed.hasSubscribers) {

@@ -22,6 +22,7 @@ import { NO_SLOT, Signal, SIGNAL_STRIDE, type EngineName, type EventHubCore } fr
 import { loadEngine } from "./engine/load";
 import { ArgumentError, ConnectionError } from "./errors";
 import { IdleSweep } from "./idle-sweep";
+import { OutputMemory } from "./output-memory";
 import { settingsFrom, type ServerOptions, type Settings } from "./options";
 import { ConnectionRegistry } from "./registry";
 import { addStats, noStats, type ServerStats } from "./stats";
@@ -92,6 +93,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.#context = {
       settings,
       engine,
+      memory: new OutputMemory(),
       hub: this.#hub,
       windows: new CoalescingWindows(settings.clock, settings.coalescingDelay, this.#flushAll.bind(this)),
       strangerLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxStrangerBodySize },

@@ -2,7 +2,7 @@
 
 import { ConnectionError } from "./errors";
 import type { HAPEncryption, SessionKeys } from "./encryption";
-import type { Engine, OpenerCore, SealerCore } from "./engine/contract";
+import type { Allocator, Engine, OpenerCore, SealerCore } from "./engine/contract";
 import { KEY_LENGTH } from "./frame";
 
 /** True where at least one session key has been agreed on. */
@@ -85,8 +85,8 @@ export class SecuredSession {
     return plaintext;
   }
 
-  seal(chunks: readonly Uint8Array[], length: number): Buffer {
-    const frames = this.sealer.seal(chunks, length);
+  seal(chunks: readonly Uint8Array[], length: number, memory: Allocator): Buffer {
+    const frames = this.sealer.seal(chunks, length, memory);
     this.noteSent();
     return frames;
   }

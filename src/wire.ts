@@ -10,6 +10,7 @@ import type { HAPEncryption, SessionKeys } from "./encryption";
 import type { Engine, SealerCore } from "./engine/contract";
 import { ConnectionError, HapwireError } from "./errors";
 import { MAX_FRAME_PLAINTEXT } from "./frame";
+import type { OutputMemory } from "./output-memory";
 import { hasSessionKeys, SecuredSession } from "./session";
 
 /** What the wire tells its connection. */
@@ -69,6 +70,7 @@ export class Wire {
   readonly #host: WireHost;
   readonly #engine: Engine;
   readonly #settings: WireSettings;
+  readonly #memory: OutputMemory;
   /** As `maxUnsentBytes`, but whole frames: no message takes more of them than it needs. */
   readonly #sliceLength: number;
   #session: SecuredSession | undefined;
@@ -76,11 +78,12 @@ export class Wire {
   #stallTimer: Timer | undefined;
   #lingerTimer: Timer | undefined;
 
-  constructor(socket: Socket, host: WireHost, engine: Engine, settings: WireSettings) {
+  constructor(socket: Socket, host: WireHost, engine: Engine, settings: WireSettings, memory: OutputMemory) {
     this.#socket = socket;
     this.#host = host;
     this.#engine = engine;
     this.#settings = settings;
+    this.#memory = memory;
     this.#sliceLength = settings.maxUnsentBytes - (settings.maxUnsentBytes % MAX_FRAME_PLAINTEXT);
     this.lastOperation = settings.clock.now();
     (socket as WiredSocket)[kWire] = this;
@@ -175,7 +178,7 @@ export class Wire {
     this.#continueTransfer();
   }
 
-  /** Sends an EVENT message that is sealed already, where {@link Wire.sealer} was not undefined. */
+  /** Sends an EVENT message that is sealed already, where {@link Wire.sealer} was not undefined. Its memory is the wire's. */
   sendMessage(message: Buffer): void {
     this.#session?.noteSent();
     this.#write(message);
@@ -266,10 +269,10 @@ export class Wire {
     transfer?.callback();
   }
 
-  /** What goes on the socket: memory of its own, since the caller may use the chunks' anew. */
+  /** What goes on the socket: a copy, since the caller may use the chunks' memory anew. */
   #encode(chunks: readonly Uint8Array[], length: number): Buffer {
     if (this.#session?.sealsOutbound === true) {
-      return this.#session.seal(chunks, length);
+      return this.#session.seal(chunks, length, this.#memory);
     }
     return Buffer.concat(chunks, length);
   }
@@ -277,12 +280,16 @@ export class Wire {
   /** @returns false where the socket wants no more for now. */
   #write(bytes: Uint8Array): boolean {
     this.lastOperation = this.#settings.clock.now();
-    // The socket may say no for the size alone, when the kernel has taken all of it already.
-    const accepted = this.#socket.write(bytes) || this.#socket.writableLength === 0;
-    if (!accepted) {
+    const wantsMore = this.#socket.write(bytes);
+    if (this.#socket.writableLength === 0) {
+      // The kernel has taken all of it already. The socket may say no all the same, for the size alone.
+      this.#memory.free(bytes);
+      return true;
+    }
+    if (!wantsMore) {
       this.#watchProgress();
     }
-    return accepted;
+    return wantsMore;
   }
 
   #resumeSending(): void {

@@ -8,6 +8,15 @@
 /** Which of the two implementations does the work. */
 export type EngineName = "native" | "portable";
 
+/** Where the memory for frames comes from, when not from Node's pool. */
+export interface Allocator {
+  /** @returns memory of just that length, with anything in it. */
+  allocate(length: number): Buffer;
+}
+
+/** Node's pool. */
+export const POOL: Allocator = { allocate: (length) => Buffer.allocUnsafe(length) };
+
 /** One direction of a secured session: plaintext in, frames out. Owns its key and its nonce counter. */
 export interface SealerCore {
   /** The counter of the next frame. Means nothing once the last nonce has been used. */
@@ -23,10 +32,11 @@ export interface SealerCore {
    *
    * @param chunks - The plaintext, in pieces; gathered without a copy by the native engine.
    * @param length - The sum of the chunks' lengths, in bytes.
-   * @returns The frames, in memory of their own. Empty where `length` is 0.
+   * @param memory - For the frames.
+   * @returns The frames, in that memory or in some of their own. Empty where `length` is 0.
    * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED` before anything is sealed, `ERR_HAPWIRE_CODEC_CLOSED`.
    */
-  seal(chunks: readonly Uint8Array[], length: number): Buffer;
+  seal(chunks: readonly Uint8Array[], length: number, memory?: Allocator): Buffer;
 
   /** Wipes the key. Whatever is called later throws `ERR_HAPWIRE_CODEC_CLOSED`. May be called twice. */
   destroy(): void;
@@ -149,10 +159,11 @@ export interface EventHubCore {
    * Empties the queue into one `EVENT/1.0` message, newest event first, without those unsubscribed meanwhile.
    *
    * @param sealer - Seals the message; without it the message comes back in plaintext.
+   * @param memory - For the sealed message.
    * @returns undefined where nothing is left to send.
    * @throws {@link FrameError} as {@link SealerCore.seal}; the events are gone then, and the connection must be closed.
    */
-  take(slot: number, sealer: SealerCore | undefined): Buffer | undefined;
+  take(slot: number, sealer: SealerCore | undefined, memory?: Allocator): Buffer | undefined;
 
   /**
    * Gives back what is kept from one {@link EventHubCore.take} to the next, because connections that flush together

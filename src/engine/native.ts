@@ -8,7 +8,9 @@ import { FrameError } from "../errors";
 import { FRAME_OVERHEAD, frameCount, sealedLength } from "../frame";
 import {
   ANY_NUMBER_OF_FRAMES,
+  POOL,
   SIGNAL_STRIDE,
+  type Allocator,
   type Engine,
   type EventHubCore,
   type OpenerCore,
@@ -99,8 +101,8 @@ class NativeSealer implements SealerCore {
     return this.native.counter();
   }
 
-  seal(chunks: readonly Uint8Array[], length: number): Buffer {
-    const output = Buffer.allocUnsafe(sealedLength(length));
+  seal(chunks: readonly Uint8Array[], length: number, memory: Allocator = POOL): Buffer {
+    const output = memory.allocate(sealedLength(length));
     const result = this.#sealInto(output, chunks, length);
     if (result < 0) {
       throw frameError(result);
@@ -226,7 +228,7 @@ class NativeEventHub implements EventHubCore {
     return 1;
   }
 
-  take(slot: number, sealer: SealerCore | undefined): Buffer | undefined {
+  take(slot: number, sealer: SealerCore | undefined, memory: Allocator = POOL): Buffer | undefined {
     const length = this.#native.prepare(slot);
     if (length === 0) {
       return undefined;
@@ -237,7 +239,7 @@ class NativeEventHub implements EventHubCore {
       return output;
     }
     const own = ownSealer(sealer);
-    const output = Buffer.allocUnsafe(sealedLength(length));
+    const output = memory.allocate(sealedLength(length));
     const result = this.#native.take(output, own.native);
     if (result < 0) {
       throw frameError(result);

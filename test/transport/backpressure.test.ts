@@ -52,6 +52,18 @@ for (const engine of transportEngines()) {
       );
     });
 
+    it("leaves alone what waits for one controller, whatever the others are sent meanwhile", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connectSecured();
+      const other = await harness.connectSecured();
+      await stall(harness, pair);
+      harness.handler = (_request, response) => response.end(Buffer.alloc(200_000, "other"));
+      for (let i = 0; i < 3; i += 1) {
+        assert.deepEqual((await other.controller.get("/")).body, Buffer.alloc(200_000, "other"));
+      }
+      await resume(pair.controller);
+    });
+
     it("collapses the queue at its bound to the newest values and the immediate events", async (t) => {
       const harness = await Harness.start(t, { engine, clock: new ManualClock(), maxQueuedEvents: 10 });
       const pair = await harness.connectSecured();

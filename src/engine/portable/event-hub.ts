@@ -1,7 +1,7 @@
 /** Who is subscribed to what, and the queue of each connection. */
 
 import { SIGNAL_STRIDE } from "../contract";
-import type { EventHubCore, QueueCounts, QueueLimits, SealerCore } from "../contract";
+import type { Allocator, EventHubCore, QueueCounts, QueueLimits, SealerCore } from "../contract";
 import { eventMessage } from "./event-message";
 import { EventQueue, NO_SIGNAL } from "./event-queue";
 import type { QueuedEvent } from "./event-queue";
@@ -123,14 +123,14 @@ export class PortableEventHub implements EventHubCore {
     return this.#signalCount;
   }
 
-  take(slot: number, sealer: SealerCore | undefined): Buffer | undefined {
+  take(slot: number, sealer: SealerCore | undefined, memory?: Allocator): Buffer | undefined {
     const connection = this.#connections[slot];
     const events = connection?.queue.take(connection.topics) ?? [];
     if (events.length === 0) {
       return undefined;
     }
     const message = eventMessage(events.map(({ json }) => json));
-    return sealer === undefined ? message : sealer.seal([message], message.length);
+    return sealer === undefined ? message : sealer.seal([message], message.length, memory);
   }
 
   endFlushes(): void {

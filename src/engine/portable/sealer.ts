@@ -7,7 +7,7 @@ import {
   frameCount,
   sealedLength,
 } from "../../frame";
-import type { SealerCore } from "../contract";
+import { POOL, type Allocator, type SealerCore } from "../contract";
 import type { Aead } from "./aead";
 import { ChunkReader } from "./chunk-reader";
 import { NonceCounter } from "./nonce-counter";
@@ -30,9 +30,9 @@ export class PortableSealer implements SealerCore {
     return this.#nonces.value;
   }
 
-  seal(chunks: readonly Uint8Array[], length: number): Buffer {
+  seal(chunks: readonly Uint8Array[], length: number, memory: Allocator = POOL): Buffer {
     try {
-      return this.#sealAll(new ChunkReader(chunks), length, this.#key.bytes);
+      return this.#sealAll(new ChunkReader(chunks), length, this.#key.bytes, memory);
     } catch (error) {
       this.destroy();
       throw error;
@@ -43,10 +43,10 @@ export class PortableSealer implements SealerCore {
     this.#key.wipe();
   }
 
-  #sealAll(plaintext: ChunkReader, length: number, key: Buffer): Buffer {
+  #sealAll(plaintext: ChunkReader, length: number, key: Buffer, memory: Allocator): Buffer {
     const count = frameCount(length);
     this.#nonces.require(count);
-    const sealed = Buffer.allocUnsafe(sealedLength(length));
+    const sealed = memory.allocate(sealedLength(length));
     let left = length;
     for (let at = 0; at < sealed.length;) {
       const size = Math.min(left, MAX_FRAME_PLAINTEXT);
