@@ -20,6 +20,12 @@ const IMPATIENT = {
   message: "Scale it with patient() of test/support/patience: an emulated processor needs longer.",
 };
 
+/**
+ * What `require` may load where it is needed, and not when the file loads: a process that begins to listen does not wait
+ * for what it needs later, or never.
+ */
+const LOADED_LATE = ["^node:crypto$", "^debug$", "^\\./native$", "^\\./portable(/codec)?$"];
+
 /** Programs: what they are for is to print. */
 const PROGRAMS = [
   "src/demo/**",
@@ -73,6 +79,7 @@ export default defineConfig(
       ],
       "@typescript-eslint/explicit-module-boundary-types": "error",
       "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-require-imports": ["error", { allow: LOADED_LATE }],
       "@typescript-eslint/switch-exhaustiveness-check": [
         "error",
         { considerDefaultExhaustiveForUnions: true },

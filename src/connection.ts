@@ -1,17 +1,17 @@
 /** HAPConnection: one controller's connection, from its first byte to its last. */
 
-import { randomUUID } from "node:crypto";
+import type * as crypto from "node:crypto";
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { inspect } from "node:util";
 
-import createDebug from "debug";
 import type { SrpServer } from "fast-srp-hap";
 
 import { checkId, checkInteger, checkKey, checkNonEmptyString, isId } from "./check";
 import type { CoalescingWindows, Window } from "./coalescing-windows";
 import { HAPConnectionEvent, HAPConnectionState } from "./constants";
+import { DebugOutput } from "./debug-output";
 import type { HAPEncryption, SessionKeys } from "./encryption";
 import { NO_SLOT, type Engine, type EventHubCore, type QueueCounts } from "./engine/contract";
 import {
@@ -34,7 +34,7 @@ import type { EventedHTTPServer } from "./server";
 import type { ConnectionStats } from "./stats";
 import { Wire } from "./wire";
 
-const debug = createDebug("hapwire:connection");
+const debug = new DebugOutput("hapwire:connection");
 
 /** Identifies a paired controller: the pairing identifier of its user. */
 export type HAPUsername = string;
@@ -156,7 +156,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** Unique to this connection, for ever. */
   get sessionID(): string {
-    this.#sessionID ??= randomUUID();
+    // Loaded here: a server listens without it.
+    this.#sessionID ??= (require("node:crypto") as typeof crypto).randomUUID();
     return this.#sessionID;
   }
 
@@ -250,7 +251,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#state = HAPConnectionState.AUTHENTICATED;
     this.username = username;
     this.#http.limits = this.#context.authenticatedLimits;
-    debug("%s authenticated", this.#name);
+    debug.write("%s authenticated", this.#name);
     this.#context.handleAuthenticated(this, username);
     this.emit(HAPConnectionEvent.AUTHENTICATED, username);
   }
@@ -420,7 +421,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   fail(reason: HapwireError): void {
     if (this.#state < HAPConnectionState.CLOSING) {
       this.#closeReason = reason;
-      debug("%s closes: %s", this.#name, reason.message);
+      debug.write("%s closes: %s", this.#name, reason.message);
       this.close();
     }
   }
@@ -432,7 +433,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    */
   refuse(reason: ConnectionError): void {
     this.#closeReason = reason;
-    debug("%s is refused: %s", this.#name, reason.message);
+    debug.write("%s is refused: %s", this.#name, reason.message);
     this.#publishRefusal(reason);
     this.#wire.send([SERVICE_UNAVAILABLE], SERVICE_UNAVAILABLE.length, () => {
       this.endGracefully();
@@ -477,7 +478,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       return;
     }
     if (debug.enabled) {
-      debug("%s %s %s", this.#name, request.method, request.url);
+      debug.write("%s %s %s", this.#name, request.method, request.url);
     }
     if (requestReceived.hasSubscribers) {
       const received: RequestMessage = { connection: this, request, response };
@@ -511,7 +512,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** @internal */
   handleRefusal(reason: ConnectionError): void {
-    debug("%s: %s", this.#name, reason.message);
+    debug.write("%s: %s", this.#name, reason.message);
     this.#closeReason ??= reason;
     this.#publishRefusal(reason);
   }
@@ -624,7 +625,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     clearTimeout(this.timedWriteTimeout);
     this.#http.destroy();
     if (debug.enabled) {
-      debug("%s closed", this.#name);
+      debug.write("%s closed", this.#name);
     }
     if (connectionClosed.hasSubscribers) {
       const closed: ConnectionClosedMessage = { connection: this, reason: this.#closeReason };

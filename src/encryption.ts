@@ -1,6 +1,6 @@
 /** HAPEncryption: the record of a pair-verify that HAP-NodeJS fills in, and the keys that stand-alone users pass. */
 
-import { hkdfSync } from "node:crypto";
+import type * as crypto from "node:crypto";
 import { inspect } from "node:util";
 
 import { checkBytes } from "./check";
@@ -72,6 +72,8 @@ export class HAPEncryption {
  */
 export function deriveSessionKeys(sharedSecret: Uint8Array): SessionKeys {
   checkBytes(sharedSecret, "sharedSecret");
+  // Loaded here: a server listens without it.
+  const { hkdfSync } = require("node:crypto") as typeof crypto;
   const derive = (info: string): Buffer =>
     Buffer.from(hkdfSync("sha512", sharedSecret, "Control-Salt", info, KEY_LENGTH));
   return {

@@ -5,12 +5,11 @@ import { EventEmitter } from "node:events";
 import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-import createDebug from "debug";
-
 import { checkId, checkInteger } from "./check";
 import { CoalescingWindows } from "./coalescing-windows";
 import { HAPConnection, type ConnectionContext, type HAPUsername } from "./connection";
 import { EventedHTTPServerEvent, HAPConnectionEvent } from "./constants";
+import { DebugOutput } from "./debug-output";
 import {
   connectionOpened,
   serverClosed,
@@ -27,7 +26,7 @@ import { settingsFrom, type ServerOptions, type Settings } from "./options";
 import { ConnectionRegistry } from "./registry";
 import { addStats, noStats, type ServerStats } from "./stats";
 
-const debug = createDebug("hapwire:server");
+const debug = new DebugOutput("hapwire:server");
 
 /** The events of a server and what they carry. */
 export interface EventedHTTPServerEvents {
@@ -287,7 +286,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       return;
     }
     const { port, address } = this.address();
-    debug("listening on %s port %d", address, port);
+    debug.write("listening on %s port %d", address, port);
     this.#publish(serverListening);
     this.emit(EventedHTTPServerEvent.LISTENING, port, address);
   }

@@ -4,8 +4,8 @@ import path from "node:path";
 
 import { EngineError } from "../errors";
 import type { Engine, EngineName } from "./contract";
-import { createNativeEngine } from "./native";
-import { createPortableEngine } from "./portable";
+import type * as native from "./native";
+import type * as portable from "./portable";
 
 /** Which engine runs, and why. */
 export interface EngineInfo {
@@ -38,9 +38,10 @@ interface Choice {
   reason: string;
 }
 
+/** Each engine is loaded when it is wanted: few processes run both. */
 const create: Record<EngineName, () => Engine> = {
-  native: createNativeEngine,
-  portable: createPortableEngine,
+  native: () => (require("./native") as typeof native).createNativeEngine(),
+  portable: () => (require("./portable") as typeof portable).createPortableEngine(),
 };
 
 const engines: Partial<Record<EngineName, Engine>> = {};

@@ -1,10 +1,9 @@
 /** The engine in TypeScript: the fallback where the addon cannot load, and the oracle that the addon is tested against. */
 
-import { ANY_NUMBER_OF_FRAMES, type Engine } from "./contract";
-import { chooseAead } from "./portable/aead";
+import type { Engine } from "./contract";
+import { nodeHasAead } from "./portable/aead";
+import type * as codecs from "./portable/codec";
 import { PortableEventHub } from "./portable/event-hub";
-import { PortableOpener } from "./portable/opener";
-import { PortableSealer } from "./portable/sealer";
 
 /** What {@link createPortableEngine} can be told. */
 export interface PortableEngineOptions {
@@ -15,16 +14,24 @@ export interface PortableEngineOptions {
   readonly sodium?: boolean;
 }
 
-/** @throws {@link EngineError} where `sodium-native` is demanded and cannot be loaded. */
-export function createPortableEngine(options: PortableEngineOptions = {}): Engine {
-  const aead = chooseAead(options.sodium);
+/** @throws {@link EngineError} where `sodium-native` is demanded, or needed, and cannot be loaded. */
+export function createPortableEngine({ sodium }: PortableEngineOptions = {}): Engine {
+  let loaded: codecs.PortableCodec | undefined;
+  /** Loaded when the first connection has keys: sodium-native takes as long as all that a server needs to listen. */
+  const codec = (): codecs.PortableCodec =>
+    (loaded ??= (require("./portable/codec") as typeof codecs).createCodec(sodium));
+  if (sodium === true || !nodeHasAead()) {
+    // There may be no AEAD at all: that is said here and not to the first controller.
+    codec();
+  }
   return {
     name: "portable",
-    aead: aead.version,
+    get aead() {
+      return codec().aead;
+    },
     file: undefined,
-    createSealer: (key, counter) => new PortableSealer(aead, key, counter),
-    createOpener: (key, counter, maxFrames = ANY_NUMBER_OF_FRAMES) =>
-      new PortableOpener(aead, key, counter, maxFrames),
+    createSealer: (key, counter) => codec().createSealer(key, counter),
+    createOpener: (key, counter, maxFrames) => codec().createOpener(key, counter, maxFrames),
     createEventHub: (limits) => new PortableEventHub(limits),
     messages: undefined,
   };

@@ -54,13 +54,14 @@ function readImports(house) {
 function importsOf(house, file) {
   const text = readFileSync(path.join(ROOT, house, file), "utf8");
   const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
-  const types = new Set(tree.statements.filter(isOfTypes).map(({ moduleSpecifier }) => moduleSpecifier.text));
-  const values = tree.statements.filter((statement) => !isOfTypes(statement));
-  const needed = new Set(values.map(({ moduleSpecifier }) => moduleSpecifier?.text));
+  const ofTypes = tree.statements.filter(isOfTypes);
   return ts
     .preProcessFile(text, true, true) // sees require() and import() too
-    .importedFiles.map(({ fileName }) => fileName)
-    .filter((name) => name.startsWith(".") && (needed.has(name) || !types.has(name)))
+    .importedFiles.filter(
+      ({ pos }) => !ofTypes.some((statement) => statement.pos <= pos && pos < statement.end),
+    )
+    .map(({ fileName }) => fileName)
+    .filter((name) => name.startsWith("."))
     .flatMap((name) => {
       const target = path.posix.join(path.posix.dirname(file), name);
       return [`${target}.ts`, `${target}/index.ts`, target];

@@ -91,9 +91,14 @@ function createSodiumAead(sodium: SodiumNative, version: string): Aead {
   };
 }
 
+/** Whether `node:crypto` can do it. */
+export function nodeHasAead(): boolean {
+  return getCiphers().includes(NODE_ALGORITHM);
+}
+
 /** @param cause - Why `sodium-native` does not do it. */
 function createNodeAead(cause?: unknown): Aead {
-  if (!getCiphers().includes(NODE_ALGORITHM)) {
+  if (!nodeHasAead()) {
     throw new EngineError(
       "this runtime's node:crypto has no ChaCha20-Poly1305, and sodium-native is not loaded: npm install sodium-native",
       { cause },
