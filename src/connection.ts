@@ -71,7 +71,6 @@ export interface ConnectionContext {
   readonly authenticatedLimits: RequestLimits;
   /** Acts on what the hub has signalled. */
   readonly handleSignals: (count: number) => void;
-  readonly handleAuthenticated: (connection: HAPConnection, username: HAPUsername) => void;
   readonly handleRequest: (
     connection: HAPConnection,
     request: IncomingMessage,
@@ -252,7 +251,6 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.username = username;
     this.#http.limits = this.#context.authenticatedLimits;
     debug.write("%s authenticated", this.#name);
-    this.#context.handleAuthenticated(this, username);
     this.emit(HAPConnectionEvent.AUTHENTICATED, username);
   }
 

@@ -98,7 +98,6 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       strangerLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxStrangerBodySize },
       authenticatedLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxBodySize },
       handleSignals: this.#handleSignals.bind(this),
-      handleAuthenticated: this.#registry.authenticate.bind(this.#registry),
       handleRequest: (connection, request, response) => {
         this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
       },
@@ -320,7 +319,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /** Where a connection that is not authenticated is one too many, the one idle for longest goes, else the new one. */
   #boundStrangers(newest: HAPConnection): void {
     const { maxStrangers } = this.#settings;
-    if (this.#registry.strangers <= maxStrangers) {
+    if (this.#registry.size <= maxStrangers) {
       return;
     }
     const strangers = [...this.#registry].filter(({ isStranger }) => isStranger);
