@@ -7,17 +7,23 @@ import type { Aead } from "./aead";
 import { NonceCounter } from "./nonce-counter";
 import { SessionKey } from "./session-key";
 
-/** See {@link OpenerCore}. Every frame is put together in one fixed buffer, so that no split is a special case. */
+/**
+ * Where every frame is put together, whoever's it is: so no split is a special case, and a connection holds nothing while it
+ * is idle. Its first `#held` bytes are of the opener that is at work, the rest is left over from earlier frames.
+ */
+const frame = Buffer.alloc(MAX_FRAME_PLAINTEXT + FRAME_OVERHEAD);
+
+/** See {@link OpenerCore}. */
 export class PortableOpener implements OpenerCore {
   frames = 0;
   readonly #aead: Aead;
   readonly #key: SessionKey;
   readonly #nonces: NonceCounter;
   readonly #maxFrames: number;
-  /** The frame under way: its first `#held` bytes have arrived, the rest is left over from earlier frames. */
-  readonly #frame = Buffer.alloc(MAX_FRAME_PLAINTEXT + FRAME_OVERHEAD);
-  /** Between two calls always less than the frame's length: a complete frame is opened at once. */
+  /** How much of the frame under way has arrived. Between two calls not all of it: a complete frame is opened at once. */
   #held = 0;
+  /** These bytes, between two calls; undefined where there are none. */
+  #pending: Buffer | undefined;
 
   constructor(aead: Aead, key: Uint8Array, counter: bigint, maxFrames: number) {
     this.#maxFrames = maxFrames;
@@ -45,13 +51,15 @@ export class PortableOpener implements OpenerCore {
 
   destroy(): void {
     this.#key.wipe();
-    this.#frame.fill(0);
+    this.#pending?.fill(0);
+    this.#pending = undefined;
     this.#held = 0;
   }
 
   #openAll(segment: Buffer, key: Buffer): Buffer {
     // Enough for all frames that can be complete; made only when the first of them is.
     const capacity = this.#held + segment.length - FRAME_OVERHEAD;
+    this.#pending?.copy(frame);
     let plaintext: Buffer | undefined;
     let opened = 0;
     let frames = 0;
@@ -66,6 +74,7 @@ export class PortableOpener implements OpenerCore {
         opened += this.#openFrame(key, plaintext, opened);
       }
     }
+    this.#pending = this.#held === 0 ? undefined : Buffer.from(frame.subarray(0, this.#held));
     this.frames += frames;
     return plaintext === undefined ? Buffer.alloc(0) : plaintext.subarray(0, opened);
   }
@@ -73,7 +82,7 @@ export class PortableOpener implements OpenerCore {
   /** Moves bytes of the segment into the frame, as far as its length field reaches or, past that, the frame. */
   #hold(segment: Buffer, from: number): number {
     const target = this.#held < LENGTH_FIELD_LENGTH ? LENGTH_FIELD_LENGTH : this.#frameLength();
-    const moved = segment.copy(this.#frame, this.#held, from, from + target - this.#held);
+    const moved = segment.copy(frame, this.#held, from, from + target - this.#held);
     this.#held += moved;
     return moved;
   }
@@ -84,7 +93,7 @@ export class PortableOpener implements OpenerCore {
 
   /** Asked as soon as the length field is there, so that a frame too long is refused before any more of it is held. */
   #frameLength(): number {
-    const length = this.#frame.readUInt16LE();
+    const length = frame.readUInt16LE();
     if (length > MAX_FRAME_PLAINTEXT) {
       throw new FrameError("ERR_HAPWIRE_FRAME_TOO_LONG", `a frame says that it has ${String(length)} bytes`);
     }
@@ -93,10 +102,9 @@ export class PortableOpener implements OpenerCore {
 
   /** @returns How many bytes of plaintext were written to `target`. */
   #openFrame(key: Buffer, target: Buffer, at: number): number {
-    const frame = this.#frame.subarray(0, this.#held);
-    const length = frame.length - FRAME_OVERHEAD;
+    const length = this.#held - FRAME_OVERHEAD;
     const nonce = this.#nonces.next();
-    if (!this.#aead.open(frame, nonce, key, target.subarray(at, at + length))) {
+    if (!this.#aead.open(frame.subarray(0, this.#held), nonce, key, target.subarray(at, at + length))) {
       target.fill(0, 0, at);
       throw new FrameError("ERR_HAPWIRE_FRAME_AUTHENTICATION", "a frame is not authentic");
     }
