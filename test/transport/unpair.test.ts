@@ -92,6 +92,19 @@ for (const engine of transportEngines()) {
       assert.equal((await admin.controller.get("/")).status, 200);
     });
 
+    it("knows a connection by the name that it authenticated with last", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const admin = await harness.connectSecured("admin");
+      const moved = await harness.connectSecured("old");
+      moved.connection.connectionAuthenticated("new");
+      harness.handler = (_request, response) => response.end();
+      EventedHTTPServer.destroyExistingConnectionsAfterUnpair(admin.connection, "old");
+      assert.equal((await moved.controller.get("/")).status, 200);
+      EventedHTTPServer.destroyExistingConnectionsAfterUnpair(admin.connection, "new");
+      await moved.controller.closed;
+      assert.equal((await admin.controller.get("/")).status, 200);
+    });
+
     it("closes an initiator that is in no request, rather than leave it half alive", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller, connection } = await harness.connectSecured();
