@@ -100,21 +100,23 @@ void EventQueue::CloseGaps() {
 }
 
 Subscription& EventQueue::SubscriptionTo(CharacteristicId id) {
-  const auto lapsed = lapsed_.find(id);
-  return lapsed != lapsed_.end() ? lapsed->second : index_.SubscriptionTo(id);
+  if (lapsed_ == nullptr) return index_.SubscriptionTo(id);
+  const auto lapsed = lapsed_->find(id);
+  return lapsed != lapsed_->end() ? lapsed->second : index_.SubscriptionTo(id);
 }
 
 void EventQueue::Lapse(CharacteristicId id, const Subscription& subscription) {
-  if (subscription.queueful == queueful_ && subscription.last != nullptr) {
-    lapsed_.emplace(id, subscription);
-  }
+  if (subscription.queueful != queueful_ || subscription.last == nullptr) return;
+  if (lapsed_ == nullptr) lapsed_ = std::make_unique<LapsedSubscriptions>();
+  lapsed_->emplace(id, subscription);
 }
 
 Subscription EventQueue::Renew(CharacteristicId id) {
-  const auto lapsed = lapsed_.find(id);
-  if (lapsed == lapsed_.end()) return {};
+  if (lapsed_ == nullptr) return {};
+  const auto lapsed = lapsed_->find(id);
+  if (lapsed == lapsed_->end()) return {};
   const Subscription subscription = lapsed->second;
-  lapsed_.erase(lapsed);
+  lapsed_->erase(lapsed);
   return subscription;
 }
 
@@ -125,7 +127,7 @@ void EventQueue::Overflow() {
 
 void EventQueue::Take(std::vector<EventRef>& out) {
   const size_t before = out.size();
-  if (lapsed_.empty() && items_.size() == counts_.pending_events) {
+  if (lapsed_ == nullptr && items_.size() == counts_.pending_events) {
     out.insert(out.end(), std::make_move_iterator(items_.begin()),
                std::make_move_iterator(items_.end()));
   } else {
@@ -140,10 +142,10 @@ void EventQueue::Take(std::vector<EventRef>& out) {
 void EventQueue::TakeSubscribed(std::vector<EventRef>& out) {
   for (EventRef& item : items_) {
     if (!item) continue;
-    if (lapsed_.find(item->id()) == lapsed_.end()) {
-      out.push_back(std::move(item));
-    } else {
+    if (lapsed_ != nullptr && lapsed_->count(item->id()) != 0) {
       ++counts_.unsubscribed;
+    } else {
+      out.push_back(std::move(item));
     }
   }
 }
@@ -153,7 +155,7 @@ void EventQueue::Clear() {
   expected_ = items_.size();
   ClearKeeping(items_, kKeptMemory);
   ClearKeeping(superseded_, kKeptMemory);
-  LapsedSubscriptions().swap(lapsed_);
+  lapsed_.reset();
   immediate_ = 0;
   counts_.pending_events = 0;
   counts_.pending_bytes = 0;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -144,8 +145,8 @@ class EventQueue {
   /// Positions of items with a newer one of the same subscription, neither being immediate: what
   /// the next collapse drops.
   std::vector<uint32_t> superseded_;
-  /// Those of which events wait although the connection has unsubscribed.
-  LapsedSubscriptions lapsed_;
+  /// Those of which events wait although the connection has unsubscribed; rare, and so apart.
+  std::unique_ptr<LapsedSubscriptions> lapsed_;
   size_t immediate_ = 0;
   bool overflowed_ = false;
   QueueCounts counts_;
