@@ -11,6 +11,7 @@
 import {
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   diffieHellman,
   hkdfSync,
   randomBytes,
@@ -18,6 +19,8 @@ import {
   timingSafeEqual,
   verify,
   type KeyObject,
+  type PrivateKeyInput,
+  type PublicKeyInput,
 } from "node:crypto";
 
 import type { MessageAead } from "../engine/contract";
@@ -120,7 +123,7 @@ class KeyExchange {
     const secret = randomBytes(KEY_LENGTH);
     const key = importSecret("X25519", secret);
     this.#last = { secret, key };
-    return { publicKey: publicBytesOf(key), secretKey: Uint8Array.from(secret) };
+    return { publicKey: publicBytesOf(key), secretKey: toBytes(secret) };
   }
 
   /** @throws Error where the shared secret would be all zeros: the public key is one of the few points of a small order. */
@@ -136,32 +139,37 @@ class KeyExchange {
   }
 }
 
-/** Ed25519's private keys that have signed, by their public half: an accessory signs with one as long as it lives. */
-class SigningKeys {
-  /** More than the accessories that a process publishes; past it all are imported anew. */
+/**
+ * Ed25519's keys that were used, by their last 32 bytes, which are the public half in a public key and in a signing key: an
+ * accessory signs with one, and a controller is known by one, as long as it lives.
+ */
+class RememberedKeys<Imported extends KeyObject | undefined> {
+  /** More than the accessories that a process publishes, or the controllers of a home; past it all are imported anew. */
   static readonly MOST = 64;
-  readonly #keys = new Map<string, { readonly secret: Buffer; readonly key: KeyObject }>();
+  readonly #import: (bytes: Uint8Array) => Imported;
+  readonly #keys = new Map<string, { readonly bytes: Buffer; readonly key: Imported }>();
 
-  /** @returns undefined where the public half is not that of the seed: `node:crypto` could not sign with both. */
-  get(secretKey: Uint8Array): KeyObject | undefined {
-    const publicHalf = hexOf(secretKey.subarray(KEY_LENGTH));
+  constructor(importKey: (bytes: Uint8Array) => Imported) {
+    this.#import = importKey;
+  }
+
+  get(bytes: Uint8Array): Imported {
+    const publicHalf = hexOf(bytes.subarray(-KEY_LENGTH));
     const known = this.#keys.get(publicHalf);
-    if (known !== undefined && timingSafeEqual(known.secret, secretKey)) {
+    if (known !== undefined && timingSafeEqual(known.bytes, bytes)) {
       return known.key;
     }
-    const key = importSigningKey(secretKey);
-    if (key !== undefined) {
-      if (this.#keys.size >= SigningKeys.MOST) {
-        this.#keys.clear();
-      }
-      this.#keys.set(publicHalf, { secret: Buffer.from(secretKey), key });
+    const key = this.#import(bytes);
+    if (this.#keys.size >= RememberedKeys.MOST) {
+      this.#keys.clear();
     }
+    this.#keys.set(publicHalf, { bytes: Buffer.from(bytes), key });
     return key;
   }
 }
 
 function signWith(original: Tweetnacl["sign"]["detached"]): (m: Uint8Array, s: Uint8Array) => Uint8Array {
-  const keys = new SigningKeys();
+  const keys = new RememberedKeys(importSigningKey);
   return (message, secretKey) => {
     const isKnown = message instanceof Uint8Array && isBytes(secretKey, SIGNING_KEY_LENGTH);
     const key = isKnown ? keys.get(secretKey) : undefined;
@@ -172,11 +180,12 @@ function signWith(original: Tweetnacl["sign"]["detached"]): (m: Uint8Array, s: U
 function verifyWith(
   original: Tweetnacl["sign"]["detached"]["verify"],
 ): Tweetnacl["sign"]["detached"]["verify"] {
+  const keys = new RememberedKeys((publicKey) => importPublic("Ed25519", publicKey));
   return (message, signature, publicKey) => {
     const isKnown =
       message instanceof Uint8Array && isBytes(signature, SIGNATURE_LENGTH) && isBytes(publicKey, KEY_LENGTH);
     return isKnown
-      ? verify(null, message, importPublic("Ed25519", publicKey), signature)
+      ? verify(null, message, keys.get(publicKey), signature)
       : original(message, signature, publicKey);
   };
 }
@@ -196,35 +205,54 @@ function hkdfWith(original: HapCrypto["HKDF"]): HapCrypto["HKDF"] {
       Number.isInteger(size) &&
       size > 0 &&
       size <= 255 * 64;
+    // A KeyObject, since Node 24 takes twice as long for the bytes.
     return isKnown
-      ? Buffer.from(hkdfSync(hash, ikm, salt, info, size))
+      ? Buffer.from(hkdfSync(hash, createSecretKey(ikm), salt, info, size))
       : original(hash, salt, ikm, info, size);
   };
 }
 
-/** Before the 32 bytes of a private key in PKCS #8. [RFC 8410 §7] */
-const PKCS8_PREFIX: Readonly<Record<Curve, Buffer>> = {
-  Ed25519: Buffer.from("302e020100300506032b657004220420", "hex"),
-  X25519: Buffer.from("302e020100300506032b656e04220420", "hex"),
-};
+/**
+ * Whether Node takes keys as they are, which costs least: it does from 24.15 on. Those before take a private JWK without its
+ * public half. Either spares decoding PKCS #8, which is half a millisecond in Node 20.
+ */
+const TAKES_RAW_KEYS = takesRawKeys();
 
-/** OpenSSL 3.0, in Node 20, takes half a millisecond to decode PKCS #8; that Node takes a JWK without its public half. */
-const DECODES_SLOWLY = process.versions.openssl.startsWith("3.0.");
+function takesRawKeys(): boolean {
+  try {
+    createPrivateKey(rawKey("raw-private", "X25519", new Uint8Array(KEY_LENGTH)));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Its type is that of a key in another format: this one is newer than the types of Node 20. */
+function rawKey(format: string, curve: Curve, key: Uint8Array): PrivateKeyInput & PublicKeyInput {
+  const input: unknown = { key, format, asymmetricKeyType: curve.toLowerCase() };
+  return input as PrivateKeyInput & PublicKeyInput;
+}
 
 function importSecret(curve: Curve, secret: Uint8Array): KeyObject {
-  return DECODES_SLOWLY
-    ? createPrivateKey({ key: { kty: "OKP", crv: curve, d: base64UrlOf(secret), x: "" }, format: "jwk" })
-    : createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX[curve], secret]), format: "der", type: "pkcs8" });
+  return createPrivateKey(
+    TAKES_RAW_KEYS
+      ? rawKey("raw-private", curve, secret)
+      : { key: { kty: "OKP", crv: curve, d: base64UrlOf(secret), x: "" }, format: "jwk" },
+  );
+}
+
+function importPublic(curve: Curve, bytes: Uint8Array): KeyObject {
+  return createPublicKey(
+    TAKES_RAW_KEYS
+      ? rawKey("raw-public", curve, bytes)
+      : { key: { kty: "OKP", crv: curve, x: base64UrlOf(bytes) }, format: "jwk" },
+  );
 }
 
 function importSigningKey(secretKey: Uint8Array): KeyObject | undefined {
   const publicKey = importPublic("Ed25519", secretKey.subarray(KEY_LENGTH));
   const key = importSecret("Ed25519", secretKey.subarray(0, KEY_LENGTH));
   return createPublicKey(key).equals(publicKey) ? key : undefined;
-}
-
-function importPublic(curve: Curve, bytes: Uint8Array): KeyObject {
-  return createPublicKey({ key: { kty: "OKP", crv: curve, x: base64UrlOf(bytes) }, format: "jwk" });
 }
 
 /**
@@ -242,7 +270,7 @@ function isBytes(value: unknown, length: number): boolean {
 
 /** A copy in memory of its own, as `tweetnacl` gives it. */
 function toBytes(buffer: Buffer): Uint8Array {
-  return Uint8Array.from(buffer);
+  return new Uint8Array(buffer);
 }
 
 function base64UrlOf(bytes: Uint8Array): string {

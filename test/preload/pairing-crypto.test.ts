@@ -132,6 +132,20 @@ describe("Ed25519 on Node's crypto", { timeout: patient(120_000) }, () => {
     }
   });
 
+  it("verifies by the key that is given, 500 signatures by 100 controllers, each with another's key too", () => {
+    const pairs = Array.from({ length: 100 }, () => nacl.sign.keyPair.fromSeed(randomBytes(32)));
+    const publicKey = new Uint8Array(32); // one buffer for all, as a parser might have it
+    for (let i = 0; i < 500; i += 1) {
+      const { secretKey = publicKey, publicKey: own = publicKey } = pairs[i % pairs.length] ?? {};
+      const message = randomBytes(randomInt(300));
+      const signature = nacl.sign.detached(message, secretKey);
+      for (const other of [own, pairs[(i + 1) % 4]?.publicKey ?? own]) {
+        publicKey.set(other);
+        assert.equal(verifyBoth(message, signature, publicKey), Buffer.compare(other, own) === 0);
+      }
+    }
+  });
+
   it("verifies as tweetnacl does for keys and signatures at the edges", () => {
     const message = Buffer.from("edges"); // not random: the number accepted depends on it
     let accepted = 0;
