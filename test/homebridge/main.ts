@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     console.error("test:homebridge: took too long");
     process.exit(1);
   }, PATIENCE);
-  const installation = install();
+  const installation = await install();
   const rows = new Map<string, Row>();
   for (const mode of MODES) {
     console.log(`=== ${mode.title}`);

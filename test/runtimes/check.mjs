@@ -2,22 +2,14 @@
 // Downloads both runtimes once, into .cache/, and installs the package for them as a user does.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "node:test";
 
+import { runtimeBinary } from "../../prebuilds/runtimes.mjs";
+
 const ROOT = path.join(import.meta.dirname, "../..");
-const CACHE = path.join(ROOT, ".cache/runtimes");
 
 /** The packages that carry the binaries, by this machine's processor. */
 const PACKAGES = {
@@ -31,8 +23,8 @@ const PATIENCE = 60_000;
 const folder = mkdtempSync(path.join(tmpdir(), "hapwire-runtimes-"));
 after(() => rmSync(folder, { recursive: true }));
 
-const BUN = binary(PACKAGES.bun, "bin/bun");
-const DENO = binary(PACKAGES.deno, "deno");
+const BUN = runtimeBinary(PACKAGES.bun, "bin/bun");
+const DENO = runtimeBinary(PACKAGES.deno, "deno");
 const bun = [BUN];
 // All that the package needs, and no more: its files, its variables, addons, sockets, facts of the system.
 const deno = [DENO, "run", "--allow-read", "--allow-env", "--allow-ffi", "--allow-net", "--allow-sys"];
@@ -160,22 +152,6 @@ function pack() {
     folder,
     npm(["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], ROOT).trim(),
   );
-}
-
-/** @returns {string} The path of a file in an npm package, downloaded where it is not in the cache yet. */
-function binary(spec, file) {
-  const cached = path.join(CACHE, spec.replaceAll("/", "-"));
-  const program = path.join(cached, "package", file);
-  if (!existsSync(program)) {
-    rmSync(cached, { recursive: true, force: true });
-    mkdirSync(cached, { recursive: true });
-    const archive = npm(["pack", "--silent", "--pack-destination", cached, spec], cached).trim();
-    const { status, stderr } = spawnSync("tar", ["-xzf", archive], { cwd: cached, encoding: "utf8" });
-    assert.equal(status, 0, stderr);
-    rmSync(path.join(cached, archive));
-    chmodSync(program, 0o755);
-  }
-  return program;
 }
 
 function npm(args, cwd) {
