@@ -34,7 +34,7 @@ const SIGNATURE_LENGTH = 64;
 const SIGNING_KEY_LENGTH = 64;
 
 /** The part of `tweetnacl` that HAP-NodeJS uses. */
-interface Tweetnacl {
+export interface Tweetnacl {
   readonly sign: {
     (message: Uint8Array, secretKey: Uint8Array): Uint8Array;
     readonly keyPair: () => TweetnaclKeyPair;
@@ -51,7 +51,7 @@ interface TweetnaclKeyPair {
 }
 
 /** The part of HAP-NodeJS's `hapCrypto` that is replaced. */
-interface HapCrypto extends MessageCrypto {
+export interface HapCrypto extends MessageCrypto {
   generateCurve25519KeyPair(): TweetnaclKeyPair;
   generateCurve25519SharedSecKey(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array;
   HKDF(hash: string, salt: Buffer, ikm: Buffer, info: Buffer, size: number): Buffer;

@@ -3,7 +3,7 @@
  *
  * CPU time of HAP-NodeJS's server process for each pair-verify, from its start on, as after a restart. Each verify is a
  * connection of its own; what a connection with as many requests costs that end in nothing is measured beside it. Then the
- * CPU time of sealing and opening frames of HomeKit Data Stream.
+ * cryptography of a pair-verify by itself, and the CPU time of sealing and opening frames of HomeKit Data Stream.
  */
 
 import { randomBytes } from "node:crypto";
@@ -16,6 +16,7 @@ import { hapCryptoOnNode } from "#src/homebridge/pairing-crypto";
 
 import type { Controller } from "../support/controller";
 import { HapServerProcess } from "../support/hap-server";
+import { costOfCryptography } from "./pair-verify-crypto";
 
 const DEFAULT_VERIFIES = 200;
 /** As many as the controllers of a large home: what a bridge meets when it has restarted. */
@@ -43,35 +44,59 @@ async function main(): Promise<void> {
     process.exitCode = values.help === true ? 0 : 2;
     return;
   }
-  const costs = new Map([
-    ["HAP-NodeJS", await measure(false, verifies)],
-    ["under the preload", await measure(true, verifies)],
-  ]);
-  showVerifies(costs, verifies);
+  const before = await measure(false, verifies);
+  const after = await measure(true, verifies);
+  showVerifies(before, after, verifies);
+  showCryptography(before, after);
   showFrames();
 }
 
-function showVerifies(costs: ReadonlyMap<string, Cost>, verifies: number): void {
+function showVerifies(before: Cost, after: Cost, verifies: number): void {
   console.log(`CPU of the server in ms, mean of ${String(verifies)}; Node ${process.version}`);
   const row = (name: string, ...cells: readonly string[]): void => {
     console.log(name.padEnd(20), cells.map((cell) => cell.padStart(18)).join(""));
   };
   row("", "pair-verify", `first ${String(FIRST)} of them`, "connection alone", "difference");
-  const ms = (microseconds: number): string => (microseconds / 1_000).toFixed(2);
-  for (const [name, { first, verify, connection }] of costs) {
-    row(name, ...[verify, first, connection, verify - connection].map(ms));
+  for (const [name, cost] of [
+    ["HAP-NodeJS", before],
+    ["under the preload", after],
+  ] as const) {
+    row(name, ...[cost.verify, cost.first, cost.connection, withoutConnection(cost)].map(ms));
   }
-  const [before, after] = [...costs.values()];
-  if (before !== undefined && after !== undefined) {
-    const times = (of: (cost: Cost) => number): string => `${(of(before) / of(after)).toFixed(1)} x`;
-    row(
-      "",
-      times(({ verify }) => verify),
-      times(({ first }) => first),
-      times(({ connection }) => connection),
-      times(({ verify, connection }) => verify - connection),
-    );
-  }
+  const times = (of: (cost: Cost) => number): string => `${(of(before) / of(after)).toFixed(1)} x`;
+  row(
+    "",
+    times(({ verify }) => verify),
+    times(({ first }) => first),
+    times(({ connection }) => connection),
+    times(withoutConnection),
+  );
+}
+
+/** The three ratios that say what a pair-verify gains, by what is left out. */
+function showCryptography(before: Cost, after: Cost): void {
+  const cryptography = costOfCryptography();
+  console.log(
+    `\nIts cryptography alone, in ms: ${ms(cryptography.before)} by HAP-NodeJS, ${ms(cryptography.after)} under the preload`,
+  );
+  const { median = NaN, min = NaN, max = NaN } = cryptography.ratio ?? {};
+  const times = (ratio: number): string => `${ratio.toFixed(1)} times`;
+  console.log("So under the preload a pair-verify takes");
+  console.log(`  ${times(before.verify / after.verify)} less CPU as a whole,`);
+  console.log(
+    `  ${times(withoutConnection(before) / withoutConnection(after))} less without its connection,`,
+  );
+  console.log(
+    `  ${times(median)} less in its cryptography alone (median; ${min.toFixed(1)} to ${max.toFixed(1)}).`,
+  );
+}
+
+function withoutConnection({ verify, connection }: Cost): number {
+  return verify - connection;
+}
+
+function ms(microseconds: number): string {
+  return (microseconds / 1_000).toFixed(2);
 }
 
 async function measure(preload: boolean, verifies: number): Promise<Cost> {
