@@ -23,7 +23,7 @@ export interface Budget {
 export function budgetOf({ quick }: RunSettings): Budget {
   return quick
     ? { warmUp: 150_000, warmUpWait: 250, sample: 30_000, sampleWait: 100 }
-    : { warmUp: 800_000, warmUpWait: 1200, sample: 150_000, sampleWait: 450 };
+    : { warmUp: 3_000_000, warmUpWait: 4000, sample: 200_000, sampleWait: 600 };
 }
 
 /** The numbers of connections of a scenario, or the one that was asked for. */
