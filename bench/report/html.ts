@@ -152,9 +152,10 @@ function ratioCell(ratio: ReturnType<typeof aheadOf>): string {
 function goals(result: BenchResult): string {
   const rows = judgeGoals(result).flatMap(({ goal, checks }) =>
     checks.map(
-      ({ wanted, measured, verdict }, index) =>
+      ({ wanted, measured, verdict, remark }, index) =>
         `<tr><td>${index === 0 ? text(goal.title) : ""}</td><td class="text">${text(wanted)}</td>` +
-        `<td>${text(measured)}</td><td class="${verdict}">${verdict === "unmeasured" ? NOTHING : verdict}</td></tr>`,
+        `<td>${text(measured)}</td><td class="${verdict}">${verdict === "unmeasured" ? NOTHING : verdict}` +
+        `${remark === undefined ? "" : `<small>${text(remark)}</small>`}</td></tr>`,
     ),
   );
   return `<section id="goals">

@@ -75,11 +75,11 @@ const VERDICTS = { met: "met", missed: "**missed**", unmeasured: "not measured" 
 
 function goals(result: BenchResult): string {
   const rows = judgeGoals(result).flatMap(({ goal, checks }) =>
-    checks.map(({ wanted, measured, verdict }, index) => [
+    checks.map(({ wanted, measured, verdict, remark }, index) => [
       index === 0 ? text(goal.title) : "",
       wanted,
       measured,
-      VERDICTS[verdict],
+      remark === undefined ? VERDICTS[verdict] : `${VERDICTS[verdict]}: ${remark}`,
     ]),
   );
   return table(["", "wanted", "measured", ""], rows, 2);

@@ -3,8 +3,8 @@
 import { GOALS, type Goal } from "../goals";
 import type { BenchResult, Metric, Unit } from "../result";
 import type { Summary } from "../statistics";
-import { aheadOf, findMetric, ofLimit, PEER, SUBJECT, summaryOf, tablesOf } from "./figures";
-import { formatBound, formatFigure, NOTHING } from "./format";
+import { aheadOf, findMetric, LIMIT, ofLimit, PEER, SUBJECT, summaryOf, tablesOf } from "./figures";
+import { formatBound, formatFigure, formatRatio, NOTHING } from "./format";
 
 /** `unmeasured`: the result has not the figures that it takes. */
 export type Verdict = "met" | "missed" | "unmeasured";
@@ -16,6 +16,8 @@ export interface Check {
   /** E.g. `13.1 ×`. */
   readonly measured: string;
   readonly verdict: Verdict;
+  /** Of a goal that was missed: what says that no server could have reached it in this run. */
+  readonly remark?: string;
 }
 
 export interface JudgedGoal {
@@ -40,7 +42,9 @@ function checksOf(result: BenchResult, goal: Goal): readonly Check[] {
   if (ahead !== undefined) {
     const measured = metric && aheadOf(metric, SUBJECT, PEER);
     const wanted = `at least ${formatBound(ahead, "ratio")} ahead of HAP-NodeJS`;
-    checks.push(check(wanted, measured, (median) => median >= ahead));
+    const judged = check(wanted, measured, (median) => median >= ahead);
+    const remark = judged.verdict === "missed" ? beyondTheLimit(metric, ahead) : undefined;
+    checks.push(remark === undefined ? judged : { ...judged, remark });
   }
   if (limit !== undefined) {
     const measured = metric && ofLimit(metric, SUBJECT);
@@ -53,6 +57,14 @@ function checksOf(result: BenchResult, goal: Goal): readonly Check[] {
     checks.push(check(`at most ${formatBound(atMost, unit)}`, measured, (median) => median <= atMost, unit));
   }
   return checks;
+}
+
+/** @returns what to say where the limit itself is not so far ahead of HAP-NodeJS. */
+function beyondTheLimit(metric: Metric | undefined, ahead: number): string | undefined {
+  const limit = metric && aheadOf(metric, LIMIT, PEER);
+  return limit !== undefined && limit.median < ahead
+    ? `the limit itself is ${formatRatio(limit)} ahead`
+    : undefined;
 }
 
 function check(

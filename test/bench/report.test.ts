@@ -182,6 +182,14 @@ describe("judgeGoals", () => {
     assert.deepEqual(verdicts({ ofLimit: 1.05, atMost: 500 }), ["1.08 × missed", "567 ns missed"]);
   });
 
+  it("says where a goal was missed that the limit misses too", () => {
+    const remarks = (ahead: number): (string | undefined)[] =>
+      judgeGoals(EXAMPLE, [{ ...goal, ahead }]).flatMap(({ checks }) => checks.map(({ remark }) => remark));
+    assert.deepEqual(remarks(7.5), [undefined]);
+    assert.deepEqual(remarks(7.6), [undefined]);
+    assert.deepEqual(remarks(9), ["the limit itself is 8.21 × ahead"]);
+  });
+
   it("does not take what was not measured for met", () => {
     const [judged] = judgeGoals(EXAMPLE, [{ ...goal, case: "151", ahead: 1, ofLimit: 9, atMost: 1e9 }]);
     assert.deepEqual(
