@@ -118,7 +118,7 @@ class EventHub {
     Subscriber& subscriber() const { return characteristic->subscribers[index]; }
   };
 
-  struct Connection : SubscriptionIndex {
+  struct Connection final : SubscriptionIndex {
     Connection(uint32_t its_slot, QueueLimits limits) : slot(its_slot), queue(limits, *this) {}
 
     Subscription& SubscriptionTo(CharacteristicId id) override {

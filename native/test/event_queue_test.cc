@@ -21,7 +21,7 @@ using hapwire::Subscription;
 constexpr QueueLimits kWide{1000, 1000000};
 
 /// The subscriptions to characteristics 0, 1, 2, ...
-class Row : public hapwire::SubscriptionIndex {
+class Row final : public hapwire::SubscriptionIndex {
  public:
   explicit Row(size_t width) : subscriptions_(width) {}
 
