@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
+import type { SodiumNative } from "#src/engine/portable/aead";
+
 /** A package that is installed. */
 export interface Peer {
   readonly folder: string;
@@ -67,29 +69,9 @@ export function loadHapCrypto(): HapNodeJsCodec {
   return load(HAP_NODEJS, "dist/lib/util/hapCrypto.js") as HapNodeJsCodec;
 }
 
-/** What is used of sodium-native. */
-export interface Sodium {
-  crypto_aead_chacha20poly1305_ietf_encrypt(
-    ciphertext: Buffer,
-    message: Buffer,
-    additionalData: Buffer,
-    secretNonce: null,
-    nonce: Buffer,
-    key: Buffer,
-  ): number;
-  crypto_aead_chacha20poly1305_ietf_decrypt(
-    message: Buffer,
-    secretNonce: null,
-    ciphertext: Buffer,
-    additionalData: Buffer,
-    nonce: Buffer,
-    key: Buffer,
-  ): number;
-}
-
 export const SODIUM_NATIVE = "sodium-native";
 
 /** @throws Error where sodium-native is not installed, or does not load. */
-export function loadSodium(): Sodium {
-  return load(SODIUM_NATIVE, "index.js") as Sodium;
+export function loadSodium(): SodiumNative {
+  return load(SODIUM_NATIVE, "index.js") as SodiumNative;
 }

@@ -36,6 +36,12 @@ interface PairingCrypto {
   readonly tweetnacl: Tweetnacl;
 }
 
+/** HAP-NodeJS's own functions, and those that it has under the preload. */
+export interface BothCryptos {
+  readonly before: PairingCrypto;
+  readonly after: PairingCrypto;
+}
+
 export interface CryptographyCost {
   /** Microseconds of CPU for one pair-verify by HAP-NodeJS's own functions: the median of the rounds. */
   readonly before: number;
@@ -45,16 +51,23 @@ export interface CryptographyCost {
   readonly ratio: Summary | undefined;
 }
 
-/** Measures both in turn, so that what else the machine does slows both. */
-export function costOfCryptography(): CryptographyCost {
+export function loadPairingCrypto(): BothCryptos {
   const load = createRequire(require.resolve("@homebridge/hap-nodejs"));
   const hapCrypto = load("./lib/util/hapCrypto") as HapCrypto;
   const tweetnacl = load("tweetnacl") as Tweetnacl;
-  const turnBefore = turnWith({ hapCrypto, tweetnacl });
-  const turnAfter = turnWith({
-    hapCrypto: { ...hapCrypto, ...hapCryptoOnNode(hapCrypto, loadEngine().messages) },
-    tweetnacl: tweetnaclOnNode(tweetnacl) as Tweetnacl,
-  });
+  return {
+    before: { hapCrypto, tweetnacl },
+    after: {
+      hapCrypto: { ...hapCrypto, ...hapCryptoOnNode(hapCrypto, loadEngine().messages) },
+      tweetnacl: tweetnaclOnNode(tweetnacl) as Tweetnacl,
+    },
+  };
+}
+
+/** Measures both in turn, so that what else the machine does slows both. */
+export function costOfCryptography(crypto: BothCryptos): CryptographyCost {
+  const turnBefore = turnWith(crypto.before);
+  const turnAfter = turnWith(crypto.after);
   const round = (): readonly [number, number] => [
     cpuOf(TURNS.before, turnBefore),
     cpuOf(TURNS.after, turnAfter),

@@ -7,16 +7,18 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
 
-import { loadEngine } from "#src/engine/load";
 import type { MessageCrypto } from "#src/homebridge/message-crypto";
-import { hapCryptoOnNode } from "#src/homebridge/pairing-crypto";
 
 import type { Controller } from "../support/controller";
 import { HapServerProcess } from "../support/hap-server";
-import { costOfCryptography } from "./pair-verify-crypto";
+import {
+  costOfCryptography,
+  loadPairingCrypto,
+  type BothCryptos,
+  type CryptographyCost,
+} from "./pair-verify-crypto";
 
 const DEFAULT_VERIFIES = 200;
 /** As many as the controllers of a large home: what a bridge meets when it has restarted. */
@@ -47,8 +49,9 @@ async function main(): Promise<void> {
   const before = await measure(false, verifies);
   const after = await measure(true, verifies);
   showVerifies(before, after, verifies);
-  showCryptography(before, after);
-  showFrames();
+  const crypto = loadPairingCrypto();
+  showCryptography(before, after, costOfCryptography(crypto));
+  showFrames(crypto);
 }
 
 function showVerifies(before: Cost, after: Cost, verifies: number): void {
@@ -74,8 +77,7 @@ function showVerifies(before: Cost, after: Cost, verifies: number): void {
 }
 
 /** The three ratios that say what a pair-verify gains, by what is left out. */
-function showCryptography(before: Cost, after: Cost): void {
-  const cryptography = costOfCryptography();
+function showCryptography(before: Cost, after: Cost, cryptography: CryptographyCost): void {
   console.log(
     `\nIts cryptography alone, in ms: ${ms(cryptography.before)} by HAP-NodeJS, ${ms(cryptography.after)} under the preload`,
   );
@@ -138,10 +140,7 @@ const FRAME_BYTES = 20_000_000;
 const MOST_FRAMES = 5_000;
 const ROUNDS = 7;
 
-function showFrames(): void {
-  const load = createRequire(require.resolve("@homebridge/hap-nodejs"));
-  const original = load("./lib/util/hapCrypto") as MessageCrypto;
-  const ours: MessageCrypto = { ...original, ...hapCryptoOnNode(original, loadEngine().messages) };
+function showFrames(crypto: BothCryptos): void {
   console.log("\nCPU of a HomeKit Data Stream frame in us");
   console.log(
     "bytes".padStart(10),
@@ -151,7 +150,10 @@ function showFrames(): void {
     "after".padStart(8),
   );
   for (const size of FRAME_SIZES) {
-    const [before, after] = [frameCost(original, size), frameCost(ours, size)];
+    const [before, after] = [
+      frameCost(crypto.before.hapCrypto, size),
+      frameCost(crypto.after.hapCrypto, size),
+    ];
     console.log(
       String(size).padStart(10),
       before.seal.toFixed(1).padStart(14),

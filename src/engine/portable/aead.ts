@@ -22,7 +22,7 @@ export interface Aead {
 }
 
 /** The part of `sodium-native` that is used; it has no types of its own. Both functions throw on failure. */
-interface SodiumNative {
+export interface SodiumNative {
   crypto_aead_chacha20poly1305_ietf_encrypt(
     ciphertext: Buffer,
     message: Buffer,
