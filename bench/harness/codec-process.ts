@@ -33,7 +33,6 @@ function measure(loop: CodecLoop, size: number, time: number): CodecCost {
   const times = Math.max(1, Math.floor(BATCH / size));
   const spent = { seal: 0, open: 0 };
   let messages = 0;
-  globalThis.gc?.();
   while (spent.seal < time || spent.open < time) {
     spent.seal += cpuOf(() => {
       loop.seal(times);

@@ -3,6 +3,7 @@
 import path from "node:path";
 
 import { LIMIT, serverModule, whyNoAddon, type Competitor } from "../contenders";
+import { awake } from "./awake";
 import { burstOf, singleChange, type Burst } from "./changes";
 import { LeftOutError, type Sample, type Subject } from "./case";
 import { Child } from "./child";
@@ -117,12 +118,16 @@ export class Seat {
     );
   }
 
-  /** What this took of the server's CPU time, in microseconds; garbage of before is not billed. */
+  /**
+   * What this took of the server's CPU time, in microseconds. Each contender pays for its own garbage when V8 collects it:
+   * a collection that is forced before throws compiled code away, whose compilation would then be all that is measured.
+   */
   async cpuOf(work: () => Promise<void>): Promise<number> {
-    await this.#child.call("collect");
-    const before = await this.#child.call("cpu");
-    await work();
-    return (await this.#child.call("cpu")) - before;
+    return awake(async () => {
+      const before = await this.#child.call("cpu");
+      await work();
+      return (await this.#child.call("cpu")) - before;
+    });
   }
 
   async close(): Promise<void> {

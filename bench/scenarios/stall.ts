@@ -34,7 +34,6 @@ export const stall: Scenario = {
           return async () => {
             const stalls: number[] = [];
             while (stalls.length < (settings.quick ? QUICK_BURSTS : BURSTS)) {
-              await seat.server.call("collect");
               await seat.server.call("startStallClock");
               await seat.burst(changes, 1);
               stalls.push(await seat.server.call("stopStallClock"));
