@@ -299,6 +299,15 @@ for (const engine of transportEngines()) {
       assert.equal(opener.counter, sealer.counter);
     });
 
+    it("open more than 2 MiB at a time, and tell what they hold of the next frame", () => {
+      const message = randomBytes(2 * 1024 * 1024 + 1024 + 5);
+      const stream = new FrameSealer(key, { engine }).seal(message);
+      const opener = new FrameOpener(key, { engine });
+      const opened = opener.open(stream.subarray(0, -1));
+      assert.equal(opener.pendingLength, 5 + 18 - 1);
+      assert.ok(Buffer.concat([opened, opener.open(stream.subarray(-1))]).equals(message));
+    });
+
     it("are the two ends of the wire, with either engine at the other", () => {
       const other: EngineName = engine === "portable" ? ENGINE : "portable";
       const keys = deriveSessionKeys(randomBytes(32));

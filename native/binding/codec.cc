@@ -14,7 +14,7 @@ namespace {
 constexpr napi_type_tag kSealerTag = {0x5f1d0c3e8a6b4297, 0xb1e47c20d95f3a68};
 
 /// The result where all went well, else the status with its sign turned.
-Napi::Value ResultOf(Napi::Env env, FrameStatus status, size_t result) {
+Napi::Value ResultOf(Napi::Env env, FrameStatus status, uint64_t result) {
   if (status != FrameStatus::kOk) return Napi::Number::New(env, -static_cast<int>(status));
   return Napi::Number::New(env, static_cast<double>(result));
 }

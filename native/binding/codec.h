@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "frame_opener.h"
@@ -50,8 +51,8 @@ class OpenerObject : public Napi::ObjectWrap<OpenerObject> {
 
  private:
   /// More than can be pending. Two results in one number: a second call would cost as much as the
-  /// first.
-  static constexpr size_t kPendingStride = 2048;
+  /// first. 64 bits on any processor: 2 MiB of plaintext times this is more than 32 can hold.
+  static constexpr uint64_t kPendingStride = 2048;
 
   Napi::Value Open(const Napi::CallbackInfo& info);
   Napi::Value Counter(const Napi::CallbackInfo& info);

@@ -12,8 +12,6 @@ namespace hapwire::binding {
 
 namespace {
 
-bool ToSlot(const Napi::Value& value, uint32_t* slot) { return ToUint32(value, slot); }
-
 bool ToId(const Napi::Value& aid, const Napi::Value& iid, CharacteristicId* id) {
   return ToSafeInteger(aid, &id->aid) && ToSafeInteger(iid, &id->iid);
 }
@@ -29,14 +27,14 @@ Napi::Value ToFloat64Array(Napi::Env env, const uint64_t* numbers, size_t count)
 
 /// The arguments (slot, aid, iid); throws where they are not.
 bool ToSubscription(const Napi::CallbackInfo& info, uint32_t* slot, CharacteristicId* id) {
-  if (ToSlot(info[0], slot) && ToId(info[1], info[2], id)) return true;
+  if (ToUint32(info[0], slot) && ToId(info[1], info[2], id)) return true;
   ThrowTypeError(info.Env(), "expected (slot, aid, iid): integers from 0 up");
   return false;
 }
 
 /// The argument (slot); throws where it is not.
 bool ToOnlySlot(const Napi::CallbackInfo& info, uint32_t* slot) {
-  if (ToSlot(info[0], slot)) return true;
+  if (ToUint32(info[0], slot)) return true;
   ThrowTypeError(info.Env(), "expected (slot): an integer from 0 up");
   return false;
 }
@@ -63,10 +61,8 @@ Napi::Function HubObject::Define(Napi::Env env) {
 HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObject>(info) {
   uint64_t max_events = 0;
   uint64_t max_bytes = 0;
-  // The hub stands even where the arguments do not: the methods of an object whose constructor
-  // threw may be called.
-  if (!ToSafeInteger(info[0], &max_events) || !ToSafeInteger(info[1], &max_bytes) ||
-      max_events > EventQueue::kMostEvents) {
+  // The hub stands even where the arguments do not, so that no method need ask for it.
+  if (!ToSafeInteger(info[0], &max_events) || !ToSafeInteger(info[1], &max_bytes)) {
     ThrowTypeError(info.Env(), "expected (maxEvents, maxBytes): integers from 0 up");
     max_events = 0;
     max_bytes = 0;
@@ -131,7 +127,7 @@ Napi::Value HubObject::Broadcast(const Napi::CallbackInfo& info) {
   uint32_t flags = 0;
   uint32_t except_slot = 0;
   if (!ToId(info[0], info[1], &id) || !ToUint32(info[3], &flags) ||
-      !ToSlot(info[4], &except_slot)) {
+      !ToUint32(info[4], &except_slot)) {
     ThrowTypeError(info.Env(), "expected (aid, iid, value, flags, exceptSlot)");
     return {};
   }
@@ -156,7 +152,7 @@ Napi::Value HubObject::Send(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   CharacteristicId id;
   uint32_t flags = 0;
-  if (!ToSlot(info[0], &slot) || !ToId(info[1], info[2], &id) || !ToUint32(info[4], &flags)) {
+  if (!ToUint32(info[0], &slot) || !ToId(info[1], info[2], &id) || !ToUint32(info[4], &flags)) {
     ThrowTypeError(info.Env(), "expected (slot, aid, iid, value, flags)");
     return {};
   }

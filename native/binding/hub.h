@@ -15,8 +15,8 @@ namespace hapwire::binding {
 constexpr uint32_t kIsJson = 1;
 constexpr uint32_t kImmediate = 2;
 
-/// `new EventHub(maxEvents, maxBytes)`: native/core/event_hub.h, method by method. Slots, aids and
-/// iids are integers from 0 to 2^53 - 1.
+/// `new EventHub(maxEvents, maxBytes)`: native/core/event_hub.h, method by method. Slots are
+/// integers from 0 to 2^32 - 1, aids and iids from 0 to 2^53 - 1.
 ///
 /// - `broadcast(aid, iid, value, flags, exceptSlot)`: how many signals there are;
 ///   `copySignals(array)` then writes them to a Uint32Array that has room for all. A call of its

@@ -135,7 +135,7 @@ EventRef EventHub::MakeEvent(CharacteristicId id, const EventValue& value, bool 
 }
 
 size_t EventHub::Broadcast(CharacteristicId id, const EventValue& value, bool immediate,
-                           int64_t except_slot, SignalBuffer signals) {
+                           uint32_t except_slot, SignalBuffer signals) {
   if (signals.size < slot_count()) return 0;
   const auto found = characteristics_.find(id);
   if (found == characteristics_.end()) return 0;

@@ -32,8 +32,8 @@ struct SignalBuffer {
 /// what is empty.
 class EventHub {
  public:
-  /// In `except_slot`: no connection is left out.
-  static constexpr int64_t kNoSlot = -1;
+  /// A slot that no connection has; in `except_slot`: none is left out.
+  static constexpr uint32_t kNoSlot = UINT32_MAX;
   /// A signal is written as `slot * kSignalStride + Signal`.
   static constexpr uint32_t kSignalStride = 4;
 
@@ -74,7 +74,7 @@ class EventHub {
   ///   queued where it has fewer than slot_count() entries.
   /// @returns How many entries were written.
   size_t Broadcast(CharacteristicId id, const EventValue& value, bool immediate,
-                   int64_t except_slot, SignalBuffer signals);
+                   uint32_t except_slot, SignalBuffer signals);
 
   /// The same for one connection. Nothing is queued where it is not subscribed.
   Signal Send(uint32_t slot, CharacteristicId id, const EventValue& value, bool immediate);
@@ -95,7 +95,6 @@ class EventHub {
 
  private:
   struct Connection;
-  struct Characteristic;
 
   /// A subscription among those to the same characteristic: in one row, for the broadcast that
   /// goes through them.

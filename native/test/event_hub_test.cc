@@ -34,7 +34,7 @@ constexpr CharacteristicId kOther{2, 9};
 
 std::vector<SlotSignal> BroadcastNumber(EventHub& hub, CharacteristicId id, double number,
                                         bool immediate = false,
-                                        int64_t except_slot = EventHub::kNoSlot) {
+                                        uint32_t except_slot = EventHub::kNoSlot) {
   return Broadcast(hub, id, EventValue::Number(number), immediate, except_slot);
 }
 

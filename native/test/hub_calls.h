@@ -19,7 +19,7 @@ using SlotSignal = std::pair<uint32_t, Signal>;
 /// The signals of a broadcast, by slot.
 inline std::vector<SlotSignal> Broadcast(EventHub& hub, CharacteristicId id,
                                          const EventValue& value, bool immediate = false,
-                                         int64_t except_slot = EventHub::kNoSlot) {
+                                         uint32_t except_slot = EventHub::kNoSlot) {
   std::vector<uint32_t> buffer(hub.slot_count(), 0xffffffff);
   const size_t count =
       hub.Broadcast(id, value, immediate, except_slot, {buffer.data(), buffer.size()});

@@ -284,7 +284,9 @@ class HubComparison {
   void Broadcast(CharacteristicId id) {
     const Value value = AnyValue();
     const bool immediate = Below(8) == 0;
-    const int64_t except_slot = static_cast<int64_t>(Below(kSlots + 4)) - 4;
+    // Below 0, where the numbers begin from the top: slots that no connection has, kNoSlot among
+    // them.
+    const uint32_t except_slot = Below(kSlots + 4) - 4;
     std::vector<SlotSignal> expected;
     for (auto& [slot, model] : model_) {
       if (slot == except_slot) continue;

@@ -69,7 +69,7 @@ export interface OpenerCore {
   destroy(): void;
 }
 
-/** What a queued event asks of the transport. The values are shared with native/core/event_hub.h. */
+/** What a queued event asks of the transport. The values are shared with native/core/event_queue.h. */
 export const Signal = {
   /** The first event of an empty queue: the coalescing window opens. */
   WindowOpens: 1,

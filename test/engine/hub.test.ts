@@ -1,6 +1,7 @@
 /** The event hub of each engine, rule by rule. [PROTOCOL: events] */
 
 import assert from "node:assert/strict";
+import { performance } from "node:perf_hooks";
 import { before, beforeEach, describe, it } from "node:test";
 import type { Engine, EventHubCore, QueueCounts, QueueLimits } from "#src/engine/contract";
 import { NO_SLOT, SIGNAL_STRIDE, Signal } from "#src/engine/contract";
@@ -473,6 +474,16 @@ for (const { name, create } of enginesUnderTest()) {
         assert.deepEqual(values.slice(0, 2), ["1.10=999", "1.9=998"]);
       });
 
+      it("cost the same for each event on a long queue as on a short one", () => {
+        let [narrow, wide] = [Infinity, Infinity];
+        for (let round = 0; round < 3; round += 1) {
+          narrow = Math.min(narrow, timeAtTheBound(engine, 16));
+          wide = Math.min(wide, timeAtTheBound(engine, 4096));
+        }
+        // Walking through the queue at each event would cost 256 times as much; caches may cost a few times.
+        assert.ok(wide < 20 * narrow, `${wide.toFixed(1)} ms against ${narrow.toFixed(1)} ms`);
+      });
+
       it("passed still after that close the connection's queue for good", () => {
         useHub({ maxEvents: 2, maxBytes: WIDE.maxBytes });
         const other = hub.add();
@@ -521,6 +532,27 @@ function signalsOf(hub: EventHubCore, count: number): number[][] {
   return [...hub.signals.subarray(0, count)]
     .sort((a, b) => a - b)
     .map((signal) => [Math.floor(signal / SIGNAL_STRIDE), signal % SIGNAL_STRIDE]);
+}
+
+/**
+ * Milliseconds that events take on a queue that is full with one event of each of `width` characteristics, so that each
+ * makes it collapse by one.
+ */
+function timeAtTheBound(engine: Engine, width: number): number {
+  const hub = engine.createEventHub({ maxEvents: width, maxBytes: WIDE.maxBytes });
+  const slot = hub.add();
+  const broadcast = (value: number): number => hub.broadcast(1, value % width, value, false, NO_SLOT);
+  for (let iid = 0; iid < width; iid += 1) {
+    hub.subscribe(slot, 1, iid);
+    broadcast(iid);
+  }
+  const started = performance.now();
+  for (let event = 0; event < 3000; event += 1) {
+    broadcast(width + event);
+  }
+  const elapsed = performance.now() - started;
+  assert.equal(hub.counts(slot).collapsed, 3000);
+  return elapsed;
 }
 
 /** Takes a message and lists its events as `aid.iid=value`, in the order in which they stand in it. */

@@ -17,11 +17,21 @@ export interface QueuedEvent {
   readonly immediate: boolean;
 }
 
-/** Collects events until they are taken, drops duplicates, and stays within its limits. */
+/**
+ * Collects events until they are taken, drops duplicates, and stays within its limits.
+ *
+ * A push costs the same, however many events wait: a collapse looks only at what came since the one before it.
+ */
 export class EventQueue {
   readonly #limits: QueueLimits;
-  /** In the order in which they were queued. */
-  #events: QueuedEvent[] = [];
+  /** In the order in which they were queued, with gaps where a collapse dropped some; never more gaps than events. */
+  #events: (QueuedEvent | undefined)[] = [];
+  /** How many events wait. */
+  #pending = 0;
+  /** How many of `#events` a collapse has looked at: from the first on. */
+  #seen = 0;
+  /** Where, among those, the newest event of each characteristic stands that is not immediate. */
+  readonly #newestOf = new Map<string, number>();
   /** The JSON of the last queued event of each characteristic in the queue. */
   readonly #lastOf = new Map<string, string>();
   #bytes = 0;
@@ -35,7 +45,7 @@ export class EventQueue {
   }
 
   get counts(): QueueCounts {
-    return { ...this.#counts, pendingEvents: this.#events.length, pendingBytes: this.#bytes };
+    return { ...this.#counts, pendingEvents: this.#pending, pendingBytes: this.#bytes };
   }
 
   /** @returns A {@link Signal}, or {@link NO_SIGNAL}. */
@@ -59,8 +69,10 @@ export class EventQueue {
    * @returns Those events, oldest first.
    */
   take(subscribed: { has(key: string): boolean }): QueuedEvent[] {
-    const wanted = this.#events.filter(({ key }) => subscribed.has(key));
-    this.#counts.unsubscribed += this.#events.length - wanted.length;
+    const wanted = this.#events.filter(
+      (event): event is QueuedEvent => event !== undefined && subscribed.has(event.key),
+    );
+    this.#counts.unsubscribed += this.#pending - wanted.length;
     this.#counts.delivered += wanted.length;
     this.#counts.messages += wanted.length === 0 ? 0 : 1;
     this.#clear();
@@ -72,11 +84,12 @@ export class EventQueue {
     if (event.immediate) {
       return this.#hasImmediate ? NO_SIGNAL : Signal.FlushNow;
     }
-    return this.#events.length === 0 ? Signal.WindowOpens : NO_SIGNAL;
+    return this.#pending === 0 ? Signal.WindowOpens : NO_SIGNAL;
   }
 
   #append(event: QueuedEvent): void {
     this.#events.push(event);
+    this.#pending += 1;
     this.#lastOf.set(event.key, event.json);
     this.#bytes += event.bytes;
     this.#hasImmediate ||= event.immediate;
@@ -96,7 +109,7 @@ export class EventQueue {
   }
 
   #isPastLimits(): boolean {
-    return this.#events.length > this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes;
+    return this.#pending > this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes;
   }
 
   /**
@@ -105,24 +118,39 @@ export class EventQueue {
    * The last event of each characteristic is always kept, so `#lastOf` stays right.
    */
   #collapse(): void {
-    const newer = new Set<string>();
-    const kept: QueuedEvent[] = [];
-    for (const event of this.#events.toReversed()) {
-      if (event.immediate) {
-        kept.push(event);
-      } else if (!newer.has(event.key)) {
-        newer.add(event.key);
-        kept.push(event);
-      } else {
-        this.#counts.collapsed += 1;
-        this.#bytes -= event.bytes;
+    for (; this.#seen < this.#events.length; this.#seen += 1) {
+      const event = this.#events[this.#seen];
+      if (event?.immediate === false) {
+        const older = this.#newestOf.get(event.key);
+        if (older !== undefined) {
+          this.#drop(older);
+        }
+        this.#newestOf.set(event.key, this.#seen);
       }
     }
-    this.#events = kept.reverse();
+    // Waiting for as many gaps as events makes the cost of closing them constant for each drop.
+    if (this.#events.length > 2 * this.#pending) {
+      this.#events = this.#events.filter((event) => event !== undefined);
+      this.#forgetPositions();
+    }
+  }
+
+  #drop(position: number): void {
+    this.#bytes -= this.#events[position]?.bytes ?? 0;
+    this.#events[position] = undefined;
+    this.#pending -= 1;
+    this.#counts.collapsed += 1;
+  }
+
+  #forgetPositions(): void {
+    this.#seen = 0;
+    this.#newestOf.clear();
   }
 
   #clear(): void {
     this.#events = [];
+    this.#pending = 0;
+    this.#forgetPositions();
     this.#lastOf.clear();
     this.#bytes = 0;
     this.#hasImmediate = false;
