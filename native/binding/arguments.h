@@ -4,7 +4,6 @@
 
 #include <napi.h>
 
-#include <cmath>
 #include <cstdint>
 
 #include "aead.h"
@@ -40,9 +39,10 @@ inline bool ToBytes(const Napi::Value& value, ByteView* bytes) {
 inline bool ToSafeInteger(const Napi::Value& value, uint64_t* integer) {
   double number = 0;
   if (napi_get_value_double(value.Env(), value, &number) != napi_ok) return false;
-  if (!(number >= 0 && number <= kMaxSafeInteger) || number != std::floor(number)) return false;
-  *integer = static_cast<uint64_t>(number);
-  return true;
+  if (!(number >= 0 && number <= kMaxSafeInteger)) return false;
+  const auto whole = static_cast<int64_t>(number);
+  *integer = static_cast<uint64_t>(whole);
+  return static_cast<double>(whole) == number;
 }
 
 /// @param value a number: an integer that fits 32 bits without a sign.

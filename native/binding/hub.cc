@@ -50,7 +50,6 @@ Napi::Function HubObject::Define(Napi::Env env) {
        InstanceMethod<&HubObject::IsSubscribed>("isSubscribed"),
        InstanceMethod<&HubObject::UnsubscribeAll>("unsubscribeAll"),
        InstanceMethod<&HubObject::Subscriptions>("subscriptions"),
-       InstanceMethod<&HubObject::Broadcast>("broadcast"),
        InstanceMethod<&HubObject::CopySignals>("copySignals"),
        InstanceMethod<&HubObject::Send>("send"), InstanceMethod<&HubObject::Prepare>("prepare"),
        InstanceMethod<&HubObject::Take>("take"),
@@ -68,6 +67,20 @@ HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObjec
     max_bytes = 0;
   }
   hub_.emplace(QueueLimits{max_events, max_bytes});
+  DefineBroadcast(info.This().As<Napi::Object>());
+}
+
+/// A function of this hub's own, which knows it: to find it by `this` takes a quarter of the call.
+void HubObject::DefineBroadcast(Napi::Object self) {
+  auto broadcast = Napi::Function::New<&HubObject::CallBroadcast>(self.Env(), "broadcast", this);
+  if (broadcast.IsEmpty()) return;
+  // The hub lives for as long as the function.
+  broadcast.DefineProperty(Napi::PropertyDescriptor::Value("hub", self, napi_default));
+  self.DefineProperty(Napi::PropertyDescriptor::Value("broadcast", broadcast, napi_default));
+}
+
+Napi::Value HubObject::CallBroadcast(const Napi::CallbackInfo& info) {
+  return static_cast<HubObject*>(info.Data())->Broadcast(info);
 }
 
 Napi::Value HubObject::Add(const Napi::CallbackInfo& info) {
@@ -125,16 +138,19 @@ Napi::Value HubObject::Broadcast(const Napi::CallbackInfo& info) {
   signal_count_ = 0;
   CharacteristicId id;
   uint32_t flags = 0;
-  uint32_t except_slot = 0;
-  if (!ToId(info[0], info[1], &id) || !ToUint32(info[3], &flags) ||
-      !ToUint32(info[4], &except_slot)) {
-    ThrowTypeError(info.Env(), "expected (aid, iid, value, flags, exceptSlot)");
+  uint32_t except_slot = EventHub::kNoSlot;
+  const bool is_plain = info.Length() <= 3;
+  if (!ToId(info[0], info[1], &id) ||
+      !(is_plain || (ToUint32(info[3], &flags) && ToUint32(info[4], &except_slot)))) {
+    ThrowTypeError(info.Env(),
+                   "expected (aid, iid, value) or (aid, iid, value, flags, exceptSlot)");
     return {};
   }
   const std::optional<EventValue> value = ToValue(info[2], (flags & kIsJson) != 0);
   if (!value) return {};
   signal_count_ = hub_->Broadcast(id, *value, (flags & kImmediate) != 0, except_slot,
                                   {signals_.data(), signals_.size()});
+  if (signal_count_ == 0) return {};
   return Napi::Number::New(info.Env(), static_cast<double>(signal_count_));
 }
 

@@ -18,9 +18,10 @@ constexpr uint32_t kImmediate = 2;
 /// `new EventHub(maxEvents, maxBytes)`: native/core/event_hub.h, method by method. Slots are
 /// integers from 0 to 2^32 - 1, aids and iids from 0 to 2^53 - 1.
 ///
-/// - `broadcast(aid, iid, value, flags, exceptSlot)`: how many signals there are;
-///   `copySignals(array)` then writes them to a Uint32Array that has room for all. A call of its
-///   own, because most broadcasts have none, and to look at an array costs more than to queue.
+/// - `broadcast(aid, iid, value, flags, exceptSlot)`: how many signals there are, undefined for
+///   none; `copySignals(array)` then writes them to a Uint32Array that has room for all. A call of
+///   its own, because most broadcasts have none, and to look at an array costs more than to queue.
+///   The last two arguments may be left out, since each takes time to read.
 /// - `send(slot, aid, iid, value, flags)`: the signal.
 /// - In both, `value` is undefined, null, a boolean, a number or a string; `flags` adds up kIsJson,
 ///   where a string is JSON already, and kImmediate.
@@ -40,6 +41,7 @@ class HubObject : public Napi::ObjectWrap<HubObject> {
   Napi::Value IsSubscribed(const Napi::CallbackInfo& info);
   void UnsubscribeAll(const Napi::CallbackInfo& info);
   Napi::Value Subscriptions(const Napi::CallbackInfo& info);
+  static Napi::Value CallBroadcast(const Napi::CallbackInfo& info);
   Napi::Value Broadcast(const Napi::CallbackInfo& info);
   void CopySignals(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);
@@ -48,6 +50,7 @@ class HubObject : public Napi::ObjectWrap<HubObject> {
   void ReleasePrepared(const Napi::CallbackInfo& info);
   Napi::Value Counts(const Napi::CallbackInfo& info);
 
+  void DefineBroadcast(Napi::Object self);
   std::optional<EventValue> ToValue(const Napi::Value& value, bool is_json);
 
   std::optional<EventHub> hub_;

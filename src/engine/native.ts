@@ -8,6 +8,7 @@ import { FrameError } from "../errors";
 import { FRAME_OVERHEAD, frameCount, sealedLength } from "../frame";
 import {
   ANY_NUMBER_OF_FRAMES,
+  NO_SLOT,
   POOL,
   SIGNAL_STRIDE,
   type Allocator,
@@ -45,8 +46,14 @@ type SameAsContract =
   "add" | "remove" | "subscribe" | "unsubscribe" | "isSubscribed" | "unsubscribeAll" | "subscriptions";
 
 interface AddonHub extends Pick<EventHubCore, SameAsContract> {
-  /** @returns how many signals there are for {@link AddonHub.copySignals}. */
-  broadcast(aid: number, iid: number, value: unknown, flags: number, exceptSlot: number): number;
+  /** @returns how many signals there are for {@link AddonHub.copySignals}; undefined for none. */
+  broadcast(
+    aid: number,
+    iid: number,
+    value: unknown,
+    flags?: number,
+    exceptSlot?: number,
+  ): number | undefined;
   copySignals(signals: Uint32Array): void;
   /** @returns the signal, or 0. */
   send(slot: number, aid: number, iid: number, value: unknown, flags: number): number;
@@ -210,10 +217,14 @@ class NativeEventHub implements EventHubCore {
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
     const isJson = needsStringify(value);
     const written = isJson ? jsonOf(value) : value;
-    const count = this.#native.broadcast(aid, iid, written, flagsOf(isJson, immediate), exceptSlot);
-    if (count > 0) {
-      this.#native.copySignals(this.#signals);
+    const count =
+      isJson || immediate || exceptSlot !== NO_SLOT
+        ? this.#native.broadcast(aid, iid, written, flagsOf(isJson, immediate), exceptSlot)
+        : this.#native.broadcast(aid, iid, written);
+    if (count === undefined) {
+      return 0;
     }
+    this.#native.copySignals(this.#signals);
     return count;
   }
 

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { inspect } from "node:util";
 
 import { NO_SLOT, Signal, SIGNAL_STRIDE } from "#src/engine/contract";
@@ -70,6 +71,8 @@ function wrong(is: (value: unknown) => boolean): readonly unknown[] {
 
 const never = (): boolean => false;
 const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
+/** What only garbage points at goes in a later one. */
+const COLLECTIONS = 3;
 /** A flag of native/binding/hub.h. */
 const IMMEDIATE = 2;
 /** See native/binding/codec.h. */
@@ -223,7 +226,7 @@ describe(`the addon${REASON}`, { skip: SKIP, timeout: patient(60_000) }, () => {
     const values = [...wrong(never), ...wrong(isBytes), 0, 1, false, bytes(), signals(), [MESSAGE]];
     for (const name of ["FrameSealer", "FrameOpener", "EventHub"] as const) {
       const instance = create(addon, name);
-      for (const method of methodNames(addon[name].prototype)) {
+      for (const method of [...methodNames(addon[name].prototype), ...methodNames(instance)]) {
         values.forEach((_, start) => {
           const rotated = [...values.slice(start), ...values.slice(0, start)].slice(0, 8);
           assertTypeErrorAtMost(() => methodOf(instance, method)(...rotated));
@@ -241,6 +244,17 @@ describe(`the addon${REASON}`, { skip: SKIP, timeout: patient(60_000) }, () => {
     const array = new Uint32Array(3);
     methodOf(hub, "copySignals")(array);
     assert.deepEqual(new Set(array), new Set([Signal.FlushNow, slot * SIGNAL_STRIDE + Signal.FlushNow, 0]));
+  });
+
+  it("keeps a hub for as long as its broadcast is there, whoever calls it", async () => {
+    const broadcast = subscribedBroadcast(loadAddon());
+    for (let i = 0; i < COLLECTIONS; i += 1) {
+      globalThis.gc?.();
+      await setImmediate();
+    }
+    assert.equal(broadcast.call({}, 1, 9, "value"), 1);
+    assert.equal(broadcast.call(undefined, 1, 9, "value"), undefined, "a duplicate has no signal");
+    assert.equal(broadcast(1, 8, "value"), undefined, "nobody has subscribed");
   });
 
   it("takes no sealer of another kind for its events", () => {
@@ -320,6 +334,11 @@ function create(addon: RawAddon, name: ClassName): Instance {
   methodOf(hub, "add")();
   methodOf(hub, "subscribe")(0, 1, 9);
   return hub;
+}
+
+/** Of a hub that nobody else has. */
+function subscribedBroadcast(addon: RawAddon): Method {
+  return inheritedMethod(create(addon, "EventHub"), "broadcast");
 }
 
 function methodOf(instance: Instance, name: string): Method {
