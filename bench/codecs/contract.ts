@@ -3,6 +3,8 @@
 /** Both directions with the same key, each from its first frame on. */
 export interface Codec {
   seal(message: Buffer): Buffer;
+  /** Takes back the memory of what was sealed last, as a connection does when its socket has taken it. */
+  release?(frames: Buffer): void;
   /** @param frames - What {@link Codec.seal} has made, in its order; may be overwritten. */
   open(frames: Buffer): Buffer;
 }
@@ -32,7 +34,8 @@ export function loopOver(create: () => Codec, message: Buffer): CodecLoop {
   return {
     seal(times) {
       for (let i = 0; i < times; i += 1) {
-        sealing.seal(message);
+        const frames = sealing.seal(message);
+        sealing.release?.(frames);
       }
     },
     prepareOpen(times) {

@@ -2,6 +2,7 @@
 
 import type { EngineName } from "#src/engine/contract";
 import { loadEngine } from "#src/engine/load";
+import { OutputMemory } from "#src/output-memory";
 
 import { loopOver, type CodecLoop } from "./contract";
 
@@ -14,8 +15,12 @@ export function loopOverEngine(name: EngineName, key: Buffer, message: Buffer): 
   return loopOver(() => {
     const sealer = engine.createSealer(key, 0n);
     const opener = engine.createOpener(key, 0n);
+    const memory = new OutputMemory();
     return {
-      seal: (plaintext) => sealer.seal([plaintext], plaintext.length),
+      seal: (plaintext) => sealer.seal([plaintext], plaintext.length, memory),
+      release: (frames) => {
+        memory.free(frames);
+      },
       open: (frames) => opener.open(frames),
     };
   }, message);
