@@ -294,7 +294,10 @@ function needsStringify(value: unknown): boolean {
   }
 }
 
-/** What `JSON.stringify` writes for the value of a key; undefined where it leaves the key out. */
+/**
+ * What `JSON.stringify` writes for the value of a key; undefined where it leaves the key out. Made before the addon is
+ * called: a `toJSON` may use the hub.
+ */
 function jsonOf(value: unknown): string | undefined {
   const prefix = '{"value":';
   const json = JSON.stringify({ value });
