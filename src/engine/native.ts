@@ -18,6 +18,7 @@ import {
   type QueueLimits,
   type SealerCore,
 } from "./contract";
+import { gather } from "./gather";
 import { NativeMessages, type AddonMessages } from "./native-messages";
 
 /** What the addon exports. See native/binding. */
@@ -117,9 +118,12 @@ class NativeSealer implements SealerCore {
       // By far the most; to spread an array costs a fifth of a small frame's cipher.
       return this.native.seal(output, first);
     }
-    return chunks.length <= MAX_CHUNKS
-      ? this.native.seal(output, ...chunks)
-      : this.native.seal(output, Buffer.concat(chunks, length));
+    if (chunks.length <= MAX_CHUNKS) {
+      return this.native.seal(output, ...chunks);
+    }
+    const gathered = Buffer.allocUnsafe(length);
+    gather(chunks, gathered);
+    return this.native.seal(output, gathered);
   }
 
   destroy(): void {
