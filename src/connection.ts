@@ -297,7 +297,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    *
    * @param value - The characteristic's new value: whatever `JSON.stringify` takes.
    * @param immediateDelivery - Sends it as soon as no request is under way, and all that waits before it.
-   * @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT`
+   * @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT`; and what `JSON.stringify` throws, as for a bigint or a circle.
    */
   sendEvent(aid: number, iid: number, value: unknown, immediateDelivery = false): void {
     // Nobody can subscribe to an id of 0, but HAP-NodeJS's users send events with it: that is not worth an error.

@@ -207,7 +207,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
    * @param originator - The connection that the change came from; it gets no event.
    * @param immediateDelivery - Sends it, and all that waits before it, as soon as no request is under way. ButtonEvent
    *   and ProgrammableSwitchEvent require it. Otherwise events gather for a moment and go out as one message.
-   * @throws {@link ArgumentError}
+   * @throws {@link ArgumentError}; and what `JSON.stringify` throws: a TypeError for a bigint and for a circle.
    */
   broadcastEvent(
     aid: number,

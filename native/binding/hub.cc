@@ -12,6 +12,9 @@ namespace hapwire::binding {
 
 namespace {
 
+/// Text longer than this is not kept after use.
+constexpr size_t kKeptText = 1024;
+
 bool ToId(const Napi::Value& aid, const Napi::Value& iid, CharacteristicId* id) {
   return ToSafeInteger(aid, &id->aid) && ToSafeInteger(iid, &id->iid);
 }
@@ -150,6 +153,7 @@ Napi::Value HubObject::Broadcast(const Napi::CallbackInfo& info) {
   if (!value) return {};
   signal_count_ = hub_->Broadcast(id, *value, (flags & kImmediate) != 0, except_slot,
                                   {signals_.data(), signals_.size()});
+  ForgetLongText();
   if (signal_count_ == 0) return {};
   return Napi::Number::New(info.Env(), static_cast<double>(signal_count_));
 }
@@ -175,6 +179,7 @@ Napi::Value HubObject::Send(const Napi::CallbackInfo& info) {
   const std::optional<EventValue> value = ToValue(info[3], (flags & kIsJson) != 0);
   if (!value) return {};
   const Signal signal = hub_->Send(slot, id, *value, (flags & kImmediate) != 0);
+  ForgetLongText();
   return Napi::Number::New(info.Env(), static_cast<uint32_t>(signal));
 }
 
@@ -239,6 +244,11 @@ std::optional<EventValue> HubObject::ToValue(const Napi::Value& value, bool is_j
                      "value: expected undefined, null, a boolean, a number or a string");
       return std::nullopt;
   }
+}
+
+void HubObject::ForgetLongText() {
+  if (utf16_.size() > kKeptText) std::u16string().swap(utf16_);
+  if (utf8_.size() > kKeptText) std::string().swap(utf8_);
 }
 
 }  // namespace hapwire::binding

@@ -52,12 +52,13 @@ class HubObject : public Napi::ObjectWrap<HubObject> {
 
   void DefineBroadcast(Napi::Object self);
   std::optional<EventValue> ToValue(const Napi::Value& value, bool is_json);
+  void ForgetLongText();
 
   std::optional<EventHub> hub_;
   /// Of the last broadcast; one entry for each slot that was ever given out.
   std::vector<uint32_t> signals_;
   size_t signal_count_ = 0;
-  /// The strings of the value at hand, kept for their memory.
+  /// The text of the value at hand, or of one before it; of none that is long, between calls.
   std::u16string utf16_;
   std::string utf8_;
 };

@@ -145,7 +145,8 @@ export interface EventHubCore {
    * @param exceptSlot - The connection that the change came from, or {@link NO_SLOT}.
    * @returns How many entries of {@link EventHubCore.signals} were written. A connection has at most one: none where
    *   its window is open already or an immediate event is waiting already.
-   * @throws TypeError where `JSON.stringify` would (BigInt, a cycle), at the latest when somebody has subscribed.
+   * @throws What `JSON.stringify` throws, whoever has subscribed: a TypeError for a bigint and for a circle, and what a
+   *   `toJSON` throws. That one may use the hub: it is called before this call does anything.
    */
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number;
 

@@ -19,6 +19,7 @@ import {
   type QueueLimits,
   type SealerCore,
 } from "./contract";
+import { gather } from "./gather";
 import { NativeMessages, type AddonMessages } from "./native-messages";
 
 /** What the addon exports. See native/binding. */
@@ -124,9 +125,12 @@ class NativeSealer implements SealerCore {
       // By far the most; to spread an array costs a fifth of a small frame's cipher.
       return this.native.seal(output, first);
     }
-    return chunks.length <= MAX_CHUNKS
-      ? this.native.seal(output, ...chunks)
-      : this.native.seal(output, Buffer.concat(chunks, length));
+    if (chunks.length <= MAX_CHUNKS) {
+      return this.native.seal(output, ...chunks);
+    }
+    const gathered = Buffer.allocUnsafe(length);
+    gather(chunks, gathered);
+    return this.native.seal(output, gathered);
   }
 
   destroy(): void {
@@ -305,7 +309,10 @@ function needsStringify(value: unknown): boolean {
   }
 }
 
-/** What `JSON.stringify` writes for the value of a key; undefined where it leaves the key out. */
+/**
+ * What `JSON.stringify` writes for the value of a key; undefined where it leaves the key out. Made before the addon is
+ * called: a `toJSON` may use the hub.
+ */
 function jsonOf(value: unknown): string | undefined {
   const prefix = '{"value":';
   const json = JSON.stringify({ value });

@@ -10,6 +10,8 @@ import { enginesUnderTest } from "../support/engines";
 import { modelFrames, modelMessage } from "../support/model";
 
 const UNKNOWN_SLOT = 1000;
+/** Of a characteristic that nobody is subscribed to. */
+const NOBODYS_IID = 77;
 const WIDE: QueueLimits = { maxEvents: 4096, maxBytes: 1 << 20 };
 const KEY = Buffer.alloc(32, 7);
 const NO_COUNTS: QueueCounts = {
@@ -258,10 +260,29 @@ for (const { name, create } of enginesUnderTest()) {
         const cycle: { self?: unknown } = {};
         cycle.self = cycle;
         for (const value of [1n, cycle, { deep: [1n] }]) {
-          assert.throws(() => hub.broadcast(1, 9, value, false, NO_SLOT), TypeError);
-          assert.throws(() => hub.send(slot, 1, 9, value, false), TypeError);
+          for (const iid of [9, NOBODYS_IID]) {
+            assert.throws(() => hub.broadcast(1, iid, value, false, NO_SLOT), TypeError);
+            assert.throws(() => hub.send(slot, 1, iid, value, false), TypeError);
+          }
         }
         assert.deepEqual(hub.counts(slot), NO_COUNTS);
+      });
+
+      it("lets toJSON use the hub: what it does comes first", () => {
+        const other = addSubscriber();
+        const value = {
+          toJSON: (): string => {
+            hub.unsubscribeAll(slot);
+            hub.subscribe(slot, 1, 9);
+            broadcast(2, 9, "inner");
+            return "outer";
+          },
+        };
+        assert.deepEqual(broadcast(1, 9, value), [[slot, Signal.WindowOpens]]);
+        assert.deepEqual(takeValues(hub, slot), ["1.9=outer"]);
+        assert.deepEqual(takeValues(hub, other), ["1.9=outer", "2.9=inner"]);
+        assert.deepEqual(signalsOf(hub, hub.send(other, 1, 9, value, true)), [[other, Signal.FlushNow]]);
+        assert.deepEqual(takeValues(hub, other), ["1.9=outer", "2.9=inner"]);
       });
 
       it("passes on what toJSON throws", () => {

@@ -100,10 +100,11 @@ export class PortableEventHub implements EventHubCore {
   }
 
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
+    const json = jsonOf(aid, iid, value);
     this.#signalCount = 0;
     const topic = this.#topics.find(aid, iid);
     if (topic !== undefined) {
-      const event = createEvent(topic, value, immediate);
+      const event = createEvent(topic, json, immediate);
       for (const connection of topic.subscribers) {
         if (connection.slot !== exceptSlot) {
           this.#push(connection, event);
@@ -114,11 +115,12 @@ export class PortableEventHub implements EventHubCore {
   }
 
   send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number {
+    const json = jsonOf(aid, iid, value);
     this.#signalCount = 0;
     const connection = this.#connections[slot];
     const topic = this.#topics.find(aid, iid);
     if (connection !== undefined && topic?.subscribers.has(connection) === true) {
-      this.#push(connection, createEvent(topic, value, immediate));
+      this.#push(connection, createEvent(topic, json, immediate));
     }
     return this.#signalCount;
   }
@@ -187,8 +189,13 @@ class TopicTable {
   }
 }
 
-/** The event's JSON is made here, once for all connections. */
-function createEvent({ aid, iid, key }: Topic, value: unknown, immediate: boolean): QueuedEvent {
-  const json = JSON.stringify({ aid, iid, value });
+/**
+ * An event's JSON, made once for all connections and before anything else: a `toJSON` is called, which may use the hub.
+ */
+function jsonOf(aid: number, iid: number, value: unknown): string {
+  return JSON.stringify({ aid, iid, value });
+}
+
+function createEvent({ key }: Topic, json: string, immediate: boolean): QueuedEvent {
   return { key, json, bytes: Buffer.byteLength(json), immediate };
 }

@@ -8,12 +8,12 @@ import {
   sealedLength,
 } from "../../frame";
 import { POOL, type Allocator, type SealerCore } from "../contract";
+import { gather } from "../gather";
 import type { Aead } from "./aead";
-import { ChunkReader } from "./chunk-reader";
 import { NonceCounter } from "./nonce-counter";
 import { SessionKey } from "./session-key";
 
-/** See {@link SealerCore}. Any failure closes it: the peer could not follow a stream with a gap. */
+/** See {@link SealerCore}. A failure of the cipher closes it: the peer could not follow a stream with a gap. */
 export class PortableSealer implements SealerCore {
   frames = 0;
   readonly #aead: Aead;
@@ -31,33 +31,37 @@ export class PortableSealer implements SealerCore {
   }
 
   seal(chunks: readonly Uint8Array[], length: number, memory: Allocator = POOL): Buffer {
+    const sealed = memory.allocate(sealedLength(length));
+    // At the end, from where each frame's part moves to the front: never past what is still to be moved.
+    gather(chunks, sealed.subarray(sealed.length - length));
     try {
-      return this.#sealAll(new ChunkReader(chunks), length, this.#key.bytes, memory);
+      this.#sealInPlace(sealed, length, this.#key.bytes);
     } catch (error) {
       this.destroy();
       throw error;
     }
+    return sealed;
   }
 
   destroy(): void {
     this.#key.wipe();
   }
 
-  #sealAll(plaintext: ChunkReader, length: number, key: Buffer, memory: Allocator): Buffer {
+  /** @param sealed - Room for the frames; its last `length` bytes are the plaintext. */
+  #sealInPlace(sealed: Buffer, length: number, key: Buffer): void {
     const count = frameCount(length);
     this.#nonces.require(count);
-    const sealed = memory.allocate(sealedLength(length));
     let left = length;
     for (let at = 0; at < sealed.length;) {
       const size = Math.min(left, MAX_FRAME_PLAINTEXT);
+      const start = sealed.length - left;
+      sealed.copyWithin(at + LENGTH_FIELD_LENGTH, start, start + size);
       const frame = sealed.subarray(at, at + size + FRAME_OVERHEAD);
       frame.writeUInt16LE(size);
-      plaintext.readInto(frame.subarray(LENGTH_FIELD_LENGTH, LENGTH_FIELD_LENGTH + size));
       this.#aead.seal(frame, this.#nonces.next(), key);
       left -= size;
       at += frame.length;
     }
     this.frames += count;
-    return sealed;
   }
 }
