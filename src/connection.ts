@@ -121,6 +121,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   window: Window | undefined;
 
   #state = HAPConnectionState.FULLY_SET_UP;
+  /** Whether it has authenticated, whatever became of it since. */
+  #isKnown = false;
   #closeReason: HapwireError | undefined;
   #sessionID: string | undefined;
   #networkInterface: string | undefined;
@@ -201,12 +203,12 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
-   * Whether it is open and has not authenticated.
+   * Whether it holds a socket and has never authenticated.
    *
    * @internal
    */
   get isStranger(): boolean {
-    return this.#state < HAPConnectionState.AUTHENTICATED;
+    return !this.#isKnown && this.#state < HAPConnectionState.CLOSED;
   }
 
   /** Whether a request is being received or answered. */
@@ -248,6 +250,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       return;
     }
     this.#state = HAPConnectionState.AUTHENTICATED;
+    this.#isKnown = true;
     this.username = username;
     this.#http.limits = this.#context.authenticatedLimits;
     debug.write("%s authenticated", this.#name);
@@ -259,10 +262,10 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return this.#state === HAPConnectionState.AUTHENTICATED;
   }
 
-  /** Closes at once, whatever is under way. */
+  /** Closes at once, whatever is under way, be it the last bytes of a connection that ends gracefully. */
   close(): void {
-    if (this.#state < HAPConnectionState.CLOSING) {
-      this.#state = HAPConnectionState.CLOSING;
+    if (this.#state < HAPConnectionState.CLOSED) {
+      this.#state = HAPConnectionState.CLOSED;
       this.#context.windows.close(this);
       this.#wire.destroy();
     }
@@ -412,13 +415,13 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
-   * Closes at once and notes why.
+   * Closes at once and notes why, unless there was a reason to end before.
    *
    * @internal
    */
   fail(reason: HapwireError): void {
-    if (this.#state < HAPConnectionState.CLOSING) {
-      this.#closeReason = reason;
+    if (this.#state < HAPConnectionState.CLOSED) {
+      this.#closeReason ??= reason;
       debug.write("%s closes: %s", this.#name, reason.message);
       this.close();
     }
@@ -585,6 +588,17 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       this.#state = HAPConnectionState.CLOSING;
       this.#context.windows.close(this);
       this.#wire.end();
+    }
+  }
+
+  /**
+   * The HTTP server gives the connection up. Where it has ended already, what is on its way out goes on.
+   *
+   * @internal
+   */
+  abandon(): void {
+    if (this.#state < HAPConnectionState.CLOSING) {
+      this.close();
     }
   }
 

@@ -24,7 +24,8 @@ export enum HAPConnectionState {
   AUTHENTICATED = 2,
   /** Unpaired or asked to end: closed once the responses under way are out. Nothing more is read. */
   TO_BE_TEARED_DOWN = 3,
-  /** Closing; nothing more is written. */
+  /** The last bytes are on their way out; nothing more is written. */
   CLOSING = 4,
+  /** The socket is gone, or was given up. */
   CLOSED = 5,
 }

@@ -178,6 +178,22 @@ for (const engine of transportEngines()) {
       }
     });
 
+    it("maxStrangers: those that do not let themselves be closed count too", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock(), maxStrangers: 2 });
+      const [oldest, newer] = [await harness.connect(), await harness.connect()];
+      for (const { controller, connection } of [oldest, newer]) {
+        // It does not see that this side has ended.
+        controller.socket.pause();
+        connection.closeAfterResponses();
+      }
+      assert.equal(harness.server.connections.size, 2);
+      const gone = whenClosed(oldest.connection);
+      await harness.connect();
+      await gone;
+      assert.equal(oldest.connection.closeReason?.code, "ERR_HAPWIRE_STRANGERS");
+      assert.equal(harness.server.connections.size, 2);
+    });
+
     it("maxStrangers: 503 for the new one where all others are in a request", async (t) => {
       const harness = await Harness.start(t, { engine, maxStrangers: 2 });
       for (let i = 0; i < 2; i += 1) {
