@@ -9,7 +9,7 @@ import type { Clock } from "../clock";
 import { ConnectionError, type ErrorCode } from "../errors";
 import { HttpStream, type HttpStreamHost, type HttpStreamWire } from "./http-stream";
 import { ReceiveDeadline, type DeadlineOwner, type ReceiveTimeouts } from "./receive-deadline";
-import { RequestScanner, type RequestLimits } from "./request-scanner";
+import { RequestScanner, type RequestFault, type RequestLimits } from "./request-scanner";
 
 /** What the connection does about its HTTP traffic. */
 export interface InternalHttpHost extends HttpStreamHost {
@@ -127,9 +127,9 @@ export class InternalHttp implements DeadlineOwner {
       return true;
     }
     this.#scanner.push(plaintext);
-    const { exceeded } = this.#scanner;
-    if (exceeded !== undefined) {
-      this.#refuse(...REFUSALS[exceeded]);
+    const { fault } = this.#scanner;
+    if (fault !== undefined) {
+      this.#refuse(...REFUSALS[fault]);
       return true;
     }
     if (this.#scanner.receiving) {
@@ -258,16 +258,18 @@ export class InternalHttp implements DeadlineOwner {
 
 type Refusal = readonly [status: string, code: ErrorCode, message: string];
 
+const BAD_REQUEST = "400 Bad Request";
 const TOO_LARGE = "413 Payload Too Large";
 const HEAD_TOO_LARGE = "431 Request Header Fields Too Large";
 
-const REFUSALS: Readonly<Record<keyof RequestLimits, Refusal>> = {
+const REFUSALS: Readonly<Record<RequestFault, Refusal>> = {
   maxHeadSize: [
     HEAD_TOO_LARGE,
     "ERR_HAPWIRE_HEAD_TOO_LARGE",
     "the head of a request is larger than maxHeadSize",
   ],
   maxBodySize: [TOO_LARGE, "ERR_HAPWIRE_BODY_TOO_LARGE", "the body of a request is larger than its limit"],
+  length: [BAD_REQUEST, "ERR_HAPWIRE_HTTP", "the length of a request's body is no number"],
 };
 
 /** How an error of Node's HTTP parser is answered. */
@@ -278,6 +280,6 @@ function refusalOf(parserCode: string | undefined): readonly [status: string, co
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
       return [TOO_LARGE, "ERR_HAPWIRE_BODY_TOO_LARGE"];
     default:
-      return ["400 Bad Request", "ERR_HAPWIRE_HTTP"];
+      return [BAD_REQUEST, "ERR_HAPWIRE_HTTP"];
   }
 }

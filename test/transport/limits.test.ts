@@ -78,6 +78,38 @@ for (const engine of transportEngines()) {
       await expectRefusal(controller, 413);
     });
 
+    it("maxBodySize, for lengths and lines that no number and no bound is kept of", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      let handed = 0;
+      harness.handler = (request) => {
+        request.on("data", (data: Buffer) => (handed += data.length));
+      };
+      const chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+      const long = "a".repeat(16 * KIB);
+      for (const sent of [
+        "POST / HTTP/1.1\r\nContent-Length: 9007199254740993\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 1fffffffffffff\r\n\r\n",
+        `${chunked}20000000000001\r\n`,
+        `${chunked}ffffffffffffffff\r\n`,
+        `${chunked}1fffffffffffff\r\n`,
+        `${chunked}1\r\na\r\n1ffffffffffffe\r\n`,
+        `${chunked}1;${long}\r\na\r\n`,
+        `${chunked}1;${long}`,
+        `${chunked}1\r\na\r\n0\r\n${long}: a\r\n`,
+      ]) {
+        for (const maker of [() => harness.connect(), () => harness.connectSecured()]) {
+          const { controller, connection } = await maker();
+          controller.write(sent);
+          const isNumber = !sent.includes("Content-Length: 1f");
+          await expectRefusal(controller, isNumber ? 413 : 400);
+          const code = isNumber ? "ERR_HAPWIRE_BODY_TOO_LARGE" : "ERR_HAPWIRE_HTTP";
+          assert.equal(connection.closeReason?.code, code);
+        }
+      }
+      assert.equal(handed, 0);
+    });
+
     it("headTimeout: 408, and not a moment before", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
