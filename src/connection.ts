@@ -211,6 +211,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return !this.#isKnown && this.#state < HAPConnectionState.CLOSED;
   }
 
+  /**
+   * Whether a handler has a whole request that it has not answered.
+   *
+   * @internal
+   */
+  get awaitsHandler(): boolean {
+    return this.#http.awaitsHandler;
+  }
+
   /** Whether a request is being received or answered. */
   get busy(): boolean {
     return this.#http.busy;

@@ -316,7 +316,10 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.#boundStrangers(connection);
   }
 
-  /** Where a connection that is not authenticated is one too many, the one idle for longest goes, else the new one. */
+  /**
+   * Where a connection that is not authenticated is one too many, the one idle for longest goes. Those that a handler owes
+   * an answer stay; where that is all of them, the new one goes.
+   */
   #boundStrangers(newest: HAPConnection): void {
     const { maxStrangers } = this.#settings;
     if (this.#registry.size <= maxStrangers) {
@@ -330,11 +333,12 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       "ERR_HAPWIRE_STRANGERS",
       `more than ${String(maxStrangers)} connections have not authenticated`,
     );
-    const idle = strangers.filter((connection) => connection !== newest && !connection.busy);
-    if (idle.length === 0) {
+    // To send a part of a request, and to send no more, is no way to keep a place.
+    const waiting = strangers.filter((connection) => connection !== newest && !connection.awaitsHandler);
+    if (waiting.length === 0) {
       newest.refuse(reason);
     } else {
-      idle
+      waiting
         .reduce((oldest, connection) =>
           connection.lastSocketOperation < oldest.lastSocketOperation ? connection : oldest,
         )

@@ -117,6 +117,12 @@ export class InternalHttp implements DeadlineOwner {
     return this.#unanswered.length > 0;
   }
 
+  /** Whether it is a handler's turn: of the request that is next to be answered all has come, and of its response not. */
+  get awaitsHandler(): boolean {
+    const [next] = this.#unanswered;
+    return next?.req.complete === true && !next.writableEnded;
+  }
+
   /**
    * Takes plaintext from the controller.
    *

@@ -226,6 +226,32 @@ for (const engine of transportEngines()) {
       assert.equal(harness.server.connections.size, 2);
     });
 
+    it("maxStrangers: nobody keeps a place by a request that never ends", async (t) => {
+      const clock = new ManualClock();
+      for (const begun of [
+        "G",
+        "GET / HTTP/1.1\r\nHost: a",
+        "PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\n1",
+      ]) {
+        const harness = await Harness.start(t, { engine, clock, maxStrangers: 3 });
+        harness.handler = (request, response) => request.resume().on("end", () => response.end("taken"));
+        const pairs = await connectOneByOne(harness, clock, 3);
+        for (const { connection, controller } of pairs) {
+          controller.write(begun);
+          await untilBusy(connection);
+          clock.advance(1);
+        }
+        const [oldest] = pairs;
+        assert.ok(oldest !== undefined);
+        const gone = whenClosed(oldest.connection);
+        const { controller } = await harness.connect();
+        assert.equal((await controller.get("/")).status, 200);
+        await gone;
+        assert.equal(oldest.connection.closeReason?.code, "ERR_HAPWIRE_STRANGERS");
+        assert.equal(harness.server.connections.size, 3);
+      }
+    });
+
     it("maxStrangers: 503 for the new one where all others are in a request", async (t) => {
       const harness = await Harness.start(t, { engine, maxStrangers: 2 });
       for (let i = 0; i < 2; i += 1) {
