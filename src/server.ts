@@ -218,7 +218,9 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   ): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
-    const count = this.#hub.broadcast(aid, iid, value, immediateDelivery, originator?.slot ?? NO_SLOT);
+    // A connection of another server may have the slot of one of this server's.
+    const exceptSlot = originator?.server === this ? originator.slot : NO_SLOT;
+    const count = this.#hub.broadcast(aid, iid, value, immediateDelivery, exceptSlot);
     if (count > 0) {
       this.#handleSignals(count);
     }

@@ -122,6 +122,16 @@ for (const engine of transportEngines()) {
       assert.deepEqual([...originator.controller.events, ...stranger.controller.events], []);
     });
 
+    it("come where the originator is another server's connection", async (t) => {
+      const [harness, elsewhere] = [await Harness.start(t, { engine }), await Harness.start(t, { engine })];
+      // Both are the first of their server, and have the same slot in its hub.
+      const { controller, connection } = await harness.connectSecured();
+      const originator = await elsewhere.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      harness.server.broadcastEvent(1, 9, 5, originator.connection, true);
+      assert.deepEqual(await controller.nextEvents(), [{ aid: 1, iid: 9, value: 5 }]);
+    });
+
     it("are left out when unsubscribed meanwhile, and an empty message is not sent", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
