@@ -512,9 +512,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     const reason = new HapwireError("ERR_HAPWIRE_HANDLER", `a request handler threw on ${this.#name}`, {
       cause: error,
     });
-    if (!response.headersSent) {
-      response.writeHead(500, { "Content-Length": 0 }).end();
-    } else if (!response.writableEnded) {
+    try {
+      if (!response.headersSent) {
+        // With its phrase: the handler may have left one that cannot be sent.
+        response.writeHead(500, "Internal Server Error", { "Content-Length": 0 }).end();
+      } else if (!response.writableEnded) {
+        this.fail(reason);
+      }
+    } catch {
+      // So may its headers be, or the response's methods be its own.
       this.fail(reason);
     }
     process.emitWarning(`${reason.message}: ${inspect(error)}`, { code: reason.code });

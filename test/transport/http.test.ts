@@ -227,6 +227,27 @@ for (const engine of transportEngines()) {
       await expectEventNext(pair);
     });
 
+    it("answers 500 where a handler throws over its own status message, or closes where not even that can be sent", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller, connection } = await harness.connectSecured();
+      harness.handler = (_request, response) => {
+        response.statusMessage = "caf\u2026";
+        response.writeHead(200);
+      };
+      assert.equal((await controller.get("/")).status, 500);
+
+      harness.handler = (_request, response) => {
+        // Node sends no such field with a response of known length.
+        response.setHeader("Trailer", "Expires");
+        throw new Error("another fault of the handler's");
+      };
+      const closed = whenClosed(connection);
+      controller.send("GET", "/");
+      await closed;
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HANDLER");
+      assert.match(String(connection.closeReason.cause), /another fault/);
+    });
+
     it("shows the handler the controller's socket", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller } = await harness.connectSecured();
