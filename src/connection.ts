@@ -24,7 +24,7 @@ import {
   type RefusalMessage,
   type RequestMessage,
 } from "./diagnostics";
-import { ConnectionError, HapwireError } from "./errors";
+import { ConnectionError, connectionFailure, HapwireError } from "./errors";
 import { InternalHttp } from "./http/internal-http";
 import type { RequestLimits } from "./http/request-scanner";
 import { addressOf, interfaceOf } from "./network";
@@ -419,7 +419,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
         }
       }
     } catch (error) {
-      this.fail(error as HapwireError);
+      this.fail(connectionFailure(error));
     }
   }
 

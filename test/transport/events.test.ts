@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { describe, it } from "node:test";
 
 import { ManualClock } from "../support/clock";
-import { Harness, transportEngines } from "../support/harness";
+import { Harness, transportEngines, whenClosed } from "../support/harness";
 
 const WINDOW = 250;
 
@@ -262,6 +263,22 @@ for (const engine of transportEngines()) {
       assert.equal(controller.eventMessages.length, 1, "an event went out before its window had ended");
       clock.advance(1);
       assert.deepEqual(await controller.nextEvents(), [{ aid: 1, iid: 9, value: "/short" }]);
+    });
+
+    it("close the connection, and nothing else, where they cannot be written", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      const closed = whenClosed(connection);
+      const write = t.mock.method(Socket.prototype, "write", () => {
+        throw new Error("a fault of the socket's");
+      });
+      connection.sendEvent(1, 9, true, true);
+      write.mock.restore();
+      await closed;
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_SOCKET");
+      assert.match(String(connection.closeReason.cause), /a fault of the socket's/);
+      assert.deepEqual(harness.server.stats().closed, { ERR_HAPWIRE_SOCKET: 1 });
     });
 
     it("go out in plaintext before a session has keys, and not at all between the keys and the first frame", async (t) => {
