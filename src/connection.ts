@@ -403,8 +403,20 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @internal
    */
   flushEvents(): void {
+    if (this.flushInRow()) {
+      this.#context.hub.endFlushes();
+    }
+  }
+
+  /**
+   * As {@link HAPConnection.flushEvents}, for one of several connections; the caller ends the row of flushes.
+   *
+   * @returns whether there was anything to send.
+   * @internal
+   */
+  flushInRow(): boolean {
     if (!this.#hasQueued || (this.window !== undefined && !this.#hasImmediate) || !this.#mayFlush()) {
-      return;
+      return false;
     }
     this.#hasQueued = false;
     this.#hasImmediate = false;
@@ -421,6 +433,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     } catch (error) {
       this.fail(connectionFailure(error));
     }
+    return true;
   }
 
   /**

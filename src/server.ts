@@ -397,7 +397,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
 
   #flushAll(connections: Iterable<HAPConnection>): void {
     for (const connection of connections) {
-      connection.flushEvents();
+      connection.flushInRow();
     }
     this.#hub.endFlushes();
   }
