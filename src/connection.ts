@@ -68,7 +68,7 @@ export interface ConnectionContext {
   readonly hub: EventHubCore;
   readonly windows: CoalescingWindows<HAPConnection>;
   readonly strangerLimits: RequestLimits;
-  readonly authenticatedLimits: RequestLimits;
+  readonly knownLimits: RequestLimits;
   /** Acts on what the hub has signalled. */
   readonly handleSignals: (count: number) => void;
   readonly handleRequest: (
@@ -121,7 +121,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   window: Window | undefined;
 
   #state = HAPConnectionState.FULLY_SET_UP;
-  /** Whether it has authenticated, whatever became of it since. */
+  /** Whether it has authenticated or subscribed, whatever became of it since. */
   #isKnown = false;
   #closeReason: HapwireError | undefined;
   #sessionID: string | undefined;
@@ -203,7 +203,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
-   * Whether it holds a socket and has never authenticated.
+   * Whether it holds a socket, and the accessory's own code has neither authenticated nor subscribed it: in HAP-NodeJS's
+   * insecure mode controllers come in plaintext, subscribe, and then only listen.
    *
    * @internal
    */
@@ -259,11 +260,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       return;
     }
     this.#state = HAPConnectionState.AUTHENTICATED;
-    this.#isKnown = true;
+    this.#becomeKnown();
     this.username = username;
-    this.#http.limits = this.#context.authenticatedLimits;
     debug.write("%s authenticated", this.#name);
     this.emit(HAPConnectionEvent.AUTHENTICATED, username);
+  }
+
+  #becomeKnown(): void {
+    this.#isKnown = true;
+    this.#http.limits = this.#context.knownLimits;
   }
 
   /** Whether pair-verify has succeeded and the connection is not about to close. */
@@ -325,6 +330,9 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   enableEventNotifications(aid: number, iid: number): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
+    if (!this.#isKnown) {
+      this.#becomeKnown();
+    }
     this.#context.hub.subscribe(this.#slot, aid, iid);
   }
 

@@ -96,7 +96,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       hub: this.#hub,
       windows: new CoalescingWindows(settings.clock, settings.coalescingDelay, this.#flushAll.bind(this)),
       strangerLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxStrangerBodySize },
-      authenticatedLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxBodySize },
+      knownLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxBodySize },
       handleSignals: this.#handleSignals.bind(this),
       handleRequest: (connection, request, response) => {
         this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
@@ -319,8 +319,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   }
 
   /**
-   * Where a connection that is not authenticated is one too many, the one idle for longest goes. Those that a handler owes
-   * an answer stay; where that is all of them, the new one goes.
+   * Where a stranger is one too many, the one idle for longest goes. Those that a handler owes an answer stay; where that
+   * is all of them, the new one goes.
    */
   #boundStrangers(newest: HAPConnection): void {
     const { maxStrangers } = this.#settings;
@@ -333,7 +333,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     }
     const reason = new ConnectionError(
       "ERR_HAPWIRE_STRANGERS",
-      `more than ${String(maxStrangers)} connections have not authenticated`,
+      `there are more than ${String(maxStrangers)} strangers`,
     );
     // To send a part of a request, and to send no more, is no way to keep a place.
     const waiting = strangers.filter((connection) => connection !== newest && !connection.awaitsHandler);

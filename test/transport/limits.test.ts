@@ -284,6 +284,27 @@ for (const engine of transportEngines()) {
       assert.equal((await authenticated.controller.get("/")).status, 200);
     });
 
+    it("no limit of strangers' holds for a connection that the accessory has subscribed", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, maxStrangers: 1, maxStrangerBodySize: 10 });
+      const subscriber = await harness.connect();
+      harness.handler = (_request, response, connection) => {
+        connection.enableEventNotifications(1, 9);
+        response.end();
+      };
+      await subscriber.controller.get("/subscribe");
+      const stranger = await harness.connect();
+      const gone = whenClosed(stranger.connection);
+      clock.advance(10 * 60_000);
+      await gone;
+
+      await harness.connect();
+      const body = "x".repeat(11);
+      assert.equal((await subscriber.controller.fetch("PUT", "/", { body })).status, 200);
+      harness.server.broadcastEvent(1, 9, "still listening", undefined, true);
+      assert.equal((await subscriber.controller.nextEvents()).length, 1);
+    });
+
     it("maxFramesPerSegment: closes on a flood of frames", async (t) => {
       const harness = await Harness.start(t, { engine, maxFramesPerSegment: 10 });
       const { controller, connection } = await harness.connectSecured();
