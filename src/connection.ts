@@ -271,7 +271,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#http.limits = this.#context.knownLimits;
   }
 
-  /** Whether pair-verify has succeeded and the connection is not about to close. */
+  /** Whether pair-verify has succeeded, the controller is still paired, and the connection has not ended. */
   isAuthenticated(): boolean {
     return this.#state === HAPConnectionState.AUTHENTICATED;
   }
@@ -291,22 +291,19 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @param initiator - The connection that removed it. Where that is this one, the responses under way go out first.
    */
   closeConnectionAsOfUnpair(initiator: HAPConnection): void {
-    if (this === initiator) {
-      this.closeAfterResponses();
-    } else {
+    if (this !== initiator) {
       this.close();
+    } else if (this.#state < HAPConnectionState.CLOSING) {
+      this.#state = HAPConnectionState.TO_BE_TEARED_DOWN;
+      this.closeAfterResponses();
     }
   }
 
-  /** Lets the responses under way go out whole, then closes. Reads no further request. */
+  /** Lets the requests that handlers have arrive and be answered whole, then closes. Serves no further one. */
   closeAfterResponses(): void {
-    if (!this.#isAlive()) {
-      return;
+    if (this.#state < HAPConnectionState.CLOSING) {
+      this.#http.endAfterHandled();
     }
-    this.#state = HAPConnectionState.TO_BE_TEARED_DOWN;
-    this.#context.windows.close(this);
-    this.#http.refuseFurther();
-    this.#endIfAnswered();
   }
 
   /**
@@ -488,12 +485,12 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   #mayFlush(): boolean {
     // With keys but before the first frame, nothing but the answer of pair-verify may go out in plaintext.
     const isPlainOrSealed = !this.#wire.hasKeys || this.#wire.seals;
-    return this.#isAlive() && !this.#http.busy && isPlainOrSealed && this.#wire.ready;
+    return this.#isAlive() && !this.#http.busy && !this.#http.ending && isPlainOrSealed && this.#wire.ready;
   }
 
   /** @internal */
   handlePlaintext(plaintext: Buffer): void {
-    if (!this.#isAlive()) {
+    if (this.#state >= HAPConnectionState.CLOSING) {
       return;
     }
     if (plaintext.length > 0 && !this.#http.receive(plaintext)) {
@@ -505,7 +502,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** @internal */
   handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    if (!this.#isAlive()) {
+    if (this.#state >= HAPConnectionState.CLOSING) {
       return;
     }
     if (debug.enabled) {
@@ -605,17 +602,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** @internal */
   afterResponse(): void {
-    if (this.#state === HAPConnectionState.TO_BE_TEARED_DOWN) {
-      this.#endIfAnswered();
-    } else {
-      this.flushEvents();
-    }
-  }
-
-  #endIfAnswered(): void {
-    if (!this.#http.answering) {
-      this.endGracefully();
-    }
+    this.flushEvents();
   }
 
   /** @internal */
@@ -644,10 +631,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @internal
    */
   handleEnd(): void {
-    if (this.#http.receiving) {
-      this.close();
-    } else {
-      this.closeAfterResponses();
+    if (this.#state < HAPConnectionState.CLOSING) {
+      this.#http.endAfterReceived();
     }
   }
 

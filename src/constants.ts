@@ -22,7 +22,7 @@ export enum HAPConnectionState {
   FULLY_SET_UP = 1,
   /** Pair-verify has succeeded. */
   AUTHENTICATED = 2,
-  /** Unpaired or asked to end: closed once the responses under way are out. Nothing more is read. */
+  /** Its pairing was removed: closed once the responses under way are out. */
   TO_BE_TEARED_DOWN = 3,
   /** The last bytes are on their way out; nothing more is written. */
   CLOSING = 4,

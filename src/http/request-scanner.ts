@@ -53,6 +53,7 @@ export class RequestScanner {
   #remaining = 0;
   #chunked = false;
   #started = 0;
+  #offset = 0;
 
   constructor(limits: Readonly<RequestLimits>) {
     this.limits = limits;
@@ -71,6 +72,11 @@ export class RequestScanner {
     return this.#state === State.Head;
   }
 
+  /** Where in the bytes that came last the request that is arriving begins; 0 where it had begun before them. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** How many requests have begun. */
   get started(): number {
     return this.#started;
@@ -84,6 +90,7 @@ export class RequestScanner {
   /** Takes the next bytes of the stream. */
   push(bytes: Buffer): void {
     let offset = 0;
+    this.#offset = 0;
     while (offset < bytes.length) {
       offset = this.#step(bytes, offset);
     }
@@ -109,6 +116,7 @@ export class RequestScanner {
       return offset + 1;
     }
     this.#started += 1;
+    this.#offset = offset;
     this.#chunked = false;
     this.#remaining = 0;
     this.#headSize = 0;

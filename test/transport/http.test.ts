@@ -137,19 +137,6 @@ for (const engine of transportEngines()) {
       }
     });
 
-    it("lets a response that has begun go before it closes on what is no HTTP", async (t) => {
-      const harness = await Harness.start(t, { engine });
-      const { controller } = await harness.connectSecured();
-      harness.handler = (_request, response) => {
-        response.writeHead(200, { "Content-Length": 4 });
-        response.write("whol");
-      };
-      controller.write(Buffer.concat([controller.request("GET", "/"), Buffer.from("NOT HTTP\r\n\r\n")]));
-      assert.equal((await controller.nextResponse()).body.toString(), "whol");
-      await controller.closed;
-      assert.equal(controller.messages.filter(({ status }) => status === 400).length, 0);
-    });
-
     it("tells the handler of a request that the controller aborts", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller } = await harness.connectSecured();
@@ -165,27 +152,6 @@ for (const engine of transportEngines()) {
       const [error] = (await failed) as [NodeJS.ErrnoException];
       assert.equal(error.code, "ECONNRESET");
       assert.equal(incoming.complete, false);
-    });
-
-    it("answers a controller that has closed its sending side", async (t) => {
-      const harness = await Harness.start(t, { engine });
-      const { controller, connection } = await harness.connectSecured();
-      // Answers once the server has seen the end of what the controller sends: the connection is about to close then.
-      const answer = (response: ServerResponse): void => {
-        if (connection.isAuthenticated()) {
-          setImmediate(answer, response);
-        } else {
-          response.end("still here");
-        }
-      };
-      harness.handler = (_request, response) => {
-        answer(response);
-      };
-      const closed = whenClosed(connection);
-      controller.send("GET", "/");
-      controller.socket.end();
-      assert.equal((await controller.nextResponse()).body.toString(), "still here");
-      await closed;
     });
 
     it("keeps events back while a handler does not answer, and closes all the same", async (t) => {

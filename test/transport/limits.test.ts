@@ -176,12 +176,11 @@ for (const engine of transportEngines()) {
       };
       await sendAndWait(3, 3);
       assert.ok(connection.isAuthenticated());
-      const { requests } = connection.stats();
       controller.send("GET", "/one-too-many");
-      while (connection.stats().requests === requests) {
+      while (connection.closeReason === undefined) {
         await new Promise((resolve) => setImmediate(resolve));
       }
-      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_COUNT");
+      assert.equal(connection.closeReason.code, "ERR_HAPWIRE_REQUEST_COUNT");
       assert.equal(responses.length, 3);
       responses.forEach((response) => response.end("served"));
       for (let i = 0; i < 3; i += 1) {
