@@ -11,6 +11,7 @@ import { ConnectionError, type ErrorCode } from "../errors";
 import { HttpStream, type HttpStreamHost, type HttpStreamWire } from "./http-stream";
 import { ReceiveDeadline, type DeadlineOwner, type ReceiveTimeouts } from "./receive-deadline";
 import { RequestScanner, type RequestFault, type RequestLimits } from "./request-scanner";
+import { isUrl } from "./request-target";
 
 /** What the connection does about its HTTP traffic. */
 export interface InternalHttpHost extends HttpStreamHost {
@@ -223,16 +224,19 @@ export class InternalHttp implements DeadlineOwner {
       // The connection ends before it.
       return;
     }
-    if (this.#unanswered.length < maxPendingRequests) {
-      this.#track(response);
-      this.#host.handleRequest(request, response);
-    } else {
+    const next = this.#requests + 1;
+    if (this.#unanswered.length >= maxPendingRequests) {
       this.#refuse(
-        this.#requests + 1,
+        next,
         "503 Service Unavailable",
         "ERR_HAPWIRE_REQUEST_COUNT",
         `more than ${String(maxPendingRequests)} requests wait for their responses`,
       );
+    } else if (!isUrl(request.url ?? "")) {
+      this.#refuse(next, BAD_REQUEST, "ERR_HAPWIRE_HTTP", "the target of a request is no URL");
+    } else {
+      this.#track(response);
+      this.#host.handleRequest(request, response);
     }
   }
 

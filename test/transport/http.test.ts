@@ -137,6 +137,48 @@ for (const engine of transportEngines()) {
       }
     });
 
+    it("hands on every target that is a URL, and answers all others with 400", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const targets: string[] = [];
+      harness.handler = ({ url = "" }, response) => {
+        targets.push(new URL(url, "http://accessory").href);
+        response.end();
+      };
+      const { controller } = await harness.connectSecured();
+      for (const target of [
+        "/",
+        "/a//b",
+        "/?//",
+        "/%",
+        "/:@[",
+        "//host/a",
+        "/\\host",
+        "*",
+        "http://host/a",
+      ]) {
+        assert.equal((await controller.get(target)).status, 200, target);
+      }
+      assert.equal(targets.length, 9);
+      for (const target of [
+        "//",
+        "/\\",
+        "\\\\",
+        "///",
+        "//[",
+        "//a:b",
+        "/\t/",
+        "/\t\\",
+        "http://",
+        "http:// a:b/",
+      ]) {
+        const { controller: stranger, connection } = await harness.connect();
+        assert.equal((await stranger.get(target)).status, 400, target);
+        await stranger.closed;
+        assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HTTP");
+      }
+      assert.equal(targets.length, 9);
+    });
+
     it("tells the handler of a request that the controller aborts", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller } = await harness.connectSecured();
