@@ -24,7 +24,7 @@ import {
   type RefusalMessage,
   type RequestMessage,
 } from "./diagnostics";
-import { ConnectionError, HapwireError } from "./errors";
+import { ConnectionError, connectionFailure, HapwireError } from "./errors";
 import { InternalHttp } from "./http/internal-http";
 import type { RequestLimits } from "./http/request-scanner";
 import { addressOf, interfaceOf } from "./network";
@@ -68,7 +68,7 @@ export interface ConnectionContext {
   readonly hub: EventHubCore;
   readonly windows: CoalescingWindows<HAPConnection>;
   readonly strangerLimits: RequestLimits;
-  readonly authenticatedLimits: RequestLimits;
+  readonly knownLimits: RequestLimits;
   /** Acts on what the hub has signalled. */
   readonly handleSignals: (count: number) => void;
   readonly handleRequest: (
@@ -121,6 +121,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   window: Window | undefined;
 
   #state = HAPConnectionState.FULLY_SET_UP;
+  /** Whether it has authenticated or subscribed, whatever became of it since. */
+  #isKnown = false;
   #closeReason: HapwireError | undefined;
   #sessionID: string | undefined;
   #networkInterface: string | undefined;
@@ -201,12 +203,22 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
-   * Whether it is open and has not authenticated.
+   * Whether it holds a socket, and the accessory's own code has neither authenticated nor subscribed it: in HAP-NodeJS's
+   * insecure mode controllers come in plaintext, subscribe, and then only listen.
    *
    * @internal
    */
   get isStranger(): boolean {
-    return this.#state < HAPConnectionState.AUTHENTICATED;
+    return !this.#isKnown && this.#state < HAPConnectionState.CLOSED;
+  }
+
+  /**
+   * Whether a handler has a whole request that it has not answered.
+   *
+   * @internal
+   */
+  get awaitsHandler(): boolean {
+    return this.#http.awaitsHandler;
   }
 
   /** Whether a request is being received or answered. */
@@ -248,21 +260,26 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       return;
     }
     this.#state = HAPConnectionState.AUTHENTICATED;
+    this.#becomeKnown();
     this.username = username;
-    this.#http.limits = this.#context.authenticatedLimits;
     debug.write("%s authenticated", this.#name);
     this.emit(HAPConnectionEvent.AUTHENTICATED, username);
   }
 
-  /** Whether pair-verify has succeeded and the connection is not about to close. */
+  #becomeKnown(): void {
+    this.#isKnown = true;
+    this.#http.limits = this.#context.knownLimits;
+  }
+
+  /** Whether pair-verify has succeeded, the controller is still paired, and the connection has not ended. */
   isAuthenticated(): boolean {
     return this.#state === HAPConnectionState.AUTHENTICATED;
   }
 
-  /** Closes at once, whatever is under way. */
+  /** Closes at once, whatever is under way, be it the last bytes of a connection that ends gracefully. */
   close(): void {
-    if (this.#state < HAPConnectionState.CLOSING) {
-      this.#state = HAPConnectionState.CLOSING;
+    if (this.#state < HAPConnectionState.CLOSED) {
+      this.#state = HAPConnectionState.CLOSED;
       this.#context.windows.close(this);
       this.#wire.destroy();
     }
@@ -274,22 +291,19 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @param initiator - The connection that removed it. Where that is this one, the responses under way go out first.
    */
   closeConnectionAsOfUnpair(initiator: HAPConnection): void {
-    if (this === initiator) {
-      this.closeAfterResponses();
-    } else {
+    if (this !== initiator) {
       this.close();
+    } else if (this.#state < HAPConnectionState.CLOSING) {
+      this.#state = HAPConnectionState.TO_BE_TEARED_DOWN;
+      this.closeAfterResponses();
     }
   }
 
-  /** Lets the responses under way go out whole, then closes. Reads no further request. */
+  /** Lets the requests that handlers have arrive and be answered whole, then closes. Serves no further one. */
   closeAfterResponses(): void {
-    if (!this.#isAlive()) {
-      return;
+    if (this.#state < HAPConnectionState.CLOSING) {
+      this.#http.endAfterHandled();
     }
-    this.#state = HAPConnectionState.TO_BE_TEARED_DOWN;
-    this.#context.windows.close(this);
-    this.#http.refuseFurther();
-    this.#endIfAnswered();
   }
 
   /**
@@ -313,6 +327,9 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   enableEventNotifications(aid: number, iid: number): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
+    if (!this.#isKnown) {
+      this.#becomeKnown();
+    }
     this.#context.hub.subscribe(this.#slot, aid, iid);
   }
 
@@ -391,8 +408,20 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @internal
    */
   flushEvents(): void {
+    if (this.flushInRow()) {
+      this.#context.hub.endFlushes();
+    }
+  }
+
+  /**
+   * As {@link HAPConnection.flushEvents}, for one of several connections; the caller ends the row of flushes.
+   *
+   * @returns whether there was anything to send.
+   * @internal
+   */
+  flushInRow(): boolean {
     if (!this.#hasQueued || (this.window !== undefined && !this.#hasImmediate) || !this.#mayFlush()) {
-      return;
+      return false;
     }
     this.#hasQueued = false;
     this.#hasImmediate = false;
@@ -407,18 +436,19 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
         }
       }
     } catch (error) {
-      this.fail(error as HapwireError);
+      this.fail(connectionFailure(error));
     }
+    return true;
   }
 
   /**
-   * Closes at once and notes why.
+   * Closes at once and notes why, unless there was a reason to end before.
    *
    * @internal
    */
   fail(reason: HapwireError): void {
-    if (this.#state < HAPConnectionState.CLOSING) {
-      this.#closeReason = reason;
+    if (this.#state < HAPConnectionState.CLOSED) {
+      this.#closeReason ??= reason;
       debug.write("%s closes: %s", this.#name, reason.message);
       this.close();
     }
@@ -455,12 +485,12 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   #mayFlush(): boolean {
     // With keys but before the first frame, nothing but the answer of pair-verify may go out in plaintext.
     const isPlainOrSealed = !this.#wire.hasKeys || this.#wire.seals;
-    return this.#isAlive() && !this.#http.busy && isPlainOrSealed && this.#wire.ready;
+    return this.#isAlive() && !this.#http.busy && !this.#http.ending && isPlainOrSealed && this.#wire.ready;
   }
 
   /** @internal */
   handlePlaintext(plaintext: Buffer): void {
-    if (!this.#isAlive()) {
+    if (this.#state >= HAPConnectionState.CLOSING) {
       return;
     }
     if (plaintext.length > 0 && !this.#http.receive(plaintext)) {
@@ -472,7 +502,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** @internal */
   handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    if (!this.#isAlive()) {
+    if (this.#state >= HAPConnectionState.CLOSING) {
       return;
     }
     if (debug.enabled) {
@@ -500,9 +530,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     const reason = new HapwireError("ERR_HAPWIRE_HANDLER", `a request handler threw on ${this.#name}`, {
       cause: error,
     });
-    if (!response.headersSent) {
-      response.writeHead(500, { "Content-Length": 0 }).end();
-    } else if (!response.writableEnded) {
+    try {
+      if (!response.headersSent) {
+        // With its phrase: the handler may have left one that cannot be sent.
+        response.writeHead(500, "Internal Server Error", { "Content-Length": 0 }).end();
+      } else if (!response.writableEnded) {
+        this.fail(reason);
+      }
+    } catch {
+      // So may its headers be, or the response's methods be its own.
       this.fail(reason);
     }
     process.emitWarning(`${reason.message}: ${inspect(error)}`, { code: reason.code });
@@ -566,17 +602,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** @internal */
   afterResponse(): void {
-    if (this.#state === HAPConnectionState.TO_BE_TEARED_DOWN) {
-      this.#endIfAnswered();
-    } else {
-      this.flushEvents();
-    }
-  }
-
-  #endIfAnswered(): void {
-    if (!this.#http.answering) {
-      this.endGracefully();
-    }
+    this.flushEvents();
   }
 
   /** @internal */
@@ -589,15 +615,24 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
+   * The HTTP server gives the connection up. Where it has ended already, what is on its way out goes on.
+   *
+   * @internal
+   */
+  abandon(): void {
+    if (this.#state < HAPConnectionState.CLOSING) {
+      this.close();
+    }
+  }
+
+  /**
    * The controller sends no more: what it has asked for is still answered.
    *
    * @internal
    */
   handleEnd(): void {
-    if (this.#http.receiving) {
-      this.close();
-    } else {
-      this.closeAfterResponses();
+    if (this.#state < HAPConnectionState.CLOSING) {
+      this.#http.endAfterReceived();
     }
   }
 

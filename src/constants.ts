@@ -22,9 +22,10 @@ export enum HAPConnectionState {
   FULLY_SET_UP = 1,
   /** Pair-verify has succeeded. */
   AUTHENTICATED = 2,
-  /** Unpaired or asked to end: closed once the responses under way are out. Nothing more is read. */
+  /** Its pairing was removed: closed once the responses under way are out. */
   TO_BE_TEARED_DOWN = 3,
-  /** Closing; nothing more is written. */
+  /** The last bytes are on their way out; nothing more is written. */
   CLOSING = 4,
+  /** The socket is gone, or was given up. */
   CLOSED = 5,
 }

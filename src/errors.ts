@@ -92,6 +92,13 @@ export class ConnectionError extends HapwireError {
   override readonly name = "ConnectionError";
 }
 
+/** @returns the error that a connection fails with, whatever was thrown. */
+export function connectionFailure(error: unknown): HapwireError {
+  return error instanceof HapwireError
+    ? error
+    : new ConnectionError("ERR_HAPWIRE_SOCKET", "the connection failed", { cause: error });
+}
+
 /** A value in an error message: its type, and what it is only where that can be no secret. */
 function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean") {

@@ -9,15 +9,16 @@ import type { Clock, Timer } from "./clock";
 export interface Idler {
   /** When bytes last came or went, in milliseconds of the clock. */
   readonly lastSocketOperation: number;
-  isAuthenticated(): boolean;
+  /** Whether the accessory does not know who it is. */
+  readonly isStranger: boolean;
 }
 
 export interface IdleSweepOptions {
-  /** Milliseconds of silence after which an authenticated connection is closed. */
+  /** Milliseconds of silence after which the connection of a controller that is known is closed. */
   idleTimeout: number;
   /** From how many connections on that is done. */
   threshold: number;
-  /** Milliseconds of silence after which a connection that is not authenticated is closed, always. */
+  /** Milliseconds of silence after which a stranger's is closed, always. */
   strangerIdleTimeout: number;
 }
 
@@ -47,7 +48,7 @@ export class IdleSweep<Connection extends Idler> {
   /** To be called when a connection was added. */
   connectionAdded(connection: Connection): void {
     if (this.#connections.size === this.#options.threshold) {
-      // From now on authenticated connections are looked at too.
+      // From now on connections that are known are looked at too.
       this.#sweep();
     } else {
       this.#wakeAt(this.#dueAt(connection));
@@ -64,7 +65,7 @@ export class IdleSweep<Connection extends Idler> {
 
   #dueAt(connection: Connection): number {
     const { idleTimeout, strangerIdleTimeout, threshold } = this.#options;
-    if (!connection.isAuthenticated()) {
+    if (connection.isStranger) {
       return connection.lastSocketOperation + strangerIdleTimeout;
     }
     return this.#connections.size >= threshold ? connection.lastSocketOperation + idleTimeout : Infinity;

@@ -20,13 +20,16 @@ export interface ServerOptions {
   idleTimeout?: number;
   /** From how many connections on idle ones are closed. Default 16. */
   idleSweepThreshold?: number;
-  /** Milliseconds of silence after which a connection is closed that has not authenticated. Default 10 minutes. */
+  /**
+   * Milliseconds of silence after which a stranger's connection is closed: one that was neither authenticated nor
+   * subscribed to anything. Default 10 minutes.
+   */
   strangerIdleTimeout?: number;
-  /** Connections that have not authenticated. Past it the one idle for longest is closed. Default 64. */
+  /** Connections of strangers. Past it the one idle for longest is closed. Default 64. */
   maxStrangers?: number;
-  /** Bytes of a request's body before authentication. Past it: 413. Default 64 KiB. */
+  /** Bytes of a stranger's request's body. Past it: 413. Default 64 KiB. */
   maxStrangerBodySize?: number;
-  /** Bytes of a request's body after authentication. Past it: 413. Default 16 MiB. */
+  /** Bytes of everybody else's. Past it: 413. Default 16 MiB. */
   maxBodySize?: number;
   /** Bytes of a request's head. Past it: 431. Default 16 KiB. */
   maxHeadSize?: number;

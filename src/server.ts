@@ -96,7 +96,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       hub: this.#hub,
       windows: new CoalescingWindows(settings.clock, settings.coalescingDelay, this.#flushAll.bind(this)),
       strangerLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxStrangerBodySize },
-      authenticatedLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxBodySize },
+      knownLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxBodySize },
       handleSignals: this.#handleSignals.bind(this),
       handleRequest: (connection, request, response) => {
         this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
@@ -218,7 +218,9 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   ): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
-    const count = this.#hub.broadcast(aid, iid, value, immediateDelivery, originator?.slot ?? NO_SLOT);
+    // A connection of another server may have the slot of one of this server's.
+    const exceptSlot = originator?.server === this ? originator.slot : NO_SLOT;
+    const count = this.#hub.broadcast(aid, iid, value, immediateDelivery, exceptSlot);
     if (count > 0) {
       this.#handleSignals(count);
     }
@@ -316,7 +318,10 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.#boundStrangers(connection);
   }
 
-  /** Where a connection that is not authenticated is one too many, the one idle for longest goes, else the new one. */
+  /**
+   * Where a stranger is one too many, the one idle for longest goes. Those that a handler owes an answer stay; where that
+   * is all of them, the new one goes.
+   */
   #boundStrangers(newest: HAPConnection): void {
     const { maxStrangers } = this.#settings;
     if (this.#registry.size <= maxStrangers) {
@@ -328,13 +333,14 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     }
     const reason = new ConnectionError(
       "ERR_HAPWIRE_STRANGERS",
-      `more than ${String(maxStrangers)} connections have not authenticated`,
+      `there are more than ${String(maxStrangers)} strangers`,
     );
-    const idle = strangers.filter((connection) => connection !== newest && !connection.busy);
-    if (idle.length === 0) {
+    // To send a part of a request, and to send no more, is no way to keep a place.
+    const waiting = strangers.filter((connection) => connection !== newest && !connection.awaitsHandler);
+    if (waiting.length === 0) {
       newest.refuse(reason);
     } else {
-      idle
+      waiting
         .reduce((oldest, connection) =>
           connection.lastSocketOperation < oldest.lastSocketOperation ? connection : oldest,
         )
@@ -391,7 +397,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
 
   #flushAll(connections: Iterable<HAPConnection>): void {
     for (const connection of connections) {
-      connection.flushEvents();
+      connection.flushInRow();
     }
     this.#hub.endFlushes();
   }

@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import type { Clock, Timer } from "./clock";
 import type { HAPEncryption, SessionKeys } from "./encryption";
 import type { Engine, SealerCore } from "./engine/contract";
-import { ConnectionError, HapwireError } from "./errors";
+import { ConnectionError, connectionFailure, type HapwireError } from "./errors";
 import { MAX_FRAME_PLAINTEXT } from "./frame";
 import type { OutputMemory } from "./output-memory";
 import { hasSessionKeys, SecuredSession } from "./session";
@@ -321,12 +321,9 @@ export class Wire {
   }
 
   #fail(error: unknown): HapwireError {
-    const known =
-      error instanceof HapwireError
-        ? error
-        : new ConnectionError("ERR_HAPWIRE_SOCKET", "the connection failed", { cause: error });
-    this.#host.fail(known);
-    return known;
+    const failure = connectionFailure(error);
+    this.#host.fail(failure);
+    return failure;
   }
 
   #handleClosed(): void {

@@ -33,7 +33,7 @@ export interface HttpStreamHost {
   /** The HTTP server is done with the connection: all it wrote goes out, then it is closed. */
   endGracefully(): void;
   /** The HTTP server gives the connection up. */
-  close(): void;
+  abandon(): void;
 }
 
 /** A piece of a response as the HTTP server writes it: its heads are strings, and most bodies. */
@@ -158,7 +158,7 @@ export class HttpStream extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#host.close();
+    this.#host.abandon();
     callback(error);
   }
 }

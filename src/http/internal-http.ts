@@ -1,6 +1,7 @@
 /**
  * The HTTP server of one connection. It never listens: the connection's stream is handed to it. Node does the HTTP; this
- * file knows which requests are under way, from their first byte to the end of their response.
+ * file knows which requests are under way, from their first byte to the end of their response, and which of them are
+ * served before the connection ends.
  */
 
 import { Server, type IncomingMessage, type ServerResponse } from "node:http";
@@ -9,7 +10,8 @@ import type { Clock } from "../clock";
 import { ConnectionError, type ErrorCode } from "../errors";
 import { HttpStream, type HttpStreamHost, type HttpStreamWire } from "./http-stream";
 import { ReceiveDeadline, type DeadlineOwner, type ReceiveTimeouts } from "./receive-deadline";
-import { RequestScanner, type RequestLimits } from "./request-scanner";
+import { RequestScanner, type RequestFault, type RequestLimits } from "./request-scanner";
+import { isUrl } from "./request-target";
 
 /** What the connection does about its HTTP traffic. */
 export interface InternalHttpHost extends HttpStreamHost {
@@ -19,7 +21,7 @@ export interface InternalHttpHost extends HttpStreamHost {
   beforeResponseEnds(): void;
   /** A response is finished. */
   afterResponse(): void;
-  /** A request was refused, and the connection ends; the answer has been written where one is due. */
+  /** A request is refused, and the connection ends with those before it. */
   handleRefusal(reason: ConnectionError): void;
 }
 
@@ -63,7 +65,12 @@ export class InternalHttp implements DeadlineOwner {
   readonly #unanswered: ServerResponse[] = [];
   #requests = 0;
   #finished = 0;
-  #isRefusing = false;
+  /** How many requests are served before the connection ends; Infinity while it does not end. */
+  #last = Infinity;
+  /** The status of the request after these, where it is refused. */
+  #refusal: string | undefined;
+  /** The latest request, where its response has finished before its last byte arrived. */
+  #answeredEarly: IncomingMessage | undefined;
 
   constructor(
     host: InternalHttpHost,
@@ -102,11 +109,6 @@ export class InternalHttp implements DeadlineOwner {
     return this.#scanner.receiving || this.#scanner.started > this.#finished;
   }
 
-  /** Whether the first bytes of a request have arrived, but not the last. */
-  get receiving(): boolean {
-    return this.#scanner.receiving;
-  }
-
   /** Requests whose first byte has arrived so far. */
   get started(): number {
     return this.#scanner.started;
@@ -117,19 +119,31 @@ export class InternalHttp implements DeadlineOwner {
     return this.#unanswered.length > 0;
   }
 
+  /** Whether it is a handler's turn: of the request that is next to be answered all has come, and of its response not. */
+  get awaitsHandler(): boolean {
+    const [next] = this.#unanswered;
+    return next?.req.complete === true && !next.writableEnded;
+  }
+
+  /** Whether the connection ends when the requests that are still served have been answered. */
+  get ending(): boolean {
+    return this.#last !== Infinity;
+  }
+
   /**
    * Takes plaintext from the controller.
    *
    * @returns false where no more should come until the host's `resume` is called.
    */
   receive(plaintext: Buffer): boolean {
-    if (this.#isRefusing) {
+    if (this.#scanner.started > this.#last) {
       return true;
     }
     this.#scanner.push(plaintext);
-    const { exceeded } = this.#scanner;
-    if (exceeded !== undefined) {
-      this.#refuse(...REFUSALS[exceeded]);
+    const { fault } = this.#scanner;
+    if (fault !== undefined) {
+      this.#receiveBefore(plaintext);
+      this.#refuse(this.#scanner.started, ...REFUSALS[fault]);
       return true;
     }
     if (this.#scanner.receiving) {
@@ -139,10 +153,15 @@ export class InternalHttp implements DeadlineOwner {
     return this.#stream.receive(plaintext);
   }
 
-  /** Takes no further request; those that handlers have may be answered. */
-  refuseFurther(): void {
-    this.#isRefusing = true;
-    this.#deadline?.stop();
+  /** Ends once the requests that handlers have are received and answered. */
+  endAfterHandled(): void {
+    this.#endAfter(this.#requests);
+  }
+
+  /** Ends once the requests that have arrived whole are answered. */
+  endAfterReceived(): void {
+    const { started, receiving } = this.#scanner;
+    this.#endAfter(receiving ? started - 1 : started);
   }
 
   /** Tells handlers that nothing happened for the time they had set. */
@@ -158,7 +177,12 @@ export class InternalHttp implements DeadlineOwner {
 
   /** A request did not arrive in time. */
   handleLate(): void {
-    this.#refuse("408 Request Timeout", "ERR_HAPWIRE_REQUEST_TIMEOUT", "a request did not arrive in time");
+    this.#refuse(
+      this.#scanner.started,
+      "408 Request Timeout",
+      "ERR_HAPWIRE_REQUEST_TIMEOUT",
+      "a request did not arrive in time",
+    );
   }
 
   static #onRequest(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
@@ -170,8 +194,7 @@ export class InternalHttp implements DeadlineOwner {
     _request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    this.owner.#track(response);
-    response.writeHead(417).end();
+    this.owner.#refuseExpectation(response);
   }
 
   static #onClientError(this: ConnectionServer, error: Error & { code?: string }): void {
@@ -184,19 +207,43 @@ export class InternalHttp implements DeadlineOwner {
 
   static #onResponseClose(this: OwnedResponse): void {
     this[kOwner].#endResponse(this);
-    this[kOwner].#host.afterResponse();
+    this[kOwner].#afterResponse();
+  }
+
+  /** Of a segment in which a request is at fault, those before it are handed to handlers first. */
+  #receiveBefore(plaintext: Buffer): void {
+    const { offset } = this.#scanner;
+    if (offset > 0) {
+      this.#stream.receive(plaintext.subarray(0, offset));
+    }
   }
 
   #handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#isRefusing) {
-      // The connection ends when those before it are answered.
+    const { maxPendingRequests } = this.#settings;
+    if (this.#requests >= this.#last) {
+      // The connection ends before it.
       return;
     }
-    this.#track(response);
-    if (this.#unanswered.length > this.#settings.maxPendingRequests) {
-      this.#refuseLast(response);
+    const next = this.#requests + 1;
+    if (this.#unanswered.length >= maxPendingRequests) {
+      this.#refuse(
+        next,
+        "503 Service Unavailable",
+        "ERR_HAPWIRE_REQUEST_COUNT",
+        `more than ${String(maxPendingRequests)} requests wait for their responses`,
+      );
+    } else if (!isUrl(request.url ?? "")) {
+      this.#refuse(next, BAD_REQUEST, "ERR_HAPWIRE_HTTP", "the target of a request is no URL");
     } else {
+      this.#track(response);
       this.#host.handleRequest(request, response);
+    }
+  }
+
+  #refuseExpectation(response: ServerResponse): void {
+    if (this.#requests < this.#last) {
+      this.#track(response);
+      response.writeHead(417).end();
     }
   }
 
@@ -220,54 +267,72 @@ export class InternalHttp implements DeadlineOwner {
     this.#host.beforeResponseEnds();
     this.#unanswered.splice(index, 1);
     this.#finished += 1;
+    this.#answeredEarly = response.req.complete ? undefined : response.req;
+  }
+
+  #afterResponse(): void {
+    if (this.ending) {
+      this.#endIfServed();
+    } else {
+      this.#host.afterResponse();
+    }
   }
 
   /** Takes the place of Node's own handling, which would cut off what is still to be written. */
   #handleClientError(error: Error & { code?: string }): void {
     const [status, code] = refusalOf(error.code);
-    this.#refuse(status, code, `the controller sent what is no HTTP request: ${error.message}`);
-  }
-
-  /** Answers a request that is one too many, after those before it, and reads no further one. */
-  #refuseLast(response: ServerResponse): void {
-    this.#isRefusing = true;
-    this.#host.handleRefusal(
-      new ConnectionError(
-        "ERR_HAPWIRE_REQUEST_COUNT",
-        `more than ${String(this.#settings.maxPendingRequests)} requests wait for their responses`,
-      ),
-    );
-    response.writeHead(503, { Connection: "close", "Content-Length": 0 }).end();
+    // The parser stops in the body of the latest request that it gave out, or in the head of the one after it.
+    const latest = this.#unanswered.at(-1)?.req ?? this.#answeredEarly;
+    const request = latest?.complete === false ? this.#requests : this.#requests + 1;
+    this.#refuse(request, status, code, `the controller sent what is no HTTP request: ${error.message}`);
   }
 
   /**
-   * Refuses the request that is arriving, and ends the connection once what has been written is out. The refusal is told
-   * to the controller where it can't be taken for the response to another request, or for a part of one.
+   * Refuses a request, and ends the connection once those before it are answered.
+   *
+   * @param request - Its number: the first one of the connection is 1.
    */
-  #refuse(status: string, code: ErrorCode, message: string): void {
-    this.#isRefusing = true;
-    this.#deadline?.stop();
-    const [current] = this.#unanswered;
-    if (current === undefined || (!current.headersSent && !current.req.complete)) {
-      this.#stream.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  #refuse(request: number, status: string, code: ErrorCode, message: string): void {
+    if (request > this.#last) {
+      return;
     }
+    this.#refusal = status;
     this.#host.handleRefusal(new ConnectionError(code, message));
+    this.#endAfter(request - 1);
+  }
+
+  #endAfter(last: number): void {
+    this.#last = Math.min(this.#last, last);
+    this.#endIfServed();
+  }
+
+  /** The last response is out: the refusal follows it, unless a handler has begun to answer that request already. */
+  #endIfServed(): void {
+    if (this.#finished < this.#last || this.#stream.writableEnded) {
+      return;
+    }
+    const hasBegun = this.#finished > this.#last || this.#unanswered[0]?.headersSent === true;
+    if (this.#refusal !== undefined && !hasBegun) {
+      this.#stream.write(`HTTP/1.1 ${this.#refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    }
     this.#stream.end();
   }
 }
 
 type Refusal = readonly [status: string, code: ErrorCode, message: string];
 
+const BAD_REQUEST = "400 Bad Request";
 const TOO_LARGE = "413 Payload Too Large";
 const HEAD_TOO_LARGE = "431 Request Header Fields Too Large";
 
-const REFUSALS: Readonly<Record<keyof RequestLimits, Refusal>> = {
+const REFUSALS: Readonly<Record<RequestFault, Refusal>> = {
   maxHeadSize: [
     HEAD_TOO_LARGE,
     "ERR_HAPWIRE_HEAD_TOO_LARGE",
     "the head of a request is larger than maxHeadSize",
   ],
   maxBodySize: [TOO_LARGE, "ERR_HAPWIRE_BODY_TOO_LARGE", "the body of a request is larger than its limit"],
+  length: [BAD_REQUEST, "ERR_HAPWIRE_HTTP", "the length of a request's body is no number"],
 };
 
 /** How an error of Node's HTTP parser is answered. */
@@ -278,6 +343,6 @@ function refusalOf(parserCode: string | undefined): readonly [status: string, co
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
       return [TOO_LARGE, "ERR_HAPWIRE_BODY_TOO_LARGE"];
     default:
-      return ["400 Bad Request", "ERR_HAPWIRE_HTTP"];
+      return [BAD_REQUEST, "ERR_HAPWIRE_HTTP"];
   }
 }

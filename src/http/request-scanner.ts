@@ -19,7 +19,7 @@ enum State {
   /** In the line end after a chunk's data. */
   ChunkEnd,
   Trailers,
-  /** Past what can be followed; Node's parser refuses such a request. */
+  /** Past what can be followed, or may be: {@link RequestScanner.fault} says why. */
   Lost,
 }
 
@@ -36,6 +36,9 @@ export interface RequestLimits {
   maxBodySize: number;
 }
 
+/** Why a request is to be refused: a limit that it exceeds, or a length that is none. */
+export type RequestFault = keyof RequestLimits | "length";
+
 export class RequestScanner {
   /** Read anew for each request: they widen when the controller authenticates. */
   limits: Readonly<RequestLimits>;
@@ -44,25 +47,34 @@ export class RequestScanner {
   #headSize = 0;
   /** Bytes of the body that were announced so far. */
   #bodySize = 0;
-  #exceeded: keyof RequestLimits | undefined;
+  #fault: RequestFault | undefined;
   /** The line so far, where the end of a segment cut it; latin1, one character a byte. */
   #line = "";
   #remaining = 0;
   #chunked = false;
   #started = 0;
+  #offset = 0;
 
   constructor(limits: Readonly<RequestLimits>) {
     this.limits = limits;
   }
 
-  /** The limit that a request exceeds; nothing after it is looked at. */
-  get exceeded(): keyof RequestLimits | undefined {
-    return this.#exceeded;
+  /**
+   * Why the request that is arriving must be refused; nothing after it is looked at. Node's parser is not to be asked: it
+   * takes lengths up to 2^64 and lines of any length.
+   */
+  get fault(): RequestFault | undefined {
+    return this.#fault;
   }
 
   /** Whether a request has begun, and its head has not ended. */
   get inHead(): boolean {
     return this.#state === State.Head;
+  }
+
+  /** Where in the bytes that came last the request that is arriving begins; 0 where it had begun before them. */
+  get offset(): number {
+    return this.#offset;
   }
 
   /** How many requests have begun. */
@@ -78,6 +90,7 @@ export class RequestScanner {
   /** Takes the next bytes of the stream. */
   push(bytes: Buffer): void {
     let offset = 0;
+    this.#offset = 0;
     while (offset < bytes.length) {
       offset = this.#step(bytes, offset);
     }
@@ -103,6 +116,7 @@ export class RequestScanner {
       return offset + 1;
     }
     this.#started += 1;
+    this.#offset = offset;
     this.#chunked = false;
     this.#remaining = 0;
     this.#headSize = 0;
@@ -124,7 +138,7 @@ export class RequestScanner {
     const lineEnd = bytes.indexOf(LF, offset);
     const end = lineEnd === -1 ? bytes.length : lineEnd + 1;
     if (!this.#hasRoomFor(end - offset)) {
-      this.#state = State.Lost;
+      this.#state = this.#lose(this.#state === State.Head ? "maxHeadSize" : "maxBodySize");
       return bytes.length;
     }
     if (this.#isOfNoInterest(bytes[offset], lineEnd)) {
@@ -155,11 +169,12 @@ export class RequestScanner {
       return this.#line.length + size <= MAX_CHUNK_LINE_LENGTH;
     }
     this.#headSize += size;
-    if (this.#headSize > this.limits.maxHeadSize) {
-      this.#exceeded = "maxHeadSize";
-      return false;
-    }
-    return true;
+    return this.#headSize <= this.limits.maxHeadSize;
+  }
+
+  #lose(fault: RequestFault): State {
+    this.#fault = fault;
+    return State.Lost;
   }
 
   /** The state after a whole line. */
@@ -200,13 +215,13 @@ export class RequestScanner {
 
   /** Looks at the length of what comes: a body, or a chunk of one. */
   #enterData(): State {
-    if (!Number.isSafeInteger(this.#remaining) || this.#remaining < 0) {
-      return State.Lost;
+    if (!Number.isInteger(this.#remaining) || this.#remaining < 0) {
+      return this.#lose("length");
     }
     this.#bodySize += this.#remaining;
-    if (this.#bodySize > this.limits.maxBodySize) {
-      this.#exceeded = "maxBodySize";
-      return State.Lost;
+    // Past the safe integers no sum is exact.
+    if (this.#bodySize > this.limits.maxBodySize || !Number.isSafeInteger(this.#bodySize)) {
+      return this.#lose("maxBodySize");
     }
     return State.Data;
   }

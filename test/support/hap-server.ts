@@ -39,10 +39,15 @@ export class HapServerProcess {
     return new HapServerProcess(child, user, serving);
   }
 
+  /** A new connection, in plaintext. */
+  async connect(): Promise<Controller> {
+    return Controller.connect(this.#serving.port);
+  }
+
   /** A new connection, verified. */
   async verify(): Promise<Controller> {
-    const { port, username, signPk } = this.#serving;
-    const controller = await Controller.connect(port);
+    const { username, signPk } = this.#serving;
+    const controller = await this.connect();
     const keys = { username, signPk: Buffer.from(signPk, "hex") };
     await verifyPairing(controller, this.#user.pairingWith(keys));
     return controller;
@@ -50,7 +55,7 @@ export class HapServerProcess {
 
   /** A new connection with as many requests as pair-verify has, of the same size, that are refused at once. */
   async visit(): Promise<Controller> {
-    const controller = await Controller.connect(this.#serving.port);
+    const controller = await this.connect();
     for (const size of [37, 150]) {
       await postTlv(controller, "/pair-verify", Buffer.alloc(size));
     }

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import { EventedHTTPServer, type HAPConnection } from "hapwire";
+
 import { ManualClock } from "../support/clock";
 import type { Controller } from "../support/controller";
 import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
@@ -24,6 +26,18 @@ async function stall(harness: Harness, { controller, connection }: Pair): Promis
   await answered;
   harness.handler = handler;
   assert.ok(connection.stats().bytesOut < MORE_THAN_THE_KERNEL_TAKES, "the kernel took it all");
+}
+
+/** Makes a controller stop reading, with nothing under way but the last message, which the socket cannot take whole. */
+async function stallIdle({ controller, connection }: Pair): Promise<void> {
+  connection.enableEventNotifications(1, 9);
+  controller.socket.pause();
+  const text = "x".repeat(200_000);
+  // What waits goes out when the kernel takes a little more: only where it stays for a while is there no room left.
+  for (let sent = 0; connection.stats().eventsPending < 20; sent += 1) {
+    connection.sendEvent(1, 9, `${text}${String(sent)}`, true);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 async function resume(controller: Controller): Promise<void> {
@@ -129,6 +143,58 @@ for (const engine of transportEngines()) {
       clock.advance(1);
       await closed;
       assert.equal(pair.connection.closeReason?.code, "ERR_HAPWIRE_STALLED");
+    });
+
+    it("gives up at the stall timeout a controller that does not take the last bytes", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, maxQueuedEventBytes: 2 ** 24 });
+      const pair = await harness.connectSecured();
+      await stallIdle(pair);
+      pair.connection.closeAfterResponses();
+      clock.advance(59_999);
+      assert.equal(harness.server.connections.size, 1);
+      const closed = whenClosed(pair.connection);
+      clock.advance(1);
+      await closed;
+      assert.equal(pair.connection.closeReason?.code, "ERR_HAPWIRE_STALLED");
+    });
+
+    it("closes at once a controller that does not take the last bytes, when told to", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, maxQueuedEventBytes: 2 ** 24 });
+      const other = await harness.connectSecured("other");
+      const ways: ((connection: HAPConnection) => void)[] = [
+        (connection) => {
+          connection.close();
+        },
+        () => {
+          EventedHTTPServer.destroyExistingConnectionsAfterUnpair(other.connection, "user");
+        },
+        () => {
+          harness.server.stop();
+        },
+      ];
+      for (const close of ways) {
+        const pair = await harness.connectSecured();
+        await stallIdle(pair);
+        pair.connection.closeAfterResponses();
+        const closed = whenClosed(pair.connection);
+        close(pair.connection);
+        await closed;
+        assert.equal(pair.connection.closeReason, undefined);
+      }
+    });
+
+    it("does not wait past the deadline of close() for a controller that takes nothing", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, maxQueuedEventBytes: 2 ** 24 });
+      const pair = await harness.connectSecured();
+      await stallIdle(pair);
+      const down = harness.server.close({ deadline: 1000 });
+      clock.advance(999);
+      assert.equal(harness.server.connections.size, 1);
+      clock.advance(1);
+      await down;
     });
 
     it("does not give up a controller that reads again in time", async (t) => {

@@ -2,12 +2,17 @@
 
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { describe, it } from "node:test";
 
+import type { EventHubCore } from "#src/engine/contract";
+import { loadEngine } from "#src/engine/load";
+
 import { ManualClock } from "../support/clock";
-import { Harness, transportEngines } from "../support/harness";
+import { Harness, transportEngines, whenClosed } from "../support/harness";
 
 const WINDOW = 250;
+const LIMITS = { maxEvents: 1, maxBytes: 1 };
 
 for (const engine of transportEngines()) {
   describe(`events (${engine})`, () => {
@@ -120,6 +125,16 @@ for (const engine of transportEngines()) {
       await originator.controller.get("/");
       await stranger.controller.get("/");
       assert.deepEqual([...originator.controller.events, ...stranger.controller.events], []);
+    });
+
+    it("come where the originator is another server's connection", async (t) => {
+      const [harness, elsewhere] = [await Harness.start(t, { engine }), await Harness.start(t, { engine })];
+      // Both are the first of their server, and have the same slot in its hub.
+      const { controller, connection } = await harness.connectSecured();
+      const originator = await elsewhere.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      harness.server.broadcastEvent(1, 9, 5, originator.connection, true);
+      assert.deepEqual(await controller.nextEvents(), [{ aid: 1, iid: 9, value: 5 }]);
     });
 
     it("are left out when unsubscribed meanwhile, and an empty message is not sent", async (t) => {
@@ -252,6 +267,47 @@ for (const engine of transportEngines()) {
       assert.equal(controller.eventMessages.length, 1, "an event went out before its window had ended");
       clock.advance(1);
       assert.deepEqual(await controller.nextEvents(), [{ aid: 1, iid: 9, value: "/short" }]);
+    });
+
+    it("leave nothing in the hub once they are out, and it is told once for all that go out together", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const pairs = await harness.connectMany(3);
+      for (const { connection } of pairs) {
+        connection.enableEventNotifications(1, 9);
+      }
+      const hub = Object.getPrototypeOf(loadEngine(engine).createEventHub(LIMITS)) as EventHubCore;
+      const ended = t.mock.method(hub, "endFlushes");
+      harness.server.broadcastEvent(1, 9, "window");
+      clock.advance(WINDOW);
+      assert.equal(ended.mock.callCount(), 1);
+
+      const [first] = pairs;
+      assert.ok(first !== undefined);
+      await first.controller.nextEvents();
+      harness.handler = (_request, response) => {
+        first.connection.sendEvent(1, 9, "behind the response", true);
+        response.end();
+      };
+      await first.controller.get("/");
+      await first.controller.nextEvents();
+      assert.equal(ended.mock.callCount(), 3, "once for the event that had to wait, once when it went out");
+    });
+
+    it("close the connection, and nothing else, where they cannot be written", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      const closed = whenClosed(connection);
+      const write = t.mock.method(Socket.prototype, "write", () => {
+        throw new Error("a fault of the socket's");
+      });
+      connection.sendEvent(1, 9, true, true);
+      write.mock.restore();
+      await closed;
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_SOCKET");
+      assert.match(String(connection.closeReason.cause), /a fault of the socket's/);
+      assert.deepEqual(harness.server.stats().closed, { ERR_HAPWIRE_SOCKET: 1 });
     });
 
     it("go out in plaintext before a session has keys, and not at all between the keys and the first frame", async (t) => {

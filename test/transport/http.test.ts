@@ -137,17 +137,46 @@ for (const engine of transportEngines()) {
       }
     });
 
-    it("lets a response that has begun go before it closes on what is no HTTP", async (t) => {
+    it("hands on every target that is a URL, and answers all others with 400", async (t) => {
       const harness = await Harness.start(t, { engine });
-      const { controller } = await harness.connectSecured();
-      harness.handler = (_request, response) => {
-        response.writeHead(200, { "Content-Length": 4 });
-        response.write("whol");
+      const targets: string[] = [];
+      harness.handler = ({ url = "" }, response) => {
+        targets.push(new URL(url, "http://accessory").href);
+        response.end();
       };
-      controller.write(Buffer.concat([controller.request("GET", "/"), Buffer.from("NOT HTTP\r\n\r\n")]));
-      assert.equal((await controller.nextResponse()).body.toString(), "whol");
-      await controller.closed;
-      assert.equal(controller.messages.filter(({ status }) => status === 400).length, 0);
+      const { controller } = await harness.connectSecured();
+      for (const target of [
+        "/",
+        "/a//b",
+        "/?//",
+        "/%",
+        "/:@[",
+        "//host/a",
+        "/\\host",
+        "*",
+        "http://host/a",
+      ]) {
+        assert.equal((await controller.get(target)).status, 200, target);
+      }
+      assert.equal(targets.length, 9);
+      for (const target of [
+        "//",
+        "/\\",
+        "\\\\",
+        "///",
+        "//[",
+        "//a:b",
+        "/\t/",
+        "/\t\\",
+        "http://",
+        "http:// a:b/",
+      ]) {
+        const { controller: stranger, connection } = await harness.connect();
+        assert.equal((await stranger.get(target)).status, 400, target);
+        await stranger.closed;
+        assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HTTP");
+      }
+      assert.equal(targets.length, 9);
     });
 
     it("tells the handler of a request that the controller aborts", async (t) => {
@@ -165,27 +194,6 @@ for (const engine of transportEngines()) {
       const [error] = (await failed) as [NodeJS.ErrnoException];
       assert.equal(error.code, "ECONNRESET");
       assert.equal(incoming.complete, false);
-    });
-
-    it("answers a controller that has closed its sending side", async (t) => {
-      const harness = await Harness.start(t, { engine });
-      const { controller, connection } = await harness.connectSecured();
-      // Answers once the server has seen the end of what the controller sends: the connection is about to close then.
-      const answer = (response: ServerResponse): void => {
-        if (connection.isAuthenticated()) {
-          setImmediate(answer, response);
-        } else {
-          response.end("still here");
-        }
-      };
-      harness.handler = (_request, response) => {
-        answer(response);
-      };
-      const closed = whenClosed(connection);
-      controller.send("GET", "/");
-      controller.socket.end();
-      assert.equal((await controller.nextResponse()).body.toString(), "still here");
-      await closed;
     });
 
     it("keeps events back while a handler does not answer, and closes all the same", async (t) => {
@@ -225,6 +233,27 @@ for (const engine of transportEngines()) {
       harness.handler = (_request, response) => response.end();
       assert.equal((await pair.controller.get("/")).status, 200);
       await expectEventNext(pair);
+    });
+
+    it("answers 500 where a handler throws over its own status message, or closes where not even that can be sent", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller, connection } = await harness.connectSecured();
+      harness.handler = (_request, response) => {
+        response.statusMessage = "caf\u2026";
+        response.writeHead(200);
+      };
+      assert.equal((await controller.get("/")).status, 500);
+
+      harness.handler = (_request, response) => {
+        // Node sends no such field with a response of known length.
+        response.setHeader("Trailer", "Expires");
+        throw new Error("another fault of the handler's");
+      };
+      const closed = whenClosed(connection);
+      controller.send("GET", "/");
+      await closed;
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HANDLER");
+      assert.match(String(connection.closeReason.cause), /another fault/);
     });
 
     it("shows the handler the controller's socket", async (t) => {

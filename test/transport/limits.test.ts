@@ -78,6 +78,38 @@ for (const engine of transportEngines()) {
       await expectRefusal(controller, 413);
     });
 
+    it("maxBodySize, for lengths and lines that no number and no bound is kept of", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      let handed = 0;
+      harness.handler = (request) => {
+        request.on("data", (data: Buffer) => (handed += data.length));
+      };
+      const chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+      const long = "a".repeat(16 * KIB);
+      for (const sent of [
+        "POST / HTTP/1.1\r\nContent-Length: 9007199254740993\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 1fffffffffffff\r\n\r\n",
+        `${chunked}20000000000001\r\n`,
+        `${chunked}ffffffffffffffff\r\n`,
+        `${chunked}1fffffffffffff\r\n`,
+        `${chunked}1\r\na\r\n1ffffffffffffe\r\n`,
+        `${chunked}1;${long}\r\na\r\n`,
+        `${chunked}1;${long}`,
+        `${chunked}1\r\na\r\n0\r\n${long}: a\r\n`,
+      ]) {
+        for (const maker of [() => harness.connect(), () => harness.connectSecured()]) {
+          const { controller, connection } = await maker();
+          controller.write(sent);
+          const isNumber = !sent.includes("Content-Length: 1f");
+          await expectRefusal(controller, isNumber ? 413 : 400);
+          const code = isNumber ? "ERR_HAPWIRE_BODY_TOO_LARGE" : "ERR_HAPWIRE_HTTP";
+          assert.equal(connection.closeReason?.code, code);
+        }
+      }
+      assert.equal(handed, 0);
+    });
+
     it("headTimeout: 408, and not a moment before", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
@@ -144,12 +176,11 @@ for (const engine of transportEngines()) {
       };
       await sendAndWait(3, 3);
       assert.ok(connection.isAuthenticated());
-      const { requests } = connection.stats();
       controller.send("GET", "/one-too-many");
-      while (connection.stats().requests === requests) {
+      while (connection.closeReason === undefined) {
         await new Promise((resolve) => setImmediate(resolve));
       }
-      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_COUNT");
+      assert.equal(connection.closeReason.code, "ERR_HAPWIRE_REQUEST_COUNT");
       assert.equal(responses.length, 3);
       responses.forEach((response) => response.end("served"));
       for (let i = 0; i < 3; i += 1) {
@@ -175,6 +206,48 @@ for (const engine of transportEngines()) {
       assert.equal(middle.connection.closeReason?.code, "ERR_HAPWIRE_STRANGERS");
       for (const { controller } of [authenticated, oldest, newest]) {
         assert.equal((await controller.get("/")).status, 200);
+      }
+    });
+
+    it("maxStrangers: those that do not let themselves be closed count too", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock(), maxStrangers: 2 });
+      const [oldest, newer] = [await harness.connect(), await harness.connect()];
+      for (const { controller, connection } of [oldest, newer]) {
+        // It does not see that this side has ended.
+        controller.socket.pause();
+        connection.closeAfterResponses();
+      }
+      assert.equal(harness.server.connections.size, 2);
+      const gone = whenClosed(oldest.connection);
+      await harness.connect();
+      await gone;
+      assert.equal(oldest.connection.closeReason?.code, "ERR_HAPWIRE_STRANGERS");
+      assert.equal(harness.server.connections.size, 2);
+    });
+
+    it("maxStrangers: nobody keeps a place by a request that never ends", async (t) => {
+      const clock = new ManualClock();
+      for (const begun of [
+        "G",
+        "GET / HTTP/1.1\r\nHost: a",
+        "PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\n1",
+      ]) {
+        const harness = await Harness.start(t, { engine, clock, maxStrangers: 3 });
+        harness.handler = (request, response) => request.resume().on("end", () => response.end("taken"));
+        const pairs = await connectOneByOne(harness, clock, 3);
+        for (const { connection, controller } of pairs) {
+          controller.write(begun);
+          await untilBusy(connection);
+          clock.advance(1);
+        }
+        const [oldest] = pairs;
+        assert.ok(oldest !== undefined);
+        const gone = whenClosed(oldest.connection);
+        const { controller } = await harness.connect();
+        assert.equal((await controller.get("/")).status, 200);
+        await gone;
+        assert.equal(oldest.connection.closeReason?.code, "ERR_HAPWIRE_STRANGERS");
+        assert.equal(harness.server.connections.size, 3);
       }
     });
 
@@ -208,6 +281,27 @@ for (const engine of transportEngines()) {
       await gone;
       assert.equal(stranger.connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
       assert.equal((await authenticated.controller.get("/")).status, 200);
+    });
+
+    it("no limit of strangers' holds for a connection that the accessory has subscribed", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, maxStrangers: 1, maxStrangerBodySize: 10 });
+      const subscriber = await harness.connect();
+      harness.handler = (_request, response, connection) => {
+        connection.enableEventNotifications(1, 9);
+        response.end();
+      };
+      await subscriber.controller.get("/subscribe");
+      const stranger = await harness.connect();
+      const gone = whenClosed(stranger.connection);
+      clock.advance(10 * 60_000);
+      await gone;
+
+      await harness.connect();
+      const body = "x".repeat(11);
+      assert.equal((await subscriber.controller.fetch("PUT", "/", { body })).status, 200);
+      harness.server.broadcastEvent(1, 9, "still listening", undefined, true);
+      assert.equal((await subscriber.controller.nextEvents()).length, 1);
     });
 
     it("maxFramesPerSegment: closes on a flood of frames", async (t) => {
