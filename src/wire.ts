@@ -186,7 +186,10 @@ export class Wire {
 
   /** Lets out what has been written, then closes: the controller gets all of it. */
   end(): void {
-    if (!this.#socket.writableEnded) {
+    if (this.#socket.readableEnded && this.#socket.writableLength === 0) {
+      // The controller has ended too, and the kernel has all of it, which it delivers without us.
+      this.#socket.destroy();
+    } else if (!this.#socket.writableEnded) {
       this.#watchProgress();
       this.#socket.end(() => {
         this.#stopWatching();
