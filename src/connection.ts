@@ -120,6 +120,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    */
   window: Window | undefined;
 
+  /** Whether `DEBUG` asks for what each request does: looked up once, the environment is slow to read. */
+  readonly #isTraced = debug.enabled;
   #state = HAPConnectionState.FULLY_SET_UP;
   /** Whether it has authenticated or subscribed, whatever became of it since. */
   #isKnown = false;
@@ -262,7 +264,9 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#state = HAPConnectionState.AUTHENTICATED;
     this.#becomeKnown();
     this.username = username;
-    debug.write("%s authenticated", this.#name);
+    if (this.#isTraced) {
+      debug.write("%s authenticated", this.#name);
+    }
     this.emit(HAPConnectionEvent.AUTHENTICATED, username);
   }
 
@@ -505,7 +509,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     if (this.#state >= HAPConnectionState.CLOSING) {
       return;
     }
-    if (debug.enabled) {
+    if (this.#isTraced) {
       debug.write("%s %s %s", this.#name, request.method, request.url);
     }
     if (requestReceived.hasSubscribers) {
@@ -657,7 +661,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#context.windows.close(this);
     clearTimeout(this.timedWriteTimeout);
     this.#http.destroy();
-    if (debug.enabled) {
+    if (this.#isTraced) {
       debug.write("%s closed", this.#name);
     }
     if (connectionClosed.hasSubscribers) {
