@@ -5,7 +5,7 @@ import path from "node:path";
 import nodeGypBuild from "node-gyp-build";
 
 import type { FrameError } from "../errors";
-import { FRAME_OVERHEAD, frameCount, sealedLength } from "../frame";
+import { FRAME_OVERHEAD, frameCount, KEY_LENGTH, sealedLength } from "../frame";
 import {
   ANY_NUMBER_OF_FRAMES,
   POOL,
@@ -307,7 +307,7 @@ function jsonOf(value: unknown): string | undefined {
 /**
  * Loads the addon: a prebuilt one, else the one built here.
  *
- * @throws Error where there is none for this platform, or it does not load.
+ * @throws Error where there is none for this platform, it does not load, or its OpenSSL has no ChaCha20-Poly1305.
  */
 export function createNativeEngine(): Engine {
   // node-gyp-build's variable, which it does not look at where a bundler has left no package.json.
@@ -319,6 +319,8 @@ export function createNativeEngine(): Engine {
     // node-gyp-build goes by platform, not by name, and bundlers put the addons of several packages in one folder.
     throw new Error(`${file} is the addon of another package`);
   }
+  // It loads also where OpenSSL has no such cipher, as in FIPS mode: this throws there, and not at the first controller.
+  new addon.FrameSealer(new Uint8Array(KEY_LENGTH), 0n).destroy();
   return {
     name: "native",
     aead: addon.aeadVersion.split(" ", 2).join(" "),

@@ -38,6 +38,14 @@ describe(`native engine${REASON}`, { skip: SKIP }, () => {
     assert.throws(() => engine.createSealer(KEY, 0n).seal([KEY], 32), /status 99: a fault of hapwire's/);
     assert.throws(takeSealedEvent(engine), /status 99: a fault of hapwire's/);
   });
+
+  it("is none where OpenSSL refuses the cipher, as one in FIPS mode", (t) => {
+    const refusal = new Error("OpenSSL refuses ChaCha20-Poly1305 here");
+    changeableAddon(t).FrameSealer = function refuse() {
+      throw refusal;
+    } as unknown as Class;
+    assert.throws(() => createNativeEngine(), refusal);
+  });
 });
 
 /** The addon that is loaded here; what a test changes of it is undone after the test. */

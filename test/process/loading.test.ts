@@ -131,6 +131,11 @@ describe("the portable engine takes over, with one line,", { timeout: patient(12
     });
   }
 
+  it(`where the addon's OpenSSL refuses the cipher, as in FIPS mode${SKIPPED}`, NATIVE, async () => {
+    const env = { NODE_OPTIONS: `--require "${path.join(__dirname, "..", "support", "refusing-addon.js")}"` };
+    assertPortable(await showEngine(ROOT, { env }), /^OpenSSL refuses ChaCha20-Poly1305 here$/);
+  });
+
   it(`where the addon that is found is another package's${NO_SODIUM}`, { skip: !HAS_SODIUM }, async (t) => {
     const copy = copyPackage(t);
     cpSync(
