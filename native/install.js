@@ -15,6 +15,8 @@ function runs(script) {
   const verbose = ["verbose", "silly"].includes(process.env.npm_config_loglevel);
   const { status } = spawnSync(process.execPath, [require.resolve(script)], {
     cwd: ROOT,
+    // node-gyp-build takes a variable of the package's name for a word to leave all as it is: HAPWIRE=off is another's.
+    env: { ...process.env, HAPWIRE: undefined },
     stdio: verbose ? "inherit" : "ignore",
   });
   return status === 0;
@@ -24,12 +26,19 @@ const loads = () => runs("node-gyp-build/build-test.js");
 const builds = () => runs("node-gyp-build/bin.js");
 
 const fromSource = process.env.npm_config_build_from_source === "true";
-const ready = (!fromSource && loads()) || (builds() && loads());
 
-if (!ready) {
-  console.warn(
-    `hapwire: no native engine for ${process.platform}-${process.arch}: no prebuilt addon loads, and none could be built. ` +
-      "The portable engine does the same, slower. For the native one install python3, make and a C++17 compiler, " +
-      "then run: npm rebuild hapwire",
-  );
+if (fromSource || !loads()) {
+  const built = builds();
+  if (!loads()) {
+    console.warn(
+      `hapwire: no native engine for ${process.platform}-${process.arch}: no prebuilt addon loads, and none could be built. ` +
+        "The portable engine does the same, slower. For the native one install python3, make and a C++17 compiler, " +
+        "then run: npm rebuild hapwire",
+    );
+  } else if (!built) {
+    console.warn(
+      "hapwire: the addon could not be built here; the one that is there already runs. " +
+        "Why, says: npm rebuild hapwire --build-from-source --loglevel=verbose --foreground-scripts",
+    );
+  }
 }

@@ -37,7 +37,7 @@ export class FrameSealer {
    * Cuts a message into frames and seals them.
    *
    * @param message - The plaintext, in one piece or several.
-   * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED`, `ERR_HAPWIRE_CODEC_CLOSED`.
+   * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED`, `ERR_HAPWIRE_CIPHER`, `ERR_HAPWIRE_CODEC_CLOSED`.
    */
   seal(message: Uint8Array | readonly Uint8Array[]): Buffer {
     const chunks = message instanceof Uint8Array ? [message] : message;

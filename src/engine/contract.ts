@@ -34,7 +34,9 @@ export interface SealerCore {
    * @param length - The sum of the chunks' lengths, in bytes.
    * @param memory - For the frames.
    * @returns The frames, in that memory or in some of their own. Empty where `length` is 0.
-   * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED` before anything is sealed, `ERR_HAPWIRE_CODEC_CLOSED`.
+   * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED` before anything is sealed, `ERR_HAPWIRE_CIPHER`,
+   *   `ERR_HAPWIRE_CODEC_CLOSED`; after the first two the key is wiped.
+   * @throws TypeError where the chunks are not as long as they say; nothing was done.
    */
   seal(chunks: readonly Uint8Array[], length: number, memory?: Allocator): Buffer;
 

@@ -4,8 +4,8 @@ import path from "node:path";
 
 import nodeGypBuild from "node-gyp-build";
 
-import { FrameError } from "../errors";
-import { FRAME_OVERHEAD, frameCount, sealedLength } from "../frame";
+import type { FrameError } from "../errors";
+import { FRAME_OVERHEAD, frameCount, KEY_LENGTH, sealedLength } from "../frame";
 import {
   ANY_NUMBER_OF_FRAMES,
   NO_SLOT,
@@ -19,6 +19,7 @@ import {
   type QueueLimits,
   type SealerCore,
 } from "./contract";
+import { frameError, type FrameErrorCode } from "./frame-error";
 import { gather } from "./gather";
 import { NativeMessages, type AddonMessages } from "./native-messages";
 
@@ -66,30 +67,25 @@ interface AddonHub extends Pick<EventHubCore, SameAsContract> {
 
 const NOTHING = Buffer.alloc(0);
 
-/** The statuses of native/core/frame.h, as errors; a result below 0 is a status with its sign turned. */
-function frameError(result: number): FrameError {
-  switch (-result) {
-    case 1:
-      return new FrameError("ERR_HAPWIRE_FRAME_TOO_LONG", "the length field of a frame exceeds 1,024 bytes");
-    case 2:
-      return new FrameError(
-        "ERR_HAPWIRE_FRAME_AUTHENTICATION",
-        "a frame failed authentication: damaged, replayed, out of order or sealed under another key",
-      );
-    case 3:
-      return new FrameError(
-        "ERR_HAPWIRE_NONCE_EXHAUSTED",
-        "the nonce counter would repeat: the session is over",
-      );
-    case 4:
-      return new FrameError("ERR_HAPWIRE_CODEC_CLOSED", "the codec is closed: its key has been wiped");
-    case 7:
-      return new FrameError("ERR_HAPWIRE_FRAME_COUNT", "a segment completes more frames than it may");
-    default:
-      throw new Error(
-        `the addon answered with status ${String(-result)}: a fault of hapwire's, please report it`,
-      );
+/** The statuses of native/core/frame.h that are errors. */
+const STATUS_CODES: Partial<Record<number, FrameErrorCode>> = {
+  1: "ERR_HAPWIRE_FRAME_TOO_LONG",
+  2: "ERR_HAPWIRE_FRAME_AUTHENTICATION",
+  3: "ERR_HAPWIRE_NONCE_EXHAUSTED",
+  4: "ERR_HAPWIRE_CODEC_CLOSED",
+  6: "ERR_HAPWIRE_CIPHER",
+  7: "ERR_HAPWIRE_FRAME_COUNT",
+};
+
+/** A result below 0 is a status with its sign turned. */
+function errorOf(result: number): FrameError {
+  const code = STATUS_CODES[-result];
+  if (code === undefined) {
+    throw new Error(
+      `the addon answered with status ${String(-result)}: a fault of hapwire's, please report it`,
+    );
   }
+  return frameError(code);
 }
 
 /** The most chunks that the addon takes in one call. */
@@ -113,7 +109,7 @@ class NativeSealer implements SealerCore {
     const output = memory.allocate(sealedLength(length));
     const result = this.#sealInto(output, chunks, length);
     if (result < 0) {
-      throw frameError(result);
+      throw errorOf(result);
     }
     this.frames += frameCount(length);
     return output;
@@ -158,7 +154,7 @@ class NativeOpener implements OpenerCore {
     const result = before === 0 ? this.#native.open(segment) : this.#native.open(segment, output);
     if (result < 0) {
       this.pendingLength = 0;
-      throw frameError(result);
+      throw errorOf(result);
     }
     const pending = result % PENDING_STRIDE;
     const length = (result - pending) / PENDING_STRIDE;
@@ -257,7 +253,7 @@ class NativeEventHub implements EventHubCore {
     const output = memory.allocate(sealedLength(length));
     const result = this.#native.take(output, own.native);
     if (result < 0) {
-      throw frameError(result);
+      throw errorOf(result);
     }
     own.frames += frameCount(length);
     return output;
@@ -322,7 +318,7 @@ function jsonOf(value: unknown): string | undefined {
 /**
  * Loads the addon: a prebuilt one, else the one built here.
  *
- * @throws Error where there is none for this platform, or it does not load.
+ * @throws Error where there is none for this platform, it does not load, or its OpenSSL has no ChaCha20-Poly1305.
  */
 export function createNativeEngine(): Engine {
   // node-gyp-build's variable, which it does not look at where a bundler has left no package.json.
@@ -334,6 +330,8 @@ export function createNativeEngine(): Engine {
     // node-gyp-build goes by platform, not by name, and bundlers put the addons of several packages in one folder.
     throw new Error(`${file} is the addon of another package`);
   }
+  // It loads also where OpenSSL has no such cipher, as in FIPS mode: this throws there, and not at the first controller.
+  new addon.FrameSealer(new Uint8Array(KEY_LENGTH), 0n).destroy();
   return {
     name: "native",
     aead: addon.aeadVersion.split(" ", 2).join(" "),

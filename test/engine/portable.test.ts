@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
-import { describe, it } from "node:test";
+import { createRequire } from "node:module";
+import { describe, it, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createPortableEngine } from "#src/engine/portable";
+import type { SodiumNative } from "#src/engine/portable/aead";
 import { SessionKey } from "#src/engine/portable/session-key";
 import { EngineError, FrameError } from "#src/errors";
 
@@ -46,6 +48,26 @@ describe("portable engine", () => {
     },
   );
 
+  for (const [library, options, mocked] of [
+    ["node:crypto", { skip: false }, mockNodeCipher],
+    [`sodium-native${NO_SODIUM}`, { skip: !HAS_SODIUM }, mockSodiumCipher],
+  ] as const) {
+    it(`gives no nonce out again where ${library} fails in the middle of a message`, options, (t) => {
+      const engine = createPortableEngine({ sodium: library !== "node:crypto" });
+      const sealer = engine.createSealer(Buffer.alloc(32, 1), 7n);
+      const failure = new Error("out of memory");
+      const restore = mocked(t, failure);
+      assert.throws(() => sealer.seal([Buffer.alloc(1500)], 1500), {
+        name: "FrameError",
+        code: "ERR_HAPWIRE_CIPHER",
+        cause: failure,
+      });
+      restore();
+      assert.equal(sealer.counter, 9n);
+      assert.throws(() => sealer.seal([Buffer.alloc(1)], 1), { code: "ERR_HAPWIRE_CODEC_CLOSED" });
+    });
+  }
+
   it("wipes a key that is done with", () => {
     const key = new SessionKey(Buffer.alloc(32, 1));
     const { bytes } = key;
@@ -66,6 +88,29 @@ describe("portable engine", () => {
     assert.deepEqual(bytes, Buffer.alloc(32));
   });
 });
+
+/** The second frame that `node:crypto` is to seal fails. @returns what undoes that. */
+function mockNodeCipher(t: TestContext, failure: Error): () => void {
+  const { mock } = t.mock.method(crypto, "createCipheriv");
+  mock.mockImplementationOnce(() => {
+    throw failure;
+  }, 1);
+  return () => {
+    mock.restore();
+  };
+}
+
+/** As {@link mockNodeCipher}. */
+function mockSodiumCipher(t: TestContext, failure: Error): () => void {
+  const sodium = createRequire(__filename)("sodium-native") as SodiumNative;
+  const { mock } = t.mock.method(sodium, "crypto_aead_chacha20poly1305_ietf_encrypt");
+  mock.mockImplementationOnce(() => {
+    throw failure;
+  }, 1);
+  return () => {
+    mock.restore();
+  };
+}
 
 /** Apart, so that no reference to the key is left on the stack. */
 function bytesOfDroppedKey(): Buffer {

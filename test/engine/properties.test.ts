@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
-import { NO_SLOT, type Engine } from "#src/engine/contract";
+import { ANY_NUMBER_OF_FRAMES, NO_SLOT, type Engine } from "#src/engine/contract";
 import { FrameError } from "#src/errors";
 import { enginesUnderTest } from "../support/engines";
 import { HubsInStep, anyValue, hubCommands, queueLimits } from "../support/hub-commands";
@@ -24,6 +24,10 @@ const anyMessages = fc.array(anyMessage, { maxLength: 8 });
 const anyFramed = fc
   .tuple(fc.oneof(fc.nat(40), fc.constantFrom(0, 1, 1023, 1024), fc.nat(1024)), fc.nat(255))
   .map(([length, first]) => numbered(length, first));
+const anyFault = fc.oneof(
+  { weight: 12, arbitrary: fc.constant<Fault>("none") },
+  { weight: 1, arbitrary: fc.constantFrom<Fault>("forged", "too long") },
+);
 /** Where to cut, in thousandths of the whole, so that cuts do not depend on its length. */
 const anyCuts = fc.array(fc.nat(1000), { maxLength: 20 });
 
@@ -104,6 +108,33 @@ describe("all engines agree", () => {
     );
   });
 
+  it("on which fault of a stream comes first", () => {
+    const anyStream = fc.array(fc.tuple(anyFramed, anyFault), { maxLength: 8 });
+    check(
+      fc.property(
+        anyKey,
+        anyStream,
+        anyCuts,
+        fc.nat(4),
+        fc.bigInt(1n, 8n),
+        (key, list, cuts, most, nonces) => {
+          const first = 2n ** 64n - nonces;
+          const frames = list.map(([piece, fault], index) =>
+            faultyFrame(key, first + BigInt(index), piece, fault),
+          );
+          const segments = cut(Buffer.concat(frames.map(({ bytes }) => bytes)), cuts);
+          const expected = firstFault(frames, segments, most, Number(nonces));
+          const outcomes = engines.map((engine) => openUntilFailure(engine, key, segments, first, most));
+          for (const outcome of outcomes) {
+            assert.equal(outcome.code, expected);
+            assert.deepEqual(outcome, outcomes[0]);
+          }
+        },
+      ),
+      1000,
+    );
+  });
+
   it("on each other's frames", () => {
     check(
       fc.property(anyKey, anyMessages, (key, messages) => {
@@ -181,24 +212,85 @@ function completeFrames(frames: readonly Buffer[], received: number): Buffer[] {
   return frames.filter((_, index) => Buffer.concat(frames.slice(0, index + 1)).length <= received);
 }
 
+type Fault = "none" | "forged" | "too long";
+
+interface FaultyFrame {
+  readonly bytes: Buffer;
+  readonly fault: Fault;
+  /** How many bytes of it must be there for it to be judged. */
+  readonly judgedAt: number;
+}
+
+function faultyFrame(key: Uint8Array, counter: bigint, piece: Buffer, fault: Fault): FaultyFrame {
+  if (fault === "too long") {
+    return { bytes: Buffer.concat([Buffer.of(1, 4), piece]), fault, judgedAt: 2 };
+  }
+  const bytes = modelFrame(key, BigInt.asUintN(64, counter), piece);
+  if (fault === "forged") {
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+  }
+  return { bytes, fault, judgedAt: bytes.length };
+}
+
+/** @returns The code that the stream must end with, if any: frame by frame, each in the segment in which it is judged. */
+function firstFault(
+  frames: readonly FaultyFrame[],
+  segments: readonly Buffer[],
+  maxFrames: number,
+  nonces: number,
+): string | undefined {
+  const completed = segments.map(() => 0);
+  let start = 0;
+  for (const [index, { bytes, fault, judgedAt }] of frames.entries()) {
+    const segment = segmentOf(segments, start + judgedAt);
+    const before = completed[segment] ?? 0;
+    if (fault === "too long") return "ERR_HAPWIRE_FRAME_TOO_LONG";
+    if (before === maxFrames) return "ERR_HAPWIRE_FRAME_COUNT";
+    if (index === nonces) return "ERR_HAPWIRE_NONCE_EXHAUSTED";
+    if (fault === "forged") return "ERR_HAPWIRE_FRAME_AUTHENTICATION";
+    completed[segment] = before + 1;
+    start += bytes.length;
+  }
+  return undefined;
+}
+
+/** @returns The index of the segment that brings the stream to this length. */
+function segmentOf(segments: readonly Buffer[], length: number): number {
+  return segments.findIndex((_, index) => Buffer.concat(segments.slice(0, index + 1)).length >= length);
+}
+
 interface Outcome {
   readonly opened: Buffer;
   readonly held: number;
+  readonly frames: number;
   /** Of the error that ended it; undefined where it waits for more. */
   readonly code: string | undefined;
+  readonly message: string | undefined;
 }
 
-function openUntilFailure(engine: Engine, key: Uint8Array, segments: readonly Buffer[]): Outcome {
-  const opener = engine.createOpener(key, 0n);
+function openUntilFailure(
+  engine: Engine,
+  key: Uint8Array,
+  segments: readonly Buffer[],
+  counter = 0n,
+  maxFrames = ANY_NUMBER_OF_FRAMES,
+): Outcome {
+  const opener = engine.createOpener(key, counter, maxFrames);
   const opened: Buffer[] = [];
-  let code: string | undefined;
+  let failure: FrameError | undefined;
   try {
     for (const segment of segments) {
       opened.push(Buffer.from(opener.open(Buffer.from(segment))));
     }
   } catch (error) {
     assert.ok(error instanceof FrameError);
-    code = error.code;
+    failure = error;
   }
-  return { opened: Buffer.concat(opened), held: opener.pendingLength, code };
+  return {
+    opened: Buffer.concat(opened),
+    held: opener.pendingLength,
+    frames: opener.frames,
+    code: failure?.code,
+    message: failure?.message,
+  };
 }

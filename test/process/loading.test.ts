@@ -131,6 +131,11 @@ describe("the portable engine takes over, with one line,", { timeout: patient(12
     });
   }
 
+  it(`where the addon's OpenSSL refuses the cipher, as in FIPS mode${SKIPPED}`, NATIVE, async () => {
+    const env = { NODE_OPTIONS: `--require "${path.join(__dirname, "..", "support", "refusing-addon.js")}"` };
+    assertPortable(await showEngine(ROOT, { env }), /^OpenSSL refuses ChaCha20-Poly1305 here$/);
+  });
+
   it(`where the addon that is found is another package's${NO_SODIUM}`, { skip: !HAS_SODIUM }, async (t) => {
     const copy = copyPackage(t);
     cpSync(
@@ -163,6 +168,27 @@ describe("the install step", { timeout: patient(120_000) }, () => {
     assert.ok(!existsSync(path.join(copy, "build")));
   });
 
+  it(
+    `says where none could be built, as was asked, but the prebuilt one loads${SKIPPED}`,
+    NATIVE,
+    async (t) => {
+      const copy = copyPackage(t, { addons: [PREBUILT] });
+      const { code, stdout, stderr } = await install(copy, { npm_config_build_from_source: "true" });
+      assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
+      assert.match(
+        stderr,
+        /^hapwire: the addon could not be built here; the one that is there already runs[^\n]*\n$/,
+      );
+    },
+  );
+
+  it("does not take HAPWIRE, the switch of the preload, for a word of its own", async (t) => {
+    for (const HAPWIRE of ["off", "1"]) {
+      const { stderr } = await install(copyPackage(t), { HAPWIRE });
+      assert.match(stderr, /^hapwire: no native engine for /);
+    }
+  });
+
   it("says in one line, and is content, where there is none and none can be built", async (t) => {
     const { code, stdout, stderr } = await install(copyPackage(t));
     assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
@@ -171,12 +197,13 @@ describe("the install step", { timeout: patient(120_000) }, () => {
 });
 
 /** As npm runs it, on a system where no program is found that could build anything. */
-async function install(packageFolder: string): Promise<Ended> {
+async function install(packageFolder: string, variables: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const env = {
     ...CLEAN,
     PATH: path.join(packageFolder, "nothing"),
     npm_config_build_from_source: undefined,
     npm_config_loglevel: undefined,
+    ...variables,
   };
   return runNode([path.join(packageFolder, "native", "install.js")], { cwd: packageFolder, env });
 }

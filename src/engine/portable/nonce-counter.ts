@@ -1,6 +1,6 @@
 /** The nonces of one direction of a session: 4 zero bytes and a 64-bit little-endian counter. [PROTOCOL: the secured session] */
 
-import { FrameError } from "../../errors";
+import { frameError } from "../frame-error";
 
 const NONCE_LENGTH = 12;
 const LOW_WORD_OFFSET = 4;
@@ -36,7 +36,7 @@ export class NonceCounter {
     // Rounded where it is above 2^53, which no count reaches; exact below.
     const left = (WORD_RANGE - this.#high) * WORD_RANGE - this.#low;
     if (count > left) {
-      throw new FrameError("ERR_HAPWIRE_NONCE_EXHAUSTED", "the session's nonces are used up");
+      throw frameError("ERR_HAPWIRE_NONCE_EXHAUSTED");
     }
   }
 

@@ -1,8 +1,8 @@
 /** Frames in, in whatever pieces the network cut them; plaintext out. */
 
-import { FrameError } from "../../errors";
 import { FRAME_OVERHEAD, LENGTH_FIELD_LENGTH, MAX_FRAME_PLAINTEXT } from "../../frame";
 import type { OpenerCore } from "../contract";
+import { frameError } from "../frame-error";
 import type { Aead } from "./aead";
 import { NonceCounter } from "./nonce-counter";
 import { SessionKey } from "./session-key";
@@ -68,7 +68,7 @@ export class PortableOpener implements OpenerCore {
       if (this.#isComplete()) {
         frames += 1;
         if (frames > this.#maxFrames) {
-          throw new FrameError("ERR_HAPWIRE_FRAME_COUNT", "a segment completes more frames than it may");
+          throw frameError("ERR_HAPWIRE_FRAME_COUNT");
         }
         plaintext ??= Buffer.allocUnsafe(capacity);
         opened += this.#openFrame(key, plaintext, opened);
@@ -95,7 +95,7 @@ export class PortableOpener implements OpenerCore {
   #frameLength(): number {
     const length = frame.readUInt16LE();
     if (length > MAX_FRAME_PLAINTEXT) {
-      throw new FrameError("ERR_HAPWIRE_FRAME_TOO_LONG", `a frame says that it has ${String(length)} bytes`);
+      throw frameError("ERR_HAPWIRE_FRAME_TOO_LONG");
     }
     return length + FRAME_OVERHEAD;
   }
@@ -106,7 +106,7 @@ export class PortableOpener implements OpenerCore {
     const nonce = this.#nonces.next();
     if (!this.#aead.open(frame.subarray(0, this.#held), nonce, key, target.subarray(at, at + length))) {
       target.fill(0, 0, at);
-      throw new FrameError("ERR_HAPWIRE_FRAME_AUTHENTICATION", "a frame is not authentic");
+      throw frameError("ERR_HAPWIRE_FRAME_AUTHENTICATION");
     }
     this.#held = 0;
     return length;

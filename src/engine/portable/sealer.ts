@@ -1,5 +1,6 @@
 /** Plaintext in, frames out. */
 
+import { FrameError } from "../../errors";
 import {
   FRAME_OVERHEAD,
   LENGTH_FIELD_LENGTH,
@@ -8,6 +9,7 @@ import {
   sealedLength,
 } from "../../frame";
 import { POOL, type Allocator, type SealerCore } from "../contract";
+import { frameError } from "../frame-error";
 import { gather } from "../gather";
 import type { Aead } from "./aead";
 import { NonceCounter } from "./nonce-counter";
@@ -38,7 +40,7 @@ export class PortableSealer implements SealerCore {
       this.#sealInPlace(sealed, length, this.#key.bytes);
     } catch (error) {
       this.destroy();
-      throw error;
+      throw error instanceof FrameError ? error : frameError("ERR_HAPWIRE_CIPHER", { cause: error });
     }
     return sealed;
   }

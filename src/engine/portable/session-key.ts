@@ -1,6 +1,6 @@
 /** A session key that does not outlive its session. */
 
-import { FrameError } from "../../errors";
+import { frameError } from "../frame-error";
 
 /** Wipes the key of a session that was dropped without being closed. */
 const collected = new FinalizationRegistry<Buffer>((bytes) => {
@@ -22,7 +22,7 @@ export class SessionKey {
   /** @throws {@link FrameError} `ERR_HAPWIRE_CODEC_CLOSED` where the key was wiped. */
   get bytes(): Buffer {
     if (this.#bytes === undefined) {
-      throw new FrameError("ERR_HAPWIRE_CODEC_CLOSED", "the session is closed");
+      throw frameError("ERR_HAPWIRE_CODEC_CLOSED");
     }
     return this.#bytes;
   }
