@@ -76,6 +76,8 @@ export interface ConnectionContext {
     request: IncomingMessage,
     response: ServerResponse,
   ) => void;
+  /** Its idle time is another from now on. */
+  readonly handleIdleChange: (connection: HAPConnection) => void;
   readonly handleClosed: (connection: HAPConnection) => void;
 }
 
@@ -213,6 +215,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
+   * Whether it may be closed once it is silent: a stranger, or one that would end if a handler answered.
+   *
+   * @internal
+   */
+  get isExpendable(): boolean {
+    return this.isStranger || this.#http.ending;
+  }
+
+  /**
    * Whether a handler has a whole request that it has not answered.
    *
    * @internal
@@ -327,7 +338,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   enableEventNotifications(aid: number, iid: number): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
-    if (!this.#isKnown) {
+    if (this.isStranger) {
       this.#becomeKnown();
     }
     this.#context.hub.subscribe(this.#slot, aid, iid);
@@ -603,6 +614,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /** @internal */
   afterResponse(): void {
     this.flushEvents();
+  }
+
+  /**
+   * It ends once handlers have answered, which may be never.
+   *
+   * @internal
+   */
+  handleEnding(): void {
+    this.#context.handleIdleChange(this);
   }
 
   /** @internal */

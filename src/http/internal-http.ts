@@ -23,6 +23,8 @@ export interface InternalHttpHost extends HttpStreamHost {
   afterResponse(): void;
   /** A request is refused, and the connection ends with those before it. */
   handleRefusal(reason: ConnectionError): void;
+  /** The connection ends once handlers have answered. */
+  handleEnding(): void;
 }
 
 export interface InternalHttpSettings extends ReceiveTimeouts {
@@ -304,6 +306,9 @@ export class InternalHttp implements DeadlineOwner {
   #endAfter(last: number): void {
     this.#last = Math.min(this.#last, last);
     this.#endIfServed();
+    if (!this.#stream.writableEnded) {
+      this.#host.handleEnding();
+    }
   }
 
   /** The last response is out: the refusal follows it, unless a handler has begun to answer that request already. */
