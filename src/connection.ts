@@ -280,6 +280,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   #becomeKnown(): void {
     this.#isKnown = true;
     this.#http.limits = this.#context.knownLimits;
+    this.#context.handleIdleChange(this);
   }
 
   /** Whether pair-verify has succeeded, the controller is still paired, and the connection has not ended. */
