@@ -636,13 +636,20 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
-   * The HTTP server gives the connection up. Where it has ended already, what is on its way out goes on.
+   * The HTTP server gives the connection up, or a handler destroys its response. Where it has ended already, what is on its
+   * way out goes on.
    *
    * @internal
    */
-  abandon(): void {
-    if (this.#state < HAPConnectionState.CLOSING) {
+  abandon(error: Error | null): void {
+    if (this.#state >= HAPConnectionState.CLOSING) {
+      return;
+    }
+    if (error === null) {
       this.close();
+    } else {
+      const message = `a request handler gave ${this.#name} up: ${error.message}`;
+      this.fail(new HapwireError("ERR_HAPWIRE_HANDLER", message, { cause: error }));
     }
   }
 

@@ -282,6 +282,10 @@ export class InternalHttp implements DeadlineOwner {
 
   /** Takes the place of Node's own handling, which would cut off what is still to be written. */
   #handleClientError(error: Error & { code?: string }): void {
+    if (this.#stream.destroyed) {
+      // No error of the parser's: what it is, the host was told when the stream was given up.
+      return;
+    }
     const [status, code] = refusalOf(error.code);
     // The parser stops in the body of the latest request that it gave out, or in the head of the one after it.
     const latest = this.#unanswered.at(-1)?.req ?? this.#answeredEarly;
