@@ -14,16 +14,7 @@ import { HAPConnectionEvent, HAPConnectionState } from "./constants";
 import { DebugOutput } from "./debug-output";
 import type { HAPEncryption, SessionKeys } from "./encryption";
 import { NO_SLOT, type Engine, type EventHubCore, type QueueCounts } from "./engine/contract";
-import {
-  connectionClosed,
-  connectionRefused,
-  eventsFlushed,
-  requestReceived,
-  type ConnectionClosedMessage,
-  type EventsFlushedMessage,
-  type RefusalMessage,
-  type RequestMessage,
-} from "./diagnostics";
+import { publishClosed, publishFlush, publishRefusal, publishRequest } from "./diagnostics";
 import { ConnectionError, connectionFailure, HapwireError } from "./errors";
 import { InternalHttp } from "./http/internal-http";
 import type { RequestLimits } from "./http/request-scanner";
@@ -442,10 +433,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       const message = this.#context.hub.take(this.#slot, this.#wire.sealer, this.#context.memory);
       if (message !== undefined) {
         this.#wire.sendMessage(message);
-        if (eventsFlushed.hasSubscribers) {
-          const flushed: EventsFlushedMessage = { connection: this, bytes: message.length };
-          eventsFlushed.publish(flushed);
-        }
+        publishFlush(this, message.length);
       }
     } catch (error) {
       this.fail(connectionFailure(error));
@@ -474,7 +462,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   refuse(reason: ConnectionError): void {
     this.#closeReason = reason;
     debug.write("%s is refused: %s", this.#name, reason.message);
-    this.#publishRefusal(reason);
+    publishRefusal(this, reason);
     this.#wire.send([SERVICE_UNAVAILABLE], SERVICE_UNAVAILABLE.length, () => {
       this.endGracefully();
     });
@@ -520,10 +508,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     if (debug.enabled) {
       debug.write("%s %s %s", this.#name, request.method, request.url);
     }
-    if (requestReceived.hasSubscribers) {
-      const received: RequestMessage = { connection: this, request, response };
-      requestReceived.publish(received);
-    }
+    publishRequest(this, request, response);
     try {
       this.#context.handleRequest(this, request, response);
       this.emit(HAPConnectionEvent.REQUEST, request, response);
@@ -560,14 +545,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   handleRefusal(reason: ConnectionError): void {
     debug.write("%s: %s", this.#name, reason.message);
     this.#closeReason ??= reason;
-    this.#publishRefusal(reason);
-  }
-
-  #publishRefusal(reason: HapwireError): void {
-    if (connectionRefused.hasSubscribers) {
-      const refusal: RefusalMessage = { connection: this, reason };
-      connectionRefused.publish(refusal);
-    }
+    publishRefusal(this, reason);
   }
 
   /** @internal */
@@ -688,10 +666,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     if (debug.enabled) {
       debug.write("%s closed", this.#name);
     }
-    if (connectionClosed.hasSubscribers) {
-      const closed: ConnectionClosedMessage = { connection: this, reason: this.#closeReason };
-      connectionClosed.publish(closed);
-    }
+    publishClosed(this, this.#closeReason);
     try {
       // Listeners may still ask what was subscribed.
       this.#context.handleClosed(this);
