@@ -14,16 +14,7 @@ import { HAPConnectionEvent, HAPConnectionState } from "./constants";
 import { DebugOutput } from "./debug-output";
 import type { HAPEncryption, SessionKeys } from "./encryption";
 import { NO_SLOT, type Engine, type EventHubCore, type QueueCounts } from "./engine/contract";
-import {
-  connectionClosed,
-  connectionRefused,
-  eventsFlushed,
-  requestReceived,
-  type ConnectionClosedMessage,
-  type EventsFlushedMessage,
-  type RefusalMessage,
-  type RequestMessage,
-} from "./diagnostics";
+import { publishClosed, publishFlush, publishRefusal, publishRequest } from "./diagnostics";
 import { ConnectionError, connectionFailure, HapwireError } from "./errors";
 import { InternalHttp } from "./http/internal-http";
 import type { RequestLimits } from "./http/request-scanner";
@@ -76,6 +67,8 @@ export interface ConnectionContext {
     request: IncomingMessage,
     response: ServerResponse,
   ) => void;
+  /** Its idle time is another from now on. */
+  readonly handleIdleChange: (connection: HAPConnection) => void;
   readonly handleClosed: (connection: HAPConnection) => void;
 }
 
@@ -215,6 +208,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
+   * Whether it may be closed once it is silent: a stranger, or one that would end if a handler answered.
+   *
+   * @internal
+   */
+  get isExpendable(): boolean {
+    return this.isStranger || this.#http.ending;
+  }
+
+  /**
    * Whether a handler has a whole request that it has not answered.
    *
    * @internal
@@ -273,6 +275,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   #becomeKnown(): void {
     this.#isKnown = true;
     this.#http.limits = this.#context.knownLimits;
+    this.#context.handleIdleChange(this);
   }
 
   /** Whether pair-verify has succeeded, the controller is still paired, and the connection has not ended. */
@@ -331,7 +334,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   enableEventNotifications(aid: number, iid: number): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
-    if (!this.#isKnown) {
+    if (this.isStranger) {
       this.#becomeKnown();
     }
     this.#context.hub.subscribe(this.#slot, aid, iid);
@@ -434,10 +437,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       const message = this.#context.hub.take(this.#slot, this.#wire.sealer, this.#context.memory);
       if (message !== undefined) {
         this.#wire.sendMessage(message);
-        if (eventsFlushed.hasSubscribers) {
-          const flushed: EventsFlushedMessage = { connection: this, bytes: message.length };
-          eventsFlushed.publish(flushed);
-        }
+        publishFlush(this, message.length);
       }
     } catch (error) {
       this.fail(connectionFailure(error));
@@ -466,7 +466,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   refuse(reason: ConnectionError): void {
     this.#closeReason = reason;
     debug.write("%s is refused: %s", this.#name, reason.message);
-    this.#publishRefusal(reason);
+    publishRefusal(this, reason);
     this.#wire.send([SERVICE_UNAVAILABLE], SERVICE_UNAVAILABLE.length, () => {
       this.endGracefully();
     });
@@ -512,10 +512,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     if (this.#isTraced) {
       debug.write("%s %s %s", this.#name, request.method, request.url);
     }
-    if (requestReceived.hasSubscribers) {
-      const received: RequestMessage = { connection: this, request, response };
-      requestReceived.publish(received);
-    }
+    publishRequest(this, request, response);
     try {
       this.#context.handleRequest(this, request, response);
       this.emit(HAPConnectionEvent.REQUEST, request, response);
@@ -552,14 +549,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   handleRefusal(reason: ConnectionError): void {
     debug.write("%s: %s", this.#name, reason.message);
     this.#closeReason ??= reason;
-    this.#publishRefusal(reason);
-  }
-
-  #publishRefusal(reason: HapwireError): void {
-    if (connectionRefused.hasSubscribers) {
-      const refusal: RefusalMessage = { connection: this, reason };
-      connectionRefused.publish(refusal);
-    }
+    publishRefusal(this, reason);
   }
 
   /** @internal */
@@ -609,6 +599,15 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.flushEvents();
   }
 
+  /**
+   * It ends once handlers have answered, which may be never.
+   *
+   * @internal
+   */
+  handleEnding(): void {
+    this.#context.handleIdleChange(this);
+  }
+
   /** @internal */
   endGracefully(): void {
     if (this.#state < HAPConnectionState.CLOSING) {
@@ -619,13 +618,20 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
-   * The HTTP server gives the connection up. Where it has ended already, what is on its way out goes on.
+   * The HTTP server gives the connection up, or a handler destroys its response. Where it has ended already, what is on its
+   * way out goes on.
    *
    * @internal
    */
-  abandon(): void {
-    if (this.#state < HAPConnectionState.CLOSING) {
+  abandon(error: Error | null): void {
+    if (this.#state >= HAPConnectionState.CLOSING) {
+      return;
+    }
+    if (error === null) {
       this.close();
+    } else {
+      const message = `a request handler gave ${this.#name} up: ${error.message}`;
+      this.fail(new HapwireError("ERR_HAPWIRE_HANDLER", message, { cause: error }));
     }
   }
 
@@ -664,10 +670,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     if (this.#isTraced) {
       debug.write("%s closed", this.#name);
     }
-    if (connectionClosed.hasSubscribers) {
-      const closed: ConnectionClosedMessage = { connection: this, reason: this.#closeReason };
-      connectionClosed.publish(closed);
-    }
+    publishClosed(this, this.#closeReason);
     try {
       // Listeners may still ask what was subscribed.
       this.#context.handleClosed(this);

@@ -63,3 +63,35 @@ export const connectionClosed = channel("hapwire:connection:closed");
 export const connectionRefused = channel("hapwire:connection:refused");
 export const requestReceived = channel("hapwire:request");
 export const eventsFlushed = channel("hapwire:events:flushed");
+
+export function publishClosed(connection: HAPConnection, reason: HapwireError | undefined): void {
+  if (connectionClosed.hasSubscribers) {
+    const message: ConnectionClosedMessage = { connection, reason };
+    connectionClosed.publish(message);
+  }
+}
+
+export function publishRefusal(connection: HAPConnection, reason: HapwireError): void {
+  if (connectionRefused.hasSubscribers) {
+    const message: RefusalMessage = { connection, reason };
+    connectionRefused.publish(message);
+  }
+}
+
+export function publishRequest(
+  connection: HAPConnection,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (requestReceived.hasSubscribers) {
+    const message: RequestMessage = { connection, request, response };
+    requestReceived.publish(message);
+  }
+}
+
+export function publishFlush(connection: HAPConnection, bytes: number): void {
+  if (eventsFlushed.hasSubscribers) {
+    const message: EventsFlushedMessage = { connection, bytes };
+    eventsFlushed.publish(message);
+  }
+}

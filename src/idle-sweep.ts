@@ -9,16 +9,16 @@ import type { Clock, Timer } from "./clock";
 export interface Idler {
   /** When bytes last came or went, in milliseconds of the clock. */
   readonly lastSocketOperation: number;
-  /** Whether the accessory does not know who it is. */
-  readonly isStranger: boolean;
+  /** Whether silence is enough to close it, however few there are: the accessory does not know it, or it ends. */
+  readonly isExpendable: boolean;
 }
 
 export interface IdleSweepOptions {
-  /** Milliseconds of silence after which the connection of a controller that is known is closed. */
+  /** Milliseconds of silence after which a connection is closed that is worth keeping. */
   idleTimeout: number;
   /** From how many connections on that is done. */
   threshold: number;
-  /** Milliseconds of silence after which a stranger's is closed, always. */
+  /** Milliseconds of silence after which all others are closed, always. */
   strangerIdleTimeout: number;
 }
 
@@ -48,11 +48,16 @@ export class IdleSweep<Connection extends Idler> {
   /** To be called when a connection was added. */
   connectionAdded(connection: Connection): void {
     if (this.#connections.size === this.#options.threshold) {
-      // From now on connections that are known are looked at too.
+      // From now on those worth keeping are looked at too.
       this.#sweep();
     } else {
-      this.#wakeAt(this.#dueAt(connection));
+      this.connectionChanged(connection);
     }
+  }
+
+  /** To be called when a connection may be due earlier than it was. */
+  connectionChanged(connection: Connection): void {
+    this.#wakeAt(this.#dueAt(connection));
   }
 
   stop(): void {
@@ -65,7 +70,7 @@ export class IdleSweep<Connection extends Idler> {
 
   #dueAt(connection: Connection): number {
     const { idleTimeout, strangerIdleTimeout, threshold } = this.#options;
-    if (connection.isStranger) {
+    if (connection.isExpendable) {
       return connection.lastSocketOperation + strangerIdleTimeout;
     }
     return this.#connections.size >= threshold ? connection.lastSocketOperation + idleTimeout : Infinity;

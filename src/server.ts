@@ -101,6 +101,9 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       handleRequest: (connection, request, response) => {
         this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
       },
+      handleIdleChange: (connection) => {
+        this.#idleSweep.connectionChanged(connection);
+      },
       handleClosed: this.#onConnectionClosed.bind(this),
     };
     this.#idleSweep = new IdleSweep(
@@ -180,15 +183,16 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
    */
   async close({ deadline = DEFAULT_CLOSE_DEADLINE }: CloseOptions = {}): Promise<void> {
     checkInteger(deadline, "deadline", 0, MAX_DEADLINE);
+    for (const connection of [...this.#registry]) {
+      connection.closeAfterResponses();
+    }
+    // Last, since it stops the idle sweep: from here on there is the deadline.
     const down = new Promise<void>((resolve) => {
       // The error that it may pass on says that the server was not listening: so much the better.
       this.#stopListening(() => {
         resolve();
       });
     });
-    for (const connection of [...this.#registry]) {
-      connection.closeAfterResponses();
-    }
     const timer = this.#settings.clock.setTimeout(() => {
       for (const connection of [...this.#registry]) {
         connection.close();

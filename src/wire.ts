@@ -216,7 +216,7 @@ export class Wire {
   }
 
   static #onEnd(this: WiredSocket): void {
-    this[kWire].#host.handleEnd();
+    this[kWire].#receiveEnd();
   }
 
   static #onTimeout(this: WiredSocket): void {
@@ -246,6 +246,11 @@ export class Wire {
       return;
     }
     this.#host.handlePlaintext(plaintext);
+  }
+
+  #receiveEnd(): void {
+    this.lastOperation = this.#settings.clock.now();
+    this.#host.handleEnd();
   }
 
   #sessionFromRecord(): SecuredSession | undefined {

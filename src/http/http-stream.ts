@@ -32,8 +32,8 @@ export interface HttpStreamHost {
   transmit(chunks: readonly Uint8Array[], length: number, callback: (error?: Error | null) => void): void;
   /** The HTTP server is done with the connection: all it wrote goes out, then it is closed. */
   endGracefully(): void;
-  /** The HTTP server gives the connection up. */
-  abandon(): void;
+  /** The HTTP server, or a handler, gives the connection up, for this error where there is one. */
+  abandon(error: Error | null): void;
 }
 
 /** A piece of a response as the HTTP server writes it: its heads are strings, and most bodies. */
@@ -158,7 +158,7 @@ export class HttpStream extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#host.abandon();
+    this.#host.abandon(error);
     callback(error);
   }
 }

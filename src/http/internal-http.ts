@@ -23,6 +23,8 @@ export interface InternalHttpHost extends HttpStreamHost {
   afterResponse(): void;
   /** A request is refused, and the connection ends with those before it. */
   handleRefusal(reason: ConnectionError): void;
+  /** The connection ends once handlers have answered. */
+  handleEnding(): void;
 }
 
 export interface InternalHttpSettings extends ReceiveTimeouts {
@@ -280,6 +282,10 @@ export class InternalHttp implements DeadlineOwner {
 
   /** Takes the place of Node's own handling, which would cut off what is still to be written. */
   #handleClientError(error: Error & { code?: string }): void {
+    if (this.#stream.destroyed) {
+      // No error of the parser's: what it is, the host was told when the stream was given up.
+      return;
+    }
     const [status, code] = refusalOf(error.code);
     // The parser stops in the body of the latest request that it gave out, or in the head of the one after it.
     const latest = this.#unanswered.at(-1)?.req ?? this.#answeredEarly;
@@ -304,6 +310,9 @@ export class InternalHttp implements DeadlineOwner {
   #endAfter(last: number): void {
     this.#last = Math.min(this.#last, last);
     this.#endIfServed();
+    if (!this.#stream.writableEnded) {
+      this.#host.handleEnding();
+    }
   }
 
   /** The last response is out: the refusal follows it, unless a handler has begun to answer that request already. */

@@ -5,9 +5,11 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, it } from "node:test";
 
+import { ManualClock } from "../support/clock";
 import type { Controller } from "../support/controller";
 import { Harness, transportEngines, whenClosed } from "../support/harness";
 
+const MINUTE = 60_000;
 const CHUNKED = { "Transfer-Encoding": "chunked" };
 /** Of a body: so much that the HTTP parser pauses where nobody reads it, and so little that the socket is still read. */
 const PAUSES_THE_PARSER = 70_000;
@@ -134,6 +136,25 @@ for (const engine of transportEngines()) {
       await expectBodies(controller, ["/1"]);
       await closed;
       await expectEnd(controller);
+    });
+
+    it("do not wait for ever for a handler that never answers", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const { controller, connection } = await harness.connectSecured();
+      const keeper = new Keeper(harness);
+      controller.send("GET", "/1");
+      await keeper.has(1);
+      // A controller that still sends may wait for as long as it likes.
+      clock.advance(60 * MINUTE);
+      controller.socket.end();
+      await untilSeen(harness, controller);
+      const closed = whenClosed(connection);
+      clock.advance(10 * MINUTE - 1);
+      assert.ok(connection.isAuthenticated());
+      clock.advance(1);
+      await closed;
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
     });
 
     it("receive the rest of a request that a handler has, and none after it", async (t) => {

@@ -283,6 +283,18 @@ for (const engine of transportEngines()) {
       assert.equal((await authenticated.controller.get("/")).status, 200);
     });
 
+    it("idleTimeout: is kept where it is shorter than strangerIdleTimeout", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, idleTimeout: 60_000, idleSweepThreshold: 1 });
+      const { connection } = await harness.connectSecured();
+      const gone = whenClosed(connection);
+      clock.advance(59_999);
+      assert.ok(connection.isAuthenticated());
+      clock.advance(1);
+      await gone;
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+    });
+
     it("no limit of strangers' holds for a connection that the accessory has subscribed", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock, maxStrangers: 1, maxStrangerBodySize: 10 });
