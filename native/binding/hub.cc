@@ -61,16 +61,16 @@ Napi::Function HubObject::Define(Napi::Env env) {
 }
 
 HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObject>(info) {
-  uint64_t max_events = 0;
-  uint64_t max_bytes = 0;
+  QueueLimits limits;
+  const bool understood =
+      ToSafeInteger(info[0], &limits.max_events) && ToSafeInteger(info[1], &limits.max_bytes);
   // The hub stands even where the arguments do not, so that no method need ask for it.
-  if (!ToSafeInteger(info[0], &max_events) || !ToSafeInteger(info[1], &max_bytes)) {
+  hub_.emplace(limits);
+  if (understood) {
+    DefineBroadcast(info.This().As<Napi::Object>());
+  } else {
     ThrowTypeError(info.Env(), "expected (maxEvents, maxBytes): integers from 0 up");
-    max_events = 0;
-    max_bytes = 0;
   }
-  hub_.emplace(QueueLimits{max_events, max_bytes});
-  DefineBroadcast(info.This().As<Napi::Object>());
 }
 
 /// A function of this hub's own, which knows it: to find it by `this` takes a quarter of the call.
