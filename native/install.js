@@ -32,7 +32,7 @@ if (fromSource || !loads()) {
   if (!loads()) {
     console.warn(
       `hapwire: no native engine for ${process.platform}-${process.arch}: no prebuilt addon loads, and none could be built. ` +
-        "The portable engine does the same, slower. For the native one install python3, make and a C++17 compiler, " +
+        "The portable engine does the same, slower. For the native one install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), " +
         "then run: npm rebuild hapwire",
     );
   } else if (!built) {

@@ -103,7 +103,7 @@ function warnOfPortable(reason: string): void {
   const platform = `${process.platform}-${process.arch} (Node ${node})`;
   process.emitWarning(
     `hapwire runs on its portable engine on ${platform}: ${reason}. It does the same, slower, and nothing need be done. ` +
-      "For the native engine install python3, make and a C++17 compiler, then run: npm rebuild hapwire",
+      "For the native engine install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire",
     { type: "HapwireWarning", code: "HAPWIRE_PORTABLE_ENGINE" },
   );
 }

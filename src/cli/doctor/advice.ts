@@ -7,7 +7,8 @@ export type Findings = Pick<Report, "machine" | "environment" | "engine" | "chec
 
 const OLDEST_NODE = 20;
 
-const COMPILER = "install python3, make and a C++17 compiler, then run: npm rebuild hapwire";
+const COMPILER =
+  "install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire";
 
 /** The first processors of ARMv7 came after the Raspberry Pi 1 and the Pi Zero, which have ARMv6. */
 const OLDEST_PREBUILT_ARM = 7;
