@@ -43,10 +43,6 @@ export interface HAPConnectionEvents {
   closed: [];
 }
 
-const SERVICE_UNAVAILABLE = Buffer.from(
-  "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-);
-
 /**
  * What a server shares with its connections.
  *
@@ -460,12 +456,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @internal
    */
   refuse(reason: ConnectionError): void {
-    this.#closeReason = reason;
-    debug.write("%s is refused: %s", this.#name, reason.message);
-    publishRefusal(this, reason);
-    this.#wire.send([SERVICE_UNAVAILABLE], SERVICE_UNAVAILABLE.length, () => {
-      this.endGracefully();
-    });
+    this.#http.refuseAll(reason);
   }
 
   /** Shows no key. */
