@@ -181,6 +181,9 @@ export class InternalHttp implements DeadlineOwner {
   destroy(): void {
     this.#deadline?.stop();
     this.#stream.destroy();
+    // Given up. They say so themselves later, when the figures of the connection have been taken.
+    this.#finished += this.#unanswered.length;
+    this.#unanswered.length = 0;
   }
 
   /** A request did not arrive in time. */
@@ -320,7 +323,7 @@ export class InternalHttp implements DeadlineOwner {
 
   /** The last response is out: the refusal follows it, unless a handler has begun to answer that request already. */
   #endIfServed(): void {
-    if (this.#finished < this.#last || this.#stream.writableEnded) {
+    if (this.#finished < this.#last || !this.#stream.writable) {
       return;
     }
     const hasBegun = this.#finished > this.#last || this.#unanswered[0]?.headersSent === true;
