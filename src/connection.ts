@@ -2,7 +2,7 @@
 
 import type * as crypto from "node:crypto";
 import { EventEmitter } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { inspect } from "node:util";
 
@@ -43,9 +43,8 @@ export interface HAPConnectionEvents {
   closed: [];
 }
 
-const SERVICE_UNAVAILABLE = Buffer.from(
-  "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-);
+/** Listeners may be async functions. One object for all connections. */
+const EMITTER_OPTIONS = { captureRejections: true };
 
 /**
  * What a server shares with its connections.
@@ -136,7 +135,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** @internal */
   constructor(server: EventedHTTPServer, socket: Socket, context: ConnectionContext) {
-    super();
+    super(EMITTER_OPTIONS);
     // HKSV code adds a listener for each recording, and counts on raising the limit by one each time.
     this.setMaxListeners(Infinity);
     this.server = server;
@@ -464,12 +463,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @internal
    */
   refuse(reason: ConnectionError): void {
-    this.#closeReason = reason;
-    debug.write("%s is refused: %s", this.#name, reason.message);
-    publishRefusal(this, reason);
-    this.#wire.send([SERVICE_UNAVAILABLE], SERVICE_UNAVAILABLE.length, () => {
-      this.endGracefully();
-    });
+    this.#http.refuseAll(reason);
   }
 
   /** Shows no key. */
@@ -543,6 +537,24 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       this.fail(reason);
     }
     process.emitWarning(`${reason.message}: ${inspect(error)}`, { code: reason.code });
+  }
+
+  /**
+   * Takes the rejection of an async listener, as the server does.
+   *
+   * @internal
+   */
+  override [EventEmitter.captureRejectionSymbol]<K>(
+    error: Error,
+    event: keyof HAPConnectionEvents | K,
+    ...values: K extends keyof HAPConnectionEvents ? HAPConnectionEvents[K] : never
+  ): void {
+    const [, response] = values as unknown[];
+    if (event === "request" && response instanceof ServerResponse) {
+      this.handleHandlerError(error, response as ServerResponse);
+    } else {
+      this.server.emit("error", error);
+    }
   }
 
   /** @internal */

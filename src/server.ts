@@ -38,7 +38,7 @@ export interface EventedHTTPServerEvents {
   request: [connection: HAPConnection, request: IncomingMessage, response: ServerResponse];
   /** A connection is gone. */
   "connection-closed": [connection: HAPConnection];
-  /** It cannot listen, or an async listener of another event than `request` was rejected. */
+  /** It cannot listen, or an async listener, its own or a connection's, of another event than `request` was rejected. */
   error: [error: Error];
 }
 

@@ -4,7 +4,7 @@
 export interface ConnectionStats {
   /** Requests handed to handlers. */
   requests: number;
-  /** Responses finished. */
+  /** Responses finished, or given up with their connection. */
   responses: number;
   /** Bytes read from the socket. */
   bytesIn: number;

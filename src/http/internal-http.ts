@@ -145,7 +145,8 @@ export class InternalHttp implements DeadlineOwner {
     const { fault } = this.#scanner;
     if (fault !== undefined) {
       this.#receiveBefore(plaintext);
-      this.#refuse(this.#scanner.started, ...REFUSALS[fault]);
+      const [status, code, message] = REFUSALS[fault];
+      this.#refuse(this.#scanner.started, status, new ConnectionError(code, message));
       return true;
     }
     if (this.#scanner.receiving) {
@@ -153,6 +154,11 @@ export class InternalHttp implements DeadlineOwner {
     }
     this.#deadline?.update();
     return this.#stream.receive(plaintext);
+  }
+
+  /** Takes no request at all: the controller is told to come again later. */
+  refuseAll(reason: ConnectionError): void {
+    this.#refuse(1, UNAVAILABLE, reason);
   }
 
   /** Ends once the requests that handlers have are received and answered. */
@@ -175,6 +181,9 @@ export class InternalHttp implements DeadlineOwner {
   destroy(): void {
     this.#deadline?.stop();
     this.#stream.destroy();
+    // Given up. They say so themselves later, when the figures of the connection have been taken.
+    this.#finished += this.#unanswered.length;
+    this.#unanswered.length = 0;
   }
 
   /** A request did not arrive in time. */
@@ -182,8 +191,7 @@ export class InternalHttp implements DeadlineOwner {
     this.#refuse(
       this.#scanner.started,
       "408 Request Timeout",
-      "ERR_HAPWIRE_REQUEST_TIMEOUT",
-      "a request did not arrive in time",
+      new ConnectionError("ERR_HAPWIRE_REQUEST_TIMEOUT", "a request did not arrive in time"),
     );
   }
 
@@ -228,14 +236,11 @@ export class InternalHttp implements DeadlineOwner {
     }
     const next = this.#requests + 1;
     if (this.#unanswered.length >= maxPendingRequests) {
-      this.#refuse(
-        next,
-        "503 Service Unavailable",
-        "ERR_HAPWIRE_REQUEST_COUNT",
-        `more than ${String(maxPendingRequests)} requests wait for their responses`,
-      );
+      const message = `more than ${String(maxPendingRequests)} requests wait for their responses`;
+      this.#refuse(next, UNAVAILABLE, new ConnectionError("ERR_HAPWIRE_REQUEST_COUNT", message));
     } else if (!isUrl(request.url ?? "")) {
-      this.#refuse(next, BAD_REQUEST, "ERR_HAPWIRE_HTTP", "the target of a request is no URL");
+      const reason = new ConnectionError("ERR_HAPWIRE_HTTP", "the target of a request is no URL");
+      this.#refuse(next, BAD_REQUEST, reason);
     } else {
       this.#track(response);
       this.#host.handleRequest(request, response);
@@ -290,7 +295,8 @@ export class InternalHttp implements DeadlineOwner {
     // The parser stops in the body of the latest request that it gave out, or in the head of the one after it.
     const latest = this.#unanswered.at(-1)?.req ?? this.#answeredEarly;
     const request = latest?.complete === false ? this.#requests : this.#requests + 1;
-    this.#refuse(request, status, code, `the controller sent what is no HTTP request: ${error.message}`);
+    const message = `the controller sent what is no HTTP request: ${error.message}`;
+    this.#refuse(request, status, new ConnectionError(code, message));
   }
 
   /**
@@ -298,12 +304,12 @@ export class InternalHttp implements DeadlineOwner {
    *
    * @param request - Its number: the first one of the connection is 1.
    */
-  #refuse(request: number, status: string, code: ErrorCode, message: string): void {
+  #refuse(request: number, status: string, reason: ConnectionError): void {
     if (request > this.#last) {
       return;
     }
     this.#refusal = status;
-    this.#host.handleRefusal(new ConnectionError(code, message));
+    this.#host.handleRefusal(reason);
     this.#endAfter(request - 1);
   }
 
@@ -317,7 +323,7 @@ export class InternalHttp implements DeadlineOwner {
 
   /** The last response is out: the refusal follows it, unless a handler has begun to answer that request already. */
   #endIfServed(): void {
-    if (this.#finished < this.#last || this.#stream.writableEnded) {
+    if (this.#finished < this.#last || !this.#stream.writable) {
       return;
     }
     const hasBegun = this.#finished > this.#last || this.#unanswered[0]?.headersSent === true;
@@ -331,6 +337,7 @@ export class InternalHttp implements DeadlineOwner {
 type Refusal = readonly [status: string, code: ErrorCode, message: string];
 
 const BAD_REQUEST = "400 Bad Request";
+const UNAVAILABLE = "503 Service Unavailable";
 const TOO_LARGE = "413 Payload Too Large";
 const HEAD_TOO_LARGE = "431 Request Header Fields Too Large";
 

@@ -157,6 +157,22 @@ for (const engine of transportEngines()) {
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
     });
 
+    it("count the responses that are given up, in the figures of the server too", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller, connection } = await harness.connectSecured();
+      const keeper = new Keeper(harness);
+      controller.send("GET", "/1");
+      controller.send("GET", "/2");
+      await keeper.has(2);
+      const { requests, responses } = connection.stats();
+      assert.equal(requests - responses, 2);
+      const closed = whenClosed(connection);
+      controller.socket.resetAndDestroy();
+      await closed;
+      assert.equal(connection.stats().responses, requests);
+      assert.equal(harness.server.stats().total.responses, requests);
+    });
+
     it("receive the rest of a request that a handler has, and none after it", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller, connection } = await harness.connectSecured();

@@ -100,6 +100,24 @@ for (const engine of transportEngines()) {
       assert.ok(connection.closeReason === undefined);
     });
 
+    it("an async listener of a connection that rejects is handled as one of the server's", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller, connection } = await harness.connectSecured();
+      harness.handler = () => undefined;
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- what users do
+      connection.on("request", async () => Promise.reject(new Error("rejected")));
+      const warned = once(process, "warning") as Promise<[NodeJS.ErrnoException]>;
+      assert.equal((await controller.get("/")).status, 500);
+      assert.equal((await warned)[0].code, "ERR_HAPWIRE_HANDLER");
+
+      const fault = new Error("rejected as well");
+      const failed = once(harness.server, "error");
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- what users do
+      connection.on("closed", async () => Promise.reject(fault));
+      connection.close();
+      assert.deepEqual(await failed, [fault]);
+    });
+
     it("a handler that throws with half a response out closes the connection; after a whole one it does not", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller, connection } = await harness.connectSecured();
