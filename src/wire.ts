@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { Clock, Timer } from "./clock";
 import type { HAPEncryption, SessionKeys } from "./encryption";
 import type { Engine, SealerCore } from "./engine/contract";
+import { gather } from "./engine/gather";
 import { ConnectionError, connectionFailure, type HapwireError } from "./errors";
 import { MAX_FRAME_PLAINTEXT } from "./frame";
 import type { OutputMemory } from "./output-memory";
@@ -282,7 +283,9 @@ export class Wire {
     if (this.#session?.sealsOutbound === true) {
       return this.#session.seal(chunks, length, this.#memory);
     }
-    return Buffer.concat(chunks, length);
+    const copy = Buffer.allocUnsafe(length);
+    gather(chunks, copy);
+    return copy;
   }
 
   /** @returns false where the socket wants no more for now. */

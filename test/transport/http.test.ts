@@ -64,6 +64,22 @@ for (const engine of transportEngines()) {
       await expectEventNext(pair);
     });
 
+    for (const secured of [false, true]) {
+      it(`sends no memory as it was found for a body that is shorter than it says (${secured ? "secured" : "plaintext"})`, async (t) => {
+        const harness = await Harness.start(t, { engine });
+        const { controller, connection } = await (secured ? harness.connectSecured() : harness.connect());
+        const sentBefore = connection.stats().bytesOut;
+        harness.handler = (_request, response) => {
+          response.end(Object.defineProperty(Buffer.from("abc"), "length", { value: 1000 }));
+        };
+        const closed = whenClosed(connection);
+        controller.send("GET", "/");
+        await closed;
+        assert.equal(connection.stats().bytesOut, sentBefore);
+        assert.ok(connection.closeReason?.cause instanceof TypeError);
+      });
+    }
+
     it("answers HEAD and 204 without a body", async (t) => {
       const harness = await Harness.start(t, { engine });
       const pair = await harness.connectSecured();
