@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { pipeline, Readable } from "node:stream";
 import { describe, it } from "node:test";
 
 import { ManualClock } from "../support/clock";
@@ -65,6 +66,11 @@ async function untilSeen(harness: Harness, controller: Controller): Promise<void
   const gone = whenClosed(other.connection);
   other.connection.close();
   await gone;
+}
+
+async function* failing(fault: Error): AsyncGenerator<string> {
+  yield "the first half";
+  await Promise.reject(fault);
 }
 
 async function expectBodies(controller: Controller, bodies: readonly string[]): Promise<void> {
@@ -155,6 +161,33 @@ for (const engine of transportEngines()) {
       clock.advance(1);
       await closed;
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+    });
+
+    it("are the handler's where it destroys its response, and its error is not laid at the controller's door", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const fault = new Error("a fault of the device's");
+      const handlers: Harness["handler"][] = [
+        (_request, response) => response.destroy(fault),
+        (_request, response) => {
+          pipeline(Readable.from(failing(fault)), response, () => undefined);
+        },
+      ];
+      for (const handler of handlers) {
+        const { controller, connection } = await harness.connectSecured();
+        harness.handler = handler;
+        const closed = whenClosed(connection);
+        controller.send("GET", "/");
+        await closed;
+        assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HANDLER");
+        assert.equal(connection.closeReason.cause, fault);
+      }
+      const { controller, connection } = await harness.connectSecured();
+      harness.handler = (_request, response) => response.destroy();
+      const closed = whenClosed(connection);
+      controller.send("GET", "/");
+      await closed;
+      assert.equal(connection.closeReason, undefined);
+      assert.deepEqual(harness.server.stats().closed, { ERR_HAPWIRE_HANDLER: 2 });
     });
 
     it("count the responses that are given up, in the figures of the server too", async (t) => {
