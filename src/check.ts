@@ -48,6 +48,12 @@ export function checkBytes(value: unknown, argument: string): asserts value is U
   }
 }
 
+export function checkString(value: unknown, argument: string): asserts value is string {
+  if (typeof value !== "string") {
+    throw new ArgumentError(argument, "a string", value);
+  }
+}
+
 export function checkNonEmptyString(value: unknown, argument: string): asserts value is string {
   if (typeof value !== "string" || value.length === 0) {
     throw new ArgumentError(argument, "a string that is not empty", value);

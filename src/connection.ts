@@ -8,7 +8,7 @@ import { inspect } from "node:util";
 
 import type { SrpServer } from "fast-srp-hap";
 
-import { checkId, checkInteger, checkKey, checkNonEmptyString, isId } from "./check";
+import { checkId, checkInteger, checkKey, checkString, isId } from "./check";
 import type { CoalescingWindows, Window } from "./coalescing-windows";
 import { HAPConnectionEvent, HAPConnectionState } from "./constants";
 import { DebugOutput } from "./debug-output";
@@ -253,11 +253,12 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /**
    * Notes that pair-verify has succeeded.
    *
-   * @param username - The pairing identifier of the controller's user.
+   * @param username - The pairing identifier of the controller's user. The controller has chosen it, so that any string
+   *   will do, an empty one too.
    * @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT`
    */
   connectionAuthenticated(username: HAPUsername): void {
-    checkNonEmptyString(username, "username");
+    checkString(username, "username");
     this.#noteKeys();
     if (!this.#isAlive()) {
       return;

@@ -184,16 +184,18 @@ describe("HAPConnection", () => {
 
   it("checks the name of its user", async (t) => {
     const { connection } = await connected(t);
-    assertAllRefused(
-      [undefined, null, "", 1, {}, Buffer.from("u")],
-      "username",
-      /a string that is not empty/,
-      (name) => {
-        connection.connectionAuthenticated(name);
-      },
-    );
+    assertAllRefused([undefined, null, 1, {}, Buffer.from("u")], "username", /a string/, (name) => {
+      connection.connectionAuthenticated(name);
+    });
     assert.ok(!connection.isAuthenticated());
     assert.equal(connection.username, undefined);
+  });
+
+  it("takes any name that a controller may have chosen, an empty one too", async (t) => {
+    const { connection } = await connected(t);
+    connection.connectionAuthenticated("");
+    assert.ok(connection.isAuthenticated());
+    assert.equal(connection.username, "");
   });
 
   it("checks both session keys, and takes them once", async (t) => {

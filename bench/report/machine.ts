@@ -32,6 +32,7 @@ export function describeMethod(result: BenchResult): string {
   return (
     `Less is better in every figure. The contenders took turns, ${String(rounds)} ` +
     `${rounds === 1 ? "round" : "rounds"} of each; a figure is the median of the rounds, with the smallest and the ` +
-    `largest. Ratios are medians too, of the ratios within each round.`
+    `largest. Ratios are medians too, of the ratios within each round. The load does not sleep while the CPU time of a ` +
+    `server is measured, where there is a core for it: to wake it would be billed to the server.`
   );
 }
