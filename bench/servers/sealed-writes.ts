@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 
 import { loadEngine } from "#src/engine/load";
+import { OutputMemory } from "#src/output-memory";
 
 import { SESSION_KEYS, SUBSCRIBED, SUBSCRIBE, VERIFIED, VERIFY } from "../harness/home";
 import type { SealerCore } from "#src/engine/contract";
@@ -53,9 +54,16 @@ export async function startServer(): Promise<BenchServer> {
   };
 }
 
+/** Memory is used again once the kernel has taken what was in it: to allocate anew would not be the least. */
+const memory = new OutputMemory();
+
 function sendSealed({ socket, sealer }: Connection, message: Buffer): void {
   if (sealer !== undefined) {
-    socket.write(sealer.seal([message], message.length));
+    const frames = sealer.seal([message], message.length, memory);
+    socket.write(frames);
+    if (socket.writableLength === 0) {
+      memory.free(frames);
+    }
   }
 }
 
