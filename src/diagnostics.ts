@@ -3,7 +3,7 @@
  * boolean where nobody does. Messages carry objects, never content or keys of their own.
  */
 
-import { channel } from "node:diagnostics_channel";
+import { channel, type Channel } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { HAPConnection } from "./connection";
@@ -63,6 +63,20 @@ export const connectionClosed = channel("hapwire:connection:closed");
 export const connectionRefused = channel("hapwire:connection:refused");
 export const requestReceived = channel("hapwire:request");
 export const eventsFlushed = channel("hapwire:events:flushed");
+
+export function publishServer(event: Channel, server: EventedHTTPServer): void {
+  if (event.hasSubscribers) {
+    const message: ServerMessage = { server };
+    event.publish(message);
+  }
+}
+
+export function publishOpened(connection: HAPConnection): void {
+  if (connectionOpened.hasSubscribers) {
+    const message: ConnectionOpenedMessage = { connection };
+    connectionOpened.publish(message);
+  }
+}
 
 export function publishClosed(connection: HAPConnection, reason: HapwireError | undefined): void {
   if (connectionClosed.hasSubscribers) {

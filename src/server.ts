@@ -1,6 +1,5 @@
 /** EventedHTTPServer: accepts controllers, knows their connections, and sends events to those that subscribed. */
 
-import type { Channel } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
 import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -10,13 +9,7 @@ import { CoalescingWindows } from "./coalescing-windows";
 import { HAPConnection, type ConnectionContext, type HAPUsername } from "./connection";
 import { EventedHTTPServerEvent, HAPConnectionEvent } from "./constants";
 import { DebugOutput } from "./debug-output";
-import {
-  connectionOpened,
-  serverClosed,
-  serverListening,
-  type ConnectionOpenedMessage,
-  type ServerMessage,
-} from "./diagnostics";
+import { publishOpened, publishServer, serverClosed, serverListening } from "./diagnostics";
 import { NO_SLOT, Signal, SIGNAL_STRIDE, type EngineName, type EventHubCore } from "./engine/contract";
 import { loadEngine } from "./engine/load";
 import { ArgumentError, ConnectionError } from "./errors";
@@ -124,7 +117,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.tcpServer.on("listening", this.#onListening.bind(this));
     this.tcpServer.on("error", (error) => this.emit("error", error));
     this.tcpServer.on("close", () => {
-      this.#publish(serverClosed);
+      publishServer(serverClosed, this);
     });
   }
 
@@ -292,15 +285,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     }
     const { port, address } = this.address();
     debug.write("listening on %s port %d", address, port);
-    this.#publish(serverListening);
+    publishServer(serverListening, this);
     this.emit(EventedHTTPServerEvent.LISTENING, port, address);
-  }
-
-  #publish(channel: Channel): void {
-    if (channel.hasSubscribers) {
-      const message: ServerMessage = { server: this };
-      channel.publish(message);
-    }
   }
 
   #onConnection(socket: Socket): void {
@@ -313,10 +299,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.#accepted += 1;
     this.#registry.add(connection);
     this.#bySlot[connection.slot] = connection;
-    if (connectionOpened.hasSubscribers) {
-      const opened: ConnectionOpenedMessage = { connection };
-      connectionOpened.publish(opened);
-    }
+    publishOpened(connection);
     this.emit(EventedHTTPServerEvent.CONNECTION_OPENED, connection);
     this.#idleSweep.connectionAdded(connection);
     this.#boundStrangers(connection);

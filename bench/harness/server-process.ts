@@ -37,7 +37,7 @@ export interface Footprint {
 export type ServerCommands = {
   /** CPU time of this process so far, user and system, in microseconds. */
   cpu(): number;
-  /** Collects garbage, so that it is not billed to who comes next. */
+  /** Collects garbage, so that what is held can be read. */
   collect(): Promise<void>;
   /** Broadcasts bursts, each when the events of the one before have gone out. */
   sendBursts(series: Series): Promise<void>;

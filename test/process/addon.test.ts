@@ -7,12 +7,12 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { setImmediate } from "node:timers/promises";
 import { inspect } from "node:util";
 
 import { NO_SLOT, Signal, SIGNAL_STRIDE } from "#src/engine/contract";
 import { engineInfo } from "hapwire";
 
+import { collect } from "../support/collect";
 import { patient } from "../support/patience";
 
 type Method = (...values: readonly unknown[]) => unknown;
@@ -249,8 +249,7 @@ describe(`the addon${REASON}`, { skip: SKIP, timeout: patient(60_000) }, () => {
   it("keeps a hub for as long as its broadcast is there, whoever calls it", async () => {
     const broadcast = subscribedBroadcast(loadAddon());
     for (let i = 0; i < COLLECTIONS; i += 1) {
-      globalThis.gc?.();
-      await setImmediate();
+      await collect();
     }
     assert.equal(broadcast.call({}, 1, 9, "value"), 1);
     assert.equal(broadcast.call(undefined, 1, 9, "value"), undefined, "a duplicate has no signal");

@@ -8,6 +8,7 @@ import { describe, it, type TestContext } from "node:test";
 
 import { EventedHTTPServer, FrameOpener, FrameSealer, type EngineName, type HAPConnection } from "hapwire";
 
+import { collect } from "../support/collect";
 import { Harness, transportEngines, whenClosed } from "../support/harness";
 import { patient } from "../support/patience";
 
@@ -179,10 +180,4 @@ function survivors(remains: Remains): string[] {
 function memory(): number {
   const { rss, external } = process.memoryUsage();
   return rss + external;
-}
-
-async function collect(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  gc?.();
-  await new Promise((resolve) => setImmediate(resolve));
 }
