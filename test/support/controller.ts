@@ -63,6 +63,11 @@ export class Controller {
     return this.socket.destroyed;
   }
 
+  /** What has come of a message that is not whole. */
+  get unfinished(): Buffer {
+    return this.#reader.unfinished;
+  }
+
   /** EVENT messages so far. */
   get eventMessages(): EventEntry[][] {
     return this.messages.filter(({ kind }) => kind === "event").map(entriesOf);

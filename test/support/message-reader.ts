@@ -32,9 +32,9 @@ export class MessageReader {
     this.#methods.push(method);
   }
 
-  /** Bytes of a message that is not whole. */
-  get pendingLength(): number {
-    return this.#bytes.length;
+  /** What has come of a message that is not whole. */
+  get unfinished(): Buffer {
+    return this.#bytes;
   }
 
   /** @returns the messages that these bytes complete. */

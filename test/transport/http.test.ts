@@ -62,14 +62,16 @@ for (const engine of transportEngines()) {
       it(`sends no memory as it was found for a body that is shorter than it says (${secured ? "secured" : "plaintext"})`, async (t) => {
         const harness = await Harness.start(t, { engine });
         const { controller, connection } = await (secured ? harness.connectSecured() : harness.connect());
-        const sentBefore = connection.stats().bytesOut;
         harness.handler = (_request, response) => {
           response.end(Object.defineProperty(Buffer.from("abc"), "length", { value: 1000 }));
         };
         const closed = whenClosed(connection);
         controller.send("GET", "/");
+        await assert.rejects(controller.next(), /connection was closed before the next message/);
         await closed;
-        assert.equal(connection.stats().bytesOut, sentBefore);
+        // Bun has sent the head by then, Node has not.
+        const [, body = ""] = controller.unfinished.toString("latin1").split("\r\n\r\n");
+        assert.equal(body, "");
         assert.ok(connection.closeReason?.cause instanceof TypeError);
       });
     }
