@@ -9,6 +9,9 @@ import { Random } from "../support/random";
 import { CHARACTERISTICS, CONTENT, EMPTY_TALLY, LAST_IID, tallied, type Tally } from "./messages";
 import type { SoakOptions } from "./options";
 
+/** Milliseconds for which a handler that never answers keeps a connection whose controller has gone. */
+export const STRANGER_IDLE_TIMEOUT = 5000;
+
 const EVENT_INTERVAL = 25;
 const STREAMED_PART = 50_000;
 
@@ -77,7 +80,7 @@ export class Accessory {
       // Short, so that each is met many times.
       stallTimeout: 8000,
       idleTimeout: 15_000,
-      strangerIdleTimeout: 5000,
+      strangerIdleTimeout: STRANGER_IDLE_TIMEOUT,
       headTimeout: 3000,
       requestTimeout: 6000,
       maxStrangers: 48,

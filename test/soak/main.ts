@@ -12,7 +12,7 @@ import { inspect } from "node:util";
 
 import { engineInfo, EventedHTTPServer } from "hapwire";
 
-import { Accessory } from "./accessory";
+import { Accessory, STRANGER_IDLE_TIMEOUT } from "./accessory";
 import { collect, descriptors, held, rss, slopeOf, type Sample } from "./gauges";
 import type { FromLoad, Tally, ToLoad } from "./messages";
 import { HELP, parseOptions, type SoakOptions } from "./options";
@@ -177,7 +177,7 @@ async function soak(options: SoakOptions): Promise<Findings> {
 /** Lets all come to rest, and takes the tallies of both sides. */
 async function compare(accessory: Accessory, load: Load): Promise<Pick<Findings, "sent" | "received">> {
   await load.settle();
-  await sleep(AFTERMATH);
+  await sleep(STRANGER_IDLE_TIMEOUT + AFTERMATH);
   accessory.stop();
   const sent = accessory.tallies;
   return { sent, received: await load.report() };
