@@ -1,12 +1,12 @@
 /**
  * Changes the source of CommonJS modules as they load, whether they are required or imported.
  *
- * By Node's `module.registerHooks` where it exists (22.15 and 23.5), else by the `.js` entry of `require.extensions`,
- * which Node 20 calls for imported CommonJS modules too.
+ * By the `.js` entry of `require.extensions`, which Node calls for imported CommonJS modules too. Its `module.registerHooks`
+ * would do it in public, but breaks `module.register` of others: in Node 22, and in 24 before 24.21, a `load` hook that is
+ * there makes their first load fail.
  */
 
 import Module from "node:module";
-import { fileURLToPath } from "node:url";
 
 /** What is done to the sources. Neither may throw. */
 export interface SourceHook {
@@ -14,18 +14,6 @@ export interface SourceHook {
   wants(file: string): boolean;
   /** Called for those that are wanted. @returns the source to run. */
   edit(file: string, source: string): string;
-}
-
-/** The part of Node's hooks that is used; the types of Node 20 do not have them. */
-interface LoadResult {
-  readonly format?: string | null;
-  readonly source?: string | ArrayBuffer | NodeJS.TypedArray | null;
-}
-type Load = (url: string, context: object) => LoadResult;
-interface NodeHooks {
-  registerHooks?: (hooks: { load: (url: string, context: object, nextLoad: Load) => LoadResult }) => {
-    deregister(): void;
-  };
 }
 
 /** The CommonJS loader's seam, as libraries that transpile have used it ever since. */
@@ -39,31 +27,6 @@ interface CommonJsLoader {
 
 /** Starts to change sources. @returns how to stop. */
 export function hookSources(hook: SourceHook): () => void {
-  const { registerHooks } = Module as NodeHooks;
-  return registerHooks === undefined ? hookExtension(hook) : hookLoad(hook, registerHooks);
-}
-
-function hookLoad(hook: SourceHook, registerHooks: NonNullable<NodeHooks["registerHooks"]>): () => void {
-  const hooks = registerHooks({
-    load(url, context, nextLoad) {
-      const loaded = nextLoad(url, context);
-      const file = url.startsWith("file:") ? fileURLToPath(url) : undefined;
-      if (file === undefined || loaded.source == null || loaded.format === "module" || !hook.wants(file)) {
-        return loaded;
-      }
-      return { ...loaded, source: hook.edit(file, textOf(loaded.source)) };
-    },
-  });
-  return () => {
-    hooks.deregister();
-  };
-}
-
-function textOf(source: string | ArrayBuffer | NodeJS.TypedArray): string {
-  return typeof source === "string" ? source : new TextDecoder().decode(source);
-}
-
-function hookExtension(hook: SourceHook): () => void {
   const { _extensions: extensions } = Module as unknown as CommonJsLoader;
   const previous = extensions[".js"];
   let active = true;

@@ -91,6 +91,16 @@ describe("the preload", { timeout: patient(120_000) }, () => {
     assert.equal(stdout, "hapwire\nhapwire\n");
   });
 
+  it("stands beside hooks that another registers", async (t) => {
+    const folder = makeProject(t);
+    const code = `import { register } from "node:module";
+      register("data:text/javascript,export async function load(url, context, next) { return next(url, context); }");
+      await import("./imported.cjs");`;
+    writeFileSync(path.join(folder, "imported.cjs"), `${SHOW} show(require("${SCOPED}"));`);
+    const { stdout } = await run(t, code, { folder, file: "program.mjs" });
+    assert.equal(stdout, "hapwire\n");
+  });
+
   it("serves the status page that the environment asks for", async (t) => {
     const code = `
       const { HAPServer, AccessoryInfo } = require("${SCOPED}");
