@@ -19,7 +19,10 @@ export function gather(chunks: readonly Uint8Array[], target: Uint8Array): void 
     if (end > target.length) {
       break;
     }
-    target.set(chunk, start);
+    // One whose memory was taken away is empty, and must not be read at all.
+    if (end > start) {
+      target.set(chunk, start);
+    }
   }
   if (end !== target.length) {
     throw new TypeError("the chunks are not as long as they say");

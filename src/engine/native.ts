@@ -315,15 +315,20 @@ function jsonOf(value: unknown): string | undefined {
   return json.startsWith(prefix) ? json.slice(prefix.length, -1) : undefined;
 }
 
+/** The folder that has `prebuilds/` or `build/`. */
+function addonRoot(): string {
+  // node-gyp-build's variable, which it does not look at where a bundler has left no package.json. Empty is unset.
+  const { HAPWIRE_PREBUILD: root = "" } = process.env;
+  return root === "" ? path.join(__dirname, "..", "..") : root;
+}
+
 /**
  * Loads the addon: a prebuilt one, else the one built here.
  *
  * @throws Error where there is none for this platform, it does not load, or its OpenSSL has no ChaCha20-Poly1305.
  */
 export function createNativeEngine(): Engine {
-  // node-gyp-build's variable, which it does not look at where a bundler has left no package.json.
-  const root = process.env["HAPWIRE_PREBUILD"] ?? path.join(__dirname, "..", "..");
-  const file = nodeGypBuild.resolve(root);
+  const file = path.resolve(nodeGypBuild.resolve(addonRoot()));
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon is loaded by its path
   const addon = require(file) as Addon;
   if (typeof addon.aeadVersion !== "string") {

@@ -1,4 +1,4 @@
-/** Chunks that are not what they say: they are read as they are, and nothing but their bytes goes out. */
+/** Chunks and keys that are not what they say: they are read as they are, and nothing but their bytes goes out. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -55,6 +55,16 @@ for (const { name, create } of enginesUnderTest()) {
       });
     }
 
+    for (const others of [0, 15, 16]) {
+      it(`whose memory was taken away are empty, ${String(others)} others beside them`, () => {
+        const detached = new Uint8Array(10);
+        structuredClone(detached.buffer, { transfer: [detached.buffer] });
+        const ordinary = Array.from({ length: others }, () => Buffer.from("x"));
+        const sealed = sealer().seal([detached, ...ordinary], others);
+        assert.deepEqual(sealed, sealer().seal(ordinary, others));
+      });
+    }
+
     it("that throw when they are read end the call, not the process", () => {
       const thrown = new Error("from the getter");
       const chunks = withGetter(Buffer.alloc(10), () => {
@@ -71,6 +81,13 @@ for (const { name, create } of enginesUnderTest()) {
       });
       assert.equal(own.seal(chunks, 20).length, 38);
       assert.equal(own.counter, 2n);
+    });
+
+    it("a key that is not as long as it says makes no codec", () => {
+      for (const key of [new Lying(10, 32), new Lying(40, 32)]) {
+        assert.throws(() => create().createSealer(key, 0n), TypeError);
+        assert.throws(() => create().createOpener(key, 0n), TypeError);
+      }
     });
 
     // The other engine has copied it by then.

@@ -101,6 +101,21 @@ describe(`the addon that loads${SKIPPED}`, { timeout: patient(120_000), ...NATIV
     assert.deepEqual(await showEngine(copy), nativeFrom(copy, PREBUILT));
   });
 
+  it("is the one in the folder that HAPWIRE_PREBUILD names, a relative one too", async (t) => {
+    const named = copyPackage(t, { addons: [PREBUILT] });
+    const copy = copyPackage(t);
+    for (const HAPWIRE_PREBUILD of [named, path.relative(ROOT, named)]) {
+      const env = { HAPWIRE_PREBUILD };
+      assert.deepEqual(await showEngine(copy, { env }), nativeFrom(named, PREBUILT));
+    }
+  });
+
+  it("is the package's own where HAPWIRE_PREBUILD is empty", async (t) => {
+    const copy = copyPackage(t, { addons: [PREBUILT] });
+    const shown = await showEngine(copy, { env: { HAPWIRE_PREBUILD: "" }, cwd: copyPackage(t) });
+    assert.deepEqual(shown, nativeFrom(copy, PREBUILT));
+  });
+
   it("writes nothing into the package's folder", async (t) => {
     const copy = copyPackage(t, { addons: [PREBUILT] });
     const before = readdirSync(copy, { recursive: true });

@@ -1,6 +1,7 @@
 /** A session key that does not outlive its session. */
 
 import { frameError } from "../frame-error";
+import { gather } from "../gather";
 
 /** Wipes the key of a session that was dropped without being closed. */
 const collected = new FinalizationRegistry<Buffer>((bytes) => {
@@ -11,10 +12,11 @@ const collected = new FinalizationRegistry<Buffer>((bytes) => {
 export class SessionKey {
   #bytes: Buffer | undefined;
 
+  /** @throws TypeError where the key is not as long as it says. */
   constructor(key: Uint8Array) {
     // Memory of its own, not of Node's pool, which is shared with everything.
     const bytes = Buffer.alloc(key.length);
-    bytes.set(key);
+    gather([key], bytes);
     this.#bytes = bytes;
     collected.register(this, bytes);
   }
