@@ -3,7 +3,7 @@
 // The install step: quiet and done where an addon loads; else it builds one; else it says in one line that the portable
 // engine will do. It never fails the installation: hapwire runs without the addon, only slower.
 //
-// `npm rebuild hapwire --build-from-source` builds in any case, `--loglevel=verbose --foreground-scripts` shows how.
+// `npm_config_build_from_source=true npm rebuild hapwire` builds in any case, `--loglevel=verbose --foreground-scripts` shows how.
 
 const { spawnSync } = require("node:child_process");
 const path = require("node:path");
@@ -38,7 +38,7 @@ if (fromSource || !loads()) {
   } else if (!built) {
     console.warn(
       "hapwire: the addon could not be built here; the one that is there already runs. " +
-        "Why, says: npm rebuild hapwire --build-from-source --loglevel=verbose --foreground-scripts",
+        "Why, says: npm_config_build_from_source=true npm rebuild hapwire --loglevel=verbose --foreground-scripts",
     );
   }
 }

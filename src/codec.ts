@@ -37,6 +37,7 @@ export class FrameSealer {
    * Cuts a message into frames and seals them.
    *
    * @param message - The plaintext, in one piece or several.
+   * @throws {@link ArgumentError}
    * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED`, `ERR_HAPWIRE_CIPHER`, `ERR_HAPWIRE_CODEC_CLOSED`.
    */
   seal(message: Uint8Array | readonly Uint8Array[]): Buffer {
@@ -86,6 +87,7 @@ export class FrameOpener {
    *
    * @param segment - The next bytes of the stream, left as they are.
    * @returns The plaintext of those frames; empty where none was completed.
+   * @throws {@link ArgumentError}
    * @throws {@link FrameError} `ERR_HAPWIRE_FRAME_TOO_LONG`, `ERR_HAPWIRE_FRAME_AUTHENTICATION`,
    *   `ERR_HAPWIRE_NONCE_EXHAUSTED`: the session is over and the key is wiped; `ERR_HAPWIRE_CODEC_CLOSED` after that.
    */

@@ -182,7 +182,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#wire.encryption = encryption;
   }
 
-  /** Why this side closed the connection; undefined where the controller did, or where it was asked for. */
+  /** Why the connection ended; undefined where the controller ended it in order, or where it was asked for. */
   get closeReason(): HapwireError | undefined {
     return this.#closeReason;
   }

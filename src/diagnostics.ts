@@ -26,7 +26,7 @@ export interface ConnectionOpenedMessage {
 export interface ConnectionClosedMessage {
   /** The one that it is about. */
   connection: HAPConnection;
-  /** Why this side closed it; undefined where the controller did, or where it was asked for. */
+  /** Why it ended; undefined where the controller ended it in order, or where it was asked for. */
   reason: HapwireError | undefined;
 }
 

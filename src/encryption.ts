@@ -68,7 +68,8 @@ export class HAPEncryption {
 /**
  * Derives the keys of a session from the shared secret of pair-verify. [PROTOCOL: the secured session]
  *
- * @param sharedSecret - The X25519 shared secret, 32 bytes.
+ * @param sharedSecret - The X25519 shared secret: 32 bytes in HomeKit; any length is taken.
+ * @throws {@link ArgumentError}
  */
 export function deriveSessionKeys(sharedSecret: Uint8Array): SessionKeys {
   checkBytes(sharedSecret, "sharedSecret");

@@ -43,7 +43,7 @@ export interface ServerOptions {
   maxUnsentBytes?: number;
   /** Frames that one segment may complete. Past it the connection is closed. Default 4,096. */
   maxFramesPerSegment?: number;
-  /** Milliseconds that a controller is given to take the last bytes and to close its side. Default 2,000. */
+  /** Milliseconds that a controller is given to close its side, once the system has the last bytes. Default 2,000. */
   lingerTimeout?: number;
   /** The clock that all timers go by; for tests. */
   clock?: Clock;

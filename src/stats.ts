@@ -40,7 +40,7 @@ export interface ServerStats {
   authenticated: number;
   /** Connections accepted since the server was made. */
   accepted: number;
-  /** Connections closed by this side, by the code of the reason; see docs/errors.md. */
+  /** Connections that this side closed or that failed, by the code of the reason; see docs/errors.md. */
   closed: Partial<Record<string, number>>;
   /** The sums over all connections, those that are gone included. */
   total: ConnectionStats;

@@ -19,7 +19,7 @@ const HELP = `Usage: hapwire doctor [OPTIONS]
 Says which engine runs on this machine and why, tests it, measures it for two seconds, and advises.
 Ends with exit code 1 where something is wrong.
 
-  --json     print the report as JSON, for bug reports: it holds no secrets and no addresses
+  --json     print the report as JSON, for bug reports: no secrets, and no addresses without --verbose
   --verbose  tell the addresses of the network interfaces too
   --help     show this`;
 

@@ -55,7 +55,11 @@ export function loadEngine(name?: EngineName): Engine {
   return name === undefined ? defaultChoice().engine : loadNamed(name);
 }
 
-/** Which engine is used where none is named, and why. */
+/**
+ * Which engine is used where none is named, and why.
+ *
+ * @throws {@link EngineError} where none can run here.
+ */
 export function engineInfo(): EngineInfo {
   const { engine, choice, reason } = defaultChoice();
   const { name, aead, file } = engine;
@@ -103,7 +107,8 @@ function warnOfPortable(reason: string): void {
   const platform = `${process.platform}-${process.arch} (Node ${node})`;
   process.emitWarning(
     `hapwire runs on its portable engine on ${platform}: ${reason}. It does the same, slower, and nothing need be done. ` +
-      "For the native engine install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire",
+      "For the native engine install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire" +
+      " (with npm 12, npm install-scripts approve hapwire before it)",
     { type: "HapwireWarning", code: "HAPWIRE_PORTABLE_ENGINE" },
   );
 }

@@ -15,6 +15,7 @@ const AS_THEY_ARE = [
   "CHANGELOG.md",
   "LICENSE",
   "README.md",
+  "SECURITY.md",
   "binding.gyp",
   "native/binding/exports.map",
   "native/install.js",
@@ -96,6 +97,7 @@ function expectedFiles() {
     ...PAGE_FILES.map((file) => `dist/status/page/${file}`),
     ...addonFiles(),
     ...TARGETS.map(prebuiltFile),
+    ...list("docs", "").filter((file) => /^docs\/[^/]+\.(md|svg|png)$/.test(file)),
   ]);
 }
 

@@ -8,7 +8,8 @@ export type Findings = Pick<Report, "machine" | "environment" | "engine" | "chec
 const OLDEST_NODE = 20;
 
 const COMPILER =
-  "install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire";
+  "install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire" +
+  " (with npm 12, npm install-scripts approve hapwire before it)";
 
 /** The first processors of ARMv7 came after the Raspberry Pi 1 and the Pi Zero, which have ARMv6. */
 const OLDEST_PREBUILT_ARM = 7;
