@@ -97,7 +97,7 @@ function expectedFiles() {
     ...PAGE_FILES.map((file) => `dist/status/page/${file}`),
     ...addonFiles(),
     ...TARGETS.map(prebuiltFile),
-    ...list("docs", "").filter((file) => /^docs\/[^/]+\.(md|svg|png)$/.test(file)),
+    ...list("docs", "").filter((file) => /^docs\/[^/]+\.(md|svg)$/.test(file)),
   ]);
 }
 
