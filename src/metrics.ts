@@ -60,9 +60,11 @@ export function collectMetrics(server: EventedHTTPServer, options: MetricsOption
   groups.set(register, byPrefix);
   const group = byPrefix.get(prefix) ?? new MetricsGroup(client, register, prefix);
   byPrefix.set(prefix, group);
-  const remove = group.add(server, name);
+  let remove: (() => void) | undefined = group.add(server, name);
   return () => {
-    remove();
+    // Called again, it would take out another server that has the name by now.
+    remove?.();
+    remove = undefined;
     if (group.isEmpty && byPrefix.get(prefix) === group) {
       group.unregister();
       byPrefix.delete(prefix);

@@ -122,6 +122,20 @@ describe("collectMetrics", () => {
     assert.ok(lines.includes('hapwire_requests_total{server="2"}'));
   });
 
+  it("takes a server out once: another one may have its name by then", async (t) => {
+    const register = new Registry();
+    const [one, two, three] = [await Harness.start(t), await Harness.start(t), await Harness.start(t)];
+    collect(t, one.server, { register });
+    const stop = collect(t, two.server, { register, name: "bridge" });
+    stop();
+    collect(t, three.server, { register, name: "bridge" });
+    stop();
+    await (await three.connect()).controller.get("/");
+    const values = await scrape(register);
+    assert.equal(values.get('hapwire_requests_total{server="bridge"}'), 1);
+    assert.equal(values.get('hapwire_request_duration_seconds_count{server="bridge"}'), 1);
+  });
+
   it("leaves nothing behind when the last server is taken out", async (t) => {
     const harness = await Harness.start(t);
     const register = new Registry();
