@@ -7,7 +7,7 @@
 import { createRequire } from "node:module";
 
 import type * as promClient from "prom-client";
-import type { Registry } from "prom-client";
+import type { Metric, Registry } from "prom-client";
 
 import { checkNonEmptyString } from "./check";
 import { ArgumentError, MissingPeerError, type ErrorCode } from "./errors";
@@ -58,11 +58,14 @@ export function collectMetrics(server: EventedHTTPServer, options: MetricsOption
   }
   const byPrefix = groups.get(register) ?? new Map<string, MetricsGroup>();
   groups.set(register, byPrefix);
-  const group = byPrefix.get(prefix) ?? new MetricsGroup(client, register, prefix);
+  const existing = byPrefix.get(prefix);
+  const group = existing?.isRegistered ? existing : new MetricsGroup(client, register, prefix);
   byPrefix.set(prefix, group);
-  const remove = group.add(server, name);
+  let remove: (() => void) | undefined = group.add(server, name);
   return () => {
-    remove();
+    // Called again, it would take out another server that has the name by now.
+    remove?.();
+    remove = undefined;
     if (group.isEmpty && byPrefix.get(prefix) === group) {
       group.unregister();
       byPrefix.delete(prefix);
@@ -85,6 +88,7 @@ class MetricsGroup {
   readonly #servers = new Map<string, EventedHTTPServer>();
   readonly #refusals;
   readonly #duration;
+  readonly #metrics: ReadonlySet<Metric | undefined>;
   /** Read once for all metrics that are asked for in one go. */
   #stats: NamedStats | undefined;
   #added = 0;
@@ -96,9 +100,7 @@ class MetricsGroup {
     if (taken !== undefined) {
       throw new ArgumentError("options.prefix", `another one: the registry has a metric ${taken}`, prefix);
     }
-    for (const figure of FIGURES) {
-      this.#registerFigure(client, figure);
-    }
+    const figures = FIGURES.map((figure) => this.#registerFigure(client, figure));
     const registers = [register];
     this.#refusals = new client.Counter({
       name: `${prefix}${REFUSALS}`,
@@ -113,10 +115,16 @@ class MetricsGroup {
       buckets: DURATION_BUCKETS,
       registers,
     });
+    this.#metrics = new Set([...figures, this.#refusals, this.#duration]);
   }
 
   get isEmpty(): boolean {
     return this.#servers.size === 0;
+  }
+
+  /** False once the registry was cleared: what is added then would never be read. */
+  get isRegistered(): boolean {
+    return this.#registeredNames().length > 0;
   }
 
   /** @returns A function that takes the server out. */
@@ -148,9 +156,14 @@ class MetricsGroup {
   }
 
   unregister(): void {
-    for (const name of this.#names()) {
+    for (const name of this.#registeredNames()) {
       this.#register.removeSingleMetric(name);
     }
+  }
+
+  /** Without those that the registry no longer has, or has of somebody else by now. */
+  #registeredNames(): string[] {
+    return this.#names().filter((name) => this.#metrics.has(this.#register.getSingleMetric(name)));
   }
 
   #names(): string[] {
@@ -164,7 +177,7 @@ class MetricsGroup {
     return String(this.#added);
   }
 
-  #registerFigure(client: PromClient, figure: Figure): void {
+  #registerFigure(client: PromClient, figure: Figure): Metric {
     const settings = {
       name: `${this.#prefix}${figure.name}`,
       help: figure.help,
@@ -182,17 +195,18 @@ class MetricsGroup {
           }
         },
       });
-    } else {
-      const counter = new client.Counter({
-        ...settings,
-        collect: () => {
-          counter.reset();
-          for (const [labels, value] of read()) {
-            counter.inc(labels, value);
-          }
-        },
-      });
+      return gauge;
     }
+    const counter = new client.Counter({
+      ...settings,
+      collect: () => {
+        counter.reset();
+        for (const [labels, value] of read()) {
+          counter.inc(labels, value);
+        }
+      },
+    });
+    return counter;
   }
 
   /** The values of a figure, for each server and what else it is told apart by. */

@@ -1,4 +1,4 @@
-/** Addresses of a connection: which network interface it came in on, and that interface's addresses. */
+/** The machine's network interfaces: which one a connection came in on, and its addresses. */
 
 import { BlockList, isIPv4 } from "node:net";
 import { networkInterfaces, type NetworkInterfaceInfo } from "node:os";
@@ -7,6 +7,16 @@ import { HapwireError } from "./errors";
 
 /** Where no interface can be told. */
 const UNKNOWN_INTERFACE = "unknown";
+
+/** The machine's network interfaces, by name; none where the system does not let the process see them. */
+export function visibleInterfaces(): NodeJS.Dict<NetworkInterfaceInfo[]> {
+  try {
+    return networkInterfaces();
+  } catch {
+    // A sandbox may deny the netlink socket that it takes, while those of the network work.
+    return {};
+  }
+}
 
 /**
  * The address without what sockets add to it: the prefix of an IPv4 address in IPv6 clothes, the zone of a link-local
@@ -27,7 +37,7 @@ export function plainAddress(address: string): string {
 export function interfaceOf(localAddress: string): string {
   const address = plainAddress(localAddress);
   const zone = /%(.+)$/.exec(localAddress)?.[1];
-  const interfaces = Object.entries(networkInterfaces()).map(
+  const interfaces = Object.entries(visibleInterfaces()).map(
     ([name, infos]): [string, NetworkInterfaceInfo[]] => [name, infos ?? []],
   );
   const nameWhere = (matches: (info: NetworkInterfaceInfo, name: string) => boolean): string | undefined =>
@@ -62,7 +72,7 @@ function inSubnet(address: string, { cidr, family }: NetworkInterfaceInfo): bool
  */
 export function addressOf(interfaceName: string, ipVersion: "ipv4" | "ipv6"): string {
   const family = ipVersion === "ipv4" ? "IPv4" : "IPv6";
-  const infos = (networkInterfaces()[interfaceName] ?? []).filter((info) => info.family === family);
+  const infos = (visibleInterfaces()[interfaceName] ?? []).filter((info) => info.family === family);
   const isGlobal = (info: NetworkInterfaceInfo): boolean => info.family === "IPv4" || info.scopeid === 0;
   const info = infos.find(isGlobal) ?? infos[0];
   if (info === undefined) {

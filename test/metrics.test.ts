@@ -122,6 +122,20 @@ describe("collectMetrics", () => {
     assert.ok(lines.includes('hapwire_requests_total{server="2"}'));
   });
 
+  it("takes a server out once: another one may have its name by then", async (t) => {
+    const register = new Registry();
+    const [one, two, three] = [await Harness.start(t), await Harness.start(t), await Harness.start(t)];
+    collect(t, one.server, { register });
+    const stop = collect(t, two.server, { register, name: "bridge" });
+    stop();
+    collect(t, three.server, { register, name: "bridge" });
+    stop();
+    await (await three.connect()).controller.get("/");
+    const values = await scrape(register);
+    assert.equal(values.get('hapwire_requests_total{server="bridge"}'), 1);
+    assert.equal(values.get('hapwire_request_duration_seconds_count{server="bridge"}'), 1);
+  });
+
   it("leaves nothing behind when the last server is taken out", async (t) => {
     const harness = await Harness.start(t);
     const register = new Registry();
@@ -134,6 +148,39 @@ describe("collectMetrics", () => {
     assert.deepEqual(register.getMetricsAsArray(), []);
     collect(t, harness.server, { register });
     assert.ok(register.getSingleMetric("hapwire_connections") !== undefined);
+  });
+
+  it("registers anew after the registry was cleared, and leaves alone what others have there by then", async (t) => {
+    const [one, two] = [await Harness.start(t), await Harness.start(t)];
+    const register = new Registry();
+    const stop = collect(t, one.server, { register });
+    register.clear();
+    const stopAnew = collect(t, two.server, { register });
+    await (await two.connect()).controller.get("/");
+    stop();
+    const values = await scrape(register);
+    assert.equal(values.get('hapwire_requests_total{server="1"}'), 1);
+    assert.equal(values.get('hapwire_request_duration_seconds_count{server="1"}'), 1);
+
+    register.clear();
+    const other = new Counter({
+      name: "hapwire_requests_total",
+      help: "Somebody else's.",
+      registers: [register],
+    });
+    stopAnew();
+    assert.deepEqual(register.getMetricsAsArray(), [other]);
+  });
+
+  it("goes on without a metric that was taken out of the registry", async (t) => {
+    const [one, two] = [await Harness.start(t), await Harness.start(t)];
+    const register = new Registry();
+    collect(t, one.server, { register });
+    register.removeSingleMetric("hapwire_request_duration_seconds");
+    collect(t, two.server, { register });
+    const values = await scrape(register);
+    assert.equal(values.get('hapwire_requests_total{server="2"}'), 0);
+    assert.ok(!values.has('hapwire_request_duration_seconds_count{server="2"}'));
   });
 
   it("takes another prefix, and says of a bad one or a taken one that it is", async (t) => {

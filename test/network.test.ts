@@ -68,6 +68,14 @@ describe("network interfaces", () => {
     });
   });
 
+  it("are none where the system does not show them", () => {
+    mock.method(os, "networkInterfaces", () => {
+      throw new Error("uv_interface_addresses returned EAFNOSUPPORT");
+    });
+    assert.equal(interfaceOf("192.168.1.20"), "unknown");
+    assert.throws(() => addressOf("eth0", "ipv4"), { code: "ERR_HAPWIRE_NO_ADDRESS" });
+  });
+
   it("leave plain addresses plain", () => {
     assert.equal(plainAddress("::ffff:1.2.3.4"), "1.2.3.4");
     assert.equal(plainAddress("fe80::2%en0"), "fe80::2");

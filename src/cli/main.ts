@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import { runBench } from "./bench";
 import { runDoctor } from "./doctor";
 import { packageVersion } from "./package-file";
-import { print, printError } from "./terminal";
+import { print, printError, surviveLostOutput } from "./terminal";
 import { UsageError } from "./usage-error";
 
 const EXIT_FAILURE = 1;
@@ -53,9 +53,11 @@ function report(error: unknown): number {
   return EXIT_FAILURE;
 }
 
+surviveLostOutput(EXIT_FAILURE);
 // Not process.exit(): what is printed to a pipe would be cut off.
 void main(process.argv.slice(2))
   .catch(report)
   .then((exitCode) => {
-    process.exitCode = exitCode;
+    // It is set already where the output was lost.
+    process.exitCode ??= exitCode;
   });

@@ -10,6 +10,23 @@ export function printError(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/**
+ * Lets the command end by itself where its lines cannot be written: quietly where nobody reads on, as in
+ * `hapwire doctor | head -1`; with this exit code and a word on standard error where a result is lost, as on a full disk.
+ */
+export function surviveLostOutput(exitCode: number): void {
+  let isLost = false;
+  process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== "EPIPE" && !isLost) {
+      isLost = true;
+      process.exitCode = exitCode;
+      printError(`hapwire: standard output cannot be written: ${message}`);
+    }
+  });
+  // There is nowhere left to say it.
+  process.stderr.on("error", () => undefined);
+}
+
 type Style = (text: string) => string;
 
 /** How marks stand out. */

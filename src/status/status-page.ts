@@ -6,11 +6,11 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { networkInterfaces } from "node:os";
 
 import { checkInteger, checkNonEmptyString } from "../check";
 import { systemClock, type Clock } from "../clock";
 import { serverListening, type ServerMessage } from "../diagnostics";
+import { visibleInterfaces } from "../network";
 import type { EventedHTTPServer } from "../server";
 import { createToken, isLoopback, judge } from "./access";
 import { DEFAULT_HOST } from "./address";
@@ -195,7 +195,7 @@ function urlOf({ address, port }: AddressInfo, token: string | undefined): strin
 
 /** An address of this machine that others may reach; the first one is as good as any. */
 function reachableAddress(): string {
-  const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const infos = Object.values(visibleInterfaces()).flatMap((list) => list ?? []);
   return infos.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
 }
 

@@ -16,6 +16,8 @@ import { patient } from "../support/patience";
 const MAIN = path.join("dist", "cli", "main.js");
 const FAULTY_ADDON = path.join(__dirname, "..", "support", "faulty-addon.js");
 
+const HIDDEN_INTERFACES = path.join(__dirname, "..", "support", "hidden-interfaces.js");
+
 const HAS_NATIVE = engineInfo().name === "native";
 const SKIPPED = " (skipped: the portable engine runs here)";
 
@@ -101,6 +103,14 @@ describe("hapwire doctor", { timeout: patient(60_000) }, () => {
       (JSON.parse(silent) as Report).interfaces.map(({ name }) => name),
       Object.keys(networkInterfaces()),
     );
+  });
+
+  it("does its work where the system shows no network interface", async () => {
+    const { code, stdout } = await doctor([], { nodeArgs: ["--require", HIDDEN_INTERFACES] });
+    assert.equal(code, 0);
+    assert.match(stdout, /Network\n +none +the system shows none\n/);
+    assert.match(stdout, /hint +The system shows no network interface/);
+    assert.doesNotMatch(stdout, /no controller can reach/);
   });
 
   it(`compares both engines where both load${HAS_NATIVE ? "" : SKIPPED}`, { skip: !HAS_NATIVE }, async () => {

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
+import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 
 import { ArgumentError } from "hapwire";
@@ -18,6 +19,8 @@ import { BusyBridge } from "../support/busy-bridge";
 import { runNode } from "../support/child";
 import { ManualClock } from "../support/clock";
 import { Harness } from "../support/harness";
+
+const HIDDEN_INTERFACES = path.join(__dirname, "..", "support", "hidden-interfaces.js");
 
 interface Answer {
   status: number;
@@ -410,6 +413,26 @@ describe("HAPWIRE_STATUS", () => {
   it("may name the host", async (t) => {
     const [line = ""] = await serve(t, "127.0.0.2:0");
     assert.match(line, /^status page: http:\/\/127\.0\.0\.2:\d+\/$/);
+  });
+
+  it("serves on all addresses where the system shows none of them", async () => {
+    const code = `
+      const { serveStatusFromEnvironment } = require("./dist/status/environment");
+      const { EventedHTTPServer } = require("./dist");
+      const server = new EventedHTTPServer();
+      const end = serveStatusFromEnvironment({ HAPWIRE_STATUS: "0.0.0.0:0" }, (line) => {
+        console.log(line);
+        end();
+        server.destroy();
+      });
+      server.listen(0, "127.0.0.1");`;
+    const {
+      code: exitCode,
+      stdout,
+      stderr,
+    } = await runNode(["--require", HIDDEN_INTERFACES, "--eval", code]);
+    assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: "" });
+    assert.match(stdout, /^status page: http:\/\/127\.0\.0\.1:\d+\/[\w-]{24}\/\n$/);
   });
 
   it("off, or without it, serves none", async (t) => {

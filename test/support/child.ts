@@ -29,6 +29,9 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The signal that the child gets when it has written its first line. */
   readonly signalWhenReady?: NodeJS.Signals;
+  /** Where the child writes to instead: a file's descriptor, or a pipe that nobody reads. */
+  readonly stdout?: number | "unread";
+  readonly stderr?: number | "unread";
 }
 
 /** Runs Node with these arguments to its end. A child that does not end is killed: its signal is SIGKILL then. */
@@ -38,18 +41,24 @@ export async function runNode(args: readonly string[], options: ChildOptions = {
   const child = spawn(process.execPath, args, {
     cwd,
     env,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", pipeUnlessFile(options.stdout), pipeUnlessFile(options.stderr)],
     timeout: PATIENCE,
     killSignal: "SIGKILL",
   });
+  if (options.stdout === "unread") {
+    child.stdout?.destroy();
+  }
+  if (options.stderr === "unread") {
+    child.stderr?.destroy();
+  }
   let [stdout, stderr] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
     if (signalWhenReady !== undefined && stdout.includes("\n")) {
       child.kill(signalWhenReady);
     }
   });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
   return new Promise((resolve, reject) => {
@@ -58,4 +67,8 @@ export async function runNode(args: readonly string[], options: ChildOptions = {
       resolve({ code, signal, stdout, stderr });
     });
   });
+}
+
+function pipeUnlessFile(output: ChildOptions["stdout"]): number | "pipe" {
+  return typeof output === "number" ? output : "pipe";
 }

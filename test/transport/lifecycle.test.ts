@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { connect, createServer, type AddressInfo } from "node:net";
-import { networkInterfaces } from "node:os";
+import os, { networkInterfaces } from "node:os";
 import { describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
 
@@ -246,6 +246,16 @@ describe("addresses", () => {
       assert.equal(connection.getLocalAddress("ipv4"), "127.0.0.1");
       assert.equal(connection.getLocalAddress("ipv6"), "::1");
     }
+  });
+
+  it("are unknown, and end nothing, where the system does not show the network interfaces", async (t) => {
+    t.mock.method(os, "networkInterfaces", () => {
+      throw new Error("uv_interface_addresses returned EAFNOSUPPORT");
+    });
+    const harness = await Harness.start(t);
+    const { connection } = await harness.connect();
+    assert.equal(connection.networkInterface, "unknown");
+    assert.throws(() => connection.getLocalAddress("ipv4"), { code: "ERR_HAPWIRE_NO_ADDRESS" });
   });
 });
 

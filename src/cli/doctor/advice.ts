@@ -88,6 +88,14 @@ function adviceOnEnvironment({ debug }: Environment): Advice[] {
 }
 
 function adviceOnInterfaces(interfaces: readonly Interface[]): Advice[] {
+  if (interfaces.length === 0) {
+    return [
+      hint(
+        "The system shows no network interface, not even loopback: a sandbox may hide them, such as systemd's " +
+          "RestrictAddressFamilies= without AF_NETLINK.",
+      ),
+    ];
+  }
   return interfaces.every(({ isLoopback }) => isLoopback)
     ? [hint("There is no network interface but loopback: no controller can reach an accessory here.")]
     : [];

@@ -2,6 +2,7 @@
 
 import os from "node:os";
 
+import { visibleInterfaces } from "../../network";
 import type { Environment, Interface, Machine } from "./report";
 
 /** What Node's diagnostic report says that is of use here. */
@@ -63,7 +64,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
 
 /** @param withAddresses - Whether to tell the addresses too: they are nobody's business in a public bug report. */
 export function readInterfaces(withAddresses: boolean): Interface[] {
-  return Object.entries(os.networkInterfaces()).map(([name, infos = []]) => ({
+  return Object.entries(visibleInterfaces()).map(([name, infos = []]) => ({
     name,
     families: [...new Set(infos.map(({ family }) => family))].sort(),
     isLoopback: infos.every(({ internal }) => internal),

@@ -16,7 +16,7 @@ export function formatReport(report: Report, palette: Palette): string {
     section("Engine", [...engineRows(report.engine), ...engines.map(engineStateRow)], palette),
     section("Self-test", checkRows(checks, palette), palette),
     section("Speed", speedRows(speed), palette),
-    section("Network", interfaces.map(interfaceRow), palette),
+    section("Network", interfaceRows(interfaces), palette),
     section("Environment", environmentRows(environment), palette),
     adviceSection(advice, palette),
   ];
@@ -81,6 +81,10 @@ function speedRows(speed: Speed | undefined): Row[] {
     `${small.toFixed(2).padStart(7)} µs for 150 bytes ${large.toFixed(0).padStart(7)} MB/s for 64 KiB`,
   ];
   return [["engine", engine], row("seal", sealSmall, sealLarge), row("open", openSmall, openLarge)];
+}
+
+function interfaceRows(interfaces: readonly Interface[]): Row[] {
+  return interfaces.length === 0 ? [["none", "the system shows none"]] : interfaces.map(interfaceRow);
 }
 
 function interfaceRow({ name, families, isLoopback, addresses }: Interface): Row {
