@@ -198,5 +198,6 @@ function joinStrings(strings: readonly StringChunk[]): Buffer {
   for (const { chunk, encoding } of strings) {
     offset += joined.write(chunk, offset, encoding);
   }
-  return joined;
+  // Of base64 and hex the length is an estimate: what was not written is memory as it was found.
+  return joined.subarray(0, offset);
 }
