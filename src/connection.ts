@@ -16,8 +16,7 @@ import type { HAPEncryption, SessionKeys } from "./encryption";
 import { NO_SLOT, type Engine, type EventHubCore, type QueueCounts } from "./engine/contract";
 import { publishClosed, publishFlush, publishRefusal, publishRequest } from "./diagnostics";
 import { ConnectionError, connectionFailure, HapwireError } from "./errors";
-import { InternalHttp } from "./http/internal-http";
-import type { RequestLimits } from "./http/request-scanner";
+import { InternalHttp, type InternalHttpLimits } from "./http/internal-http";
 import { addressOf, interfaceOf } from "./network";
 import type { Settings } from "./options";
 import type { OutputMemory } from "./output-memory";
@@ -57,8 +56,8 @@ export interface ConnectionContext {
   readonly memory: OutputMemory;
   readonly hub: EventHubCore;
   readonly windows: CoalescingWindows<HAPConnection>;
-  readonly strangerLimits: RequestLimits;
-  readonly knownLimits: RequestLimits;
+  readonly strangerLimits: InternalHttpLimits;
+  readonly knownLimits: InternalHttpLimits;
   /** Acts on what the hub has signalled. */
   readonly handleSignals: (count: number) => void;
   readonly handleRequest: (
@@ -207,12 +206,21 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
+   * Whether it ends once the requests that are still served are answered: it gets no event any more.
+   *
+   * @internal
+   */
+  get isEnding(): boolean {
+    return this.#http.ending;
+  }
+
+  /**
    * Whether it may be closed once it is silent: a stranger, or one that would end if a handler answered.
    *
    * @internal
    */
   get isExpendable(): boolean {
-    return this.isStranger || this.#http.ending;
+    return this.isStranger || this.isEnding;
   }
 
   /**
@@ -528,7 +536,8 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     });
     try {
       if (!response.headersSent) {
-        // With its phrase: the handler may have left one that cannot be sent.
+        // With its phrase, and its length alone: the handler may have left a phrase that cannot be sent, and chunks.
+        response.removeHeader("Transfer-Encoding");
         response.writeHead(500, "Internal Server Error", { "Content-Length": 0 }).end();
       } else if (!response.writableEnded) {
         this.fail(reason);
@@ -537,7 +546,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       // So may its headers be, or the response's methods be its own.
       this.fail(reason);
     }
-    process.emitWarning(`${reason.message}: ${inspect(error)}`, { code: reason.code });
+    process.emitWarning(`${reason.message}: ${shown(error)}`, { code: reason.code });
   }
 
   /**
@@ -554,7 +563,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     if (event === "request" && response instanceof ServerResponse) {
       this.handleHandlerError(error, response as ServerResponse);
     } else {
-      this.server.emit("error", error);
+      this.server.handleRejection(error);
     }
   }
 
@@ -695,5 +704,14 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       // Another connection may get the slot.
       this.#slot = NO_SLOT;
     }
+  }
+}
+
+/** What a handler threw, as far as it can be shown. */
+function shown(error: unknown): string {
+  try {
+    return inspect(error);
+  } catch {
+    return "an error that throws when it is shown";
   }
 }

@@ -33,6 +33,8 @@ export interface ServerOptions {
   maxBodySize?: number;
   /** Bytes of a request's head. Past it: 431. Default 16 KiB. */
   maxHeadSize?: number;
+  /** Requests of a stranger that are handed to handlers and not answered. Past it: 503. Default 8. */
+  maxStrangerPendingRequests?: number;
   /** Requests of one connection that are handed to handlers and not answered. Past it: 503. Default 256. */
   maxPendingRequests?: number;
   /** Milliseconds from a request's first byte to the end of its head. Past it: 408. Default 60,000. */
@@ -71,6 +73,7 @@ export function settingsFrom(options: ServerOptions): Settings {
     strangerIdleTimeout: integer(options, "strangerIdleTimeout", 10 * 60 * 1000, 1, MAX_DELAY),
     maxStrangers: integer(options, "maxStrangers", 64, 1, Number.MAX_SAFE_INTEGER),
     maxStrangerBodySize: integer(options, "maxStrangerBodySize", 64 * KIB, 0, Number.MAX_SAFE_INTEGER),
+    maxStrangerPendingRequests: integer(options, "maxStrangerPendingRequests", 8, 1, Number.MAX_SAFE_INTEGER),
     maxBodySize: integer(options, "maxBodySize", 16 * MIB, 0, Number.MAX_SAFE_INTEGER),
     maxHeadSize: integer(options, "maxHeadSize", 16 * KIB, 256, MIB),
     maxPendingRequests: integer(options, "maxPendingRequests", 256, 1, Number.MAX_SAFE_INTEGER),

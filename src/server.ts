@@ -7,7 +7,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 import { checkId, checkInteger } from "./check";
 import { CoalescingWindows } from "./coalescing-windows";
 import { HAPConnection, type ConnectionContext, type HAPUsername } from "./connection";
-import { EventedHTTPServerEvent, HAPConnectionEvent } from "./constants";
+import { EventedHTTPServerEvent } from "./constants";
 import { DebugOutput } from "./debug-output";
 import { publishOpened, publishServer, serverClosed, serverListening } from "./diagnostics";
 import { NO_SLOT, Signal, SIGNAL_STRIDE, type EngineName, type EventHubCore } from "./engine/contract";
@@ -65,6 +65,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /** The sum of all connections that are gone. */
   readonly #pastStats = noStats();
   #accepted = 0;
+  /** Who waits for the last connection to be gone. No listeners of theirs, which an application may remove. */
+  readonly #whenEmptied: (() => void)[] = [];
   /** Between a call to listen and the next one to stop. */
   #mayListen = false;
 
@@ -88,8 +90,12 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       memory: new OutputMemory(),
       hub: this.#hub,
       windows: new CoalescingWindows(settings.clock, settings.coalescingDelay, this.#flushAll.bind(this)),
-      strangerLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxStrangerBodySize },
-      knownLimits: { maxHeadSize: settings.maxHeadSize, maxBodySize: settings.maxBodySize },
+      strangerLimits: {
+        maxHeadSize: settings.maxHeadSize,
+        maxBodySize: settings.maxStrangerBodySize,
+        maxPendingRequests: Math.min(settings.maxStrangerPendingRequests, settings.maxPendingRequests),
+      },
+      knownLimits: settings,
       handleSignals: this.#handleSignals.bind(this),
       handleRequest: (connection, request, response) => {
         this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
@@ -267,7 +273,21 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     if (event === "request" && connection instanceof HAPConnection && response instanceof ServerResponse) {
       connection.handleHandlerError(error, response as ServerResponse);
     } else {
+      this.handleRejection(error);
+    }
+  }
+
+  /**
+   * An async listener rejected: the application hears of it, and goes on.
+   *
+   * @internal
+   */
+  handleRejection(error: Error): void {
+    if (this.listenerCount("error") > 0) {
       this.emit("error", error);
+    } else {
+      // As after destroy(), which has removed the listeners.
+      process.emitWarning(error);
     }
   }
 
@@ -337,6 +357,11 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
 
   #onConnectionClosed(connection: HAPConnection): void {
     this.#registry.remove(connection);
+    if (this.#registry.size === 0) {
+      for (const resolve of this.#whenEmptied.splice(0)) {
+        resolve();
+      }
+    }
     addStats(this.#pastStats, { ...connection.stats(), eventsPending: 0, eventBytesPending: 0 });
     this.#bySlot[connection.slot] = undefined;
     const code = connection.closeReason?.code;
@@ -372,6 +397,10 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
         connection.noteQueued(true);
         return true;
       default:
+        if (connection.isEnding) {
+          // It gets no event any more, but the responses that it was promised.
+          return false;
+        }
         connection.fail(
           new ConnectionError(
             "ERR_HAPWIRE_EVENT_OVERFLOW",
@@ -391,14 +420,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
 
   async #whenEmpty(): Promise<void> {
     while (this.#registry.size > 0) {
-      await Promise.all(
-        [...this.#registry].map(
-          (connection) =>
-            new Promise<void>((resolve) => {
-              connection.once(HAPConnectionEvent.CLOSED, resolve);
-            }),
-        ),
-      );
+      await new Promise<void>((resolve) => this.#whenEmptied.push(resolve));
     }
   }
 }

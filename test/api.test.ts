@@ -95,6 +95,7 @@ describe("EventedHTTPServer", () => {
       strangerIdleTimeout: [1, MAX_DELAY],
       maxStrangers: [1, Number.MAX_SAFE_INTEGER],
       maxStrangerBodySize: [0, Number.MAX_SAFE_INTEGER],
+      maxStrangerPendingRequests: [1, Number.MAX_SAFE_INTEGER],
       maxBodySize: [0, Number.MAX_SAFE_INTEGER],
       maxHeadSize: [256, 2 ** 20],
       maxPendingRequests: [1, Number.MAX_SAFE_INTEGER],

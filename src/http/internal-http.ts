@@ -30,6 +30,9 @@ export interface InternalHttpHost extends HttpStreamHost {
 export interface InternalHttpSettings extends ReceiveTimeouts {
   readonly clock: Clock;
   readonly maxHeadSize: number;
+}
+
+export interface InternalHttpLimits extends RequestLimits {
   /** How many requests may be in the hands of handlers. */
   readonly maxPendingRequests: number;
 }
@@ -47,7 +50,14 @@ class ConnectionServer extends Server {
 
   constructor(owner: InternalHttp, maxHeaderSize: number) {
     // HAP controllers send a Host field, but nothing here depends on it, and test rigs may leave it out.
-    super({ keepAliveTimeout: 0, requestTimeout: 0, requireHostHeader: false, maxHeaderSize });
+    super({
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      requireHostHeader: false,
+      maxHeaderSize,
+      // Whatever the process was started with: a lenient parser sees other requests than the scanner, and no limit holds.
+      insecureHTTPParser: false,
+    });
     this.owner = owner;
     this.timeout = 0;
   }
@@ -61,6 +71,7 @@ export class InternalHttp implements DeadlineOwner {
   readonly #stream: HttpStream;
   readonly #settings: InternalHttpSettings;
   readonly #scanner: RequestScanner;
+  #limits: InternalHttpLimits;
   /** Made when a request comes in pieces for the first time: most never do. */
   #deadline: ReceiveDeadline | undefined;
   /** Responses that have not finished, in the order of their requests. */
@@ -78,11 +89,12 @@ export class InternalHttp implements DeadlineOwner {
     host: InternalHttpHost,
     wire: HttpStreamWire,
     settings: InternalHttpSettings,
-    limits: RequestLimits,
+    limits: InternalHttpLimits,
   ) {
     this.#host = host;
     this.#settings = settings;
     this.#stream = new HttpStream(host, wire);
+    this.#limits = limits;
     this.#scanner = new RequestScanner(limits);
     const server = new ConnectionServer(this, settings.maxHeadSize);
     server.on("request", InternalHttp.#onRequest);
@@ -92,7 +104,8 @@ export class InternalHttp implements DeadlineOwner {
   }
 
   /** Sets the limits for requests that begin from here on. */
-  set limits(limits: RequestLimits) {
+  set limits(limits: InternalHttpLimits) {
+    this.#limits = limits;
     this.#scanner.limits = limits;
   }
 
@@ -229,7 +242,7 @@ export class InternalHttp implements DeadlineOwner {
   }
 
   #handleRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { maxPendingRequests } = this.#settings;
+    const { maxPendingRequests } = this.#limits;
     if (this.#requests >= this.#last) {
       // The connection ends before it.
       return;

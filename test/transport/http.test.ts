@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, it } from "node:test";
+import { inspect } from "node:util";
 
 import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
 
@@ -75,6 +76,23 @@ for (const engine of transportEngines()) {
         assert.ok(connection.closeReason?.cause instanceof TypeError);
       });
     }
+
+    it("sends what texts in base64 and hex stand for, and no memory behind it", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller } = await harness.connectSecured();
+      const body = Buffer.from("a camera's snapshot".repeat(40));
+      const lines = body.toString("base64").replace(/.{76}/g, "$&\r\n");
+      harness.handler = (_request, response) => {
+        response.setHeader("Content-Length", body.length).end(lines, "base64");
+      };
+      assert.deepEqual((await controller.get("/")).body, body);
+      harness.handler = (_request, response) => {
+        response.setHeader("Content-Length", 0).end("no hex".repeat(1000), "hex");
+      };
+      await controller.get("/");
+      harness.handler = (_request, response) => response.end("next");
+      assert.equal((await controller.get("/")).body.toString(), "next");
+    });
 
     it("answers HEAD and 204 without a body", async (t) => {
       const harness = await Harness.start(t, { engine });
@@ -272,6 +290,26 @@ for (const engine of transportEngines()) {
       await closed;
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HANDLER");
       assert.match(String(connection.closeReason.cause), /another fault/);
+    });
+
+    it("answers 500 where a handler throws what cannot be shown, in the middle of chunks to come", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller } = await harness.connectSecured();
+      harness.handler = (_request, response) => {
+        response.setHeader("Transfer-Encoding", "chunked");
+        throw Object.assign(new Error("a fault"), {
+          [inspect.custom]: () => {
+            throw new Error("a fault of the fault's");
+          },
+        });
+      };
+      const warned = once(process, "warning") as Promise<[NodeJS.ErrnoException]>;
+      const { status, headers } = await controller.get("/");
+      assert.equal(status, 500);
+      assert.deepEqual([headers.get("content-length"), headers.get("transfer-encoding")], ["0", undefined]);
+      assert.equal((await warned)[0].code, "ERR_HAPWIRE_HANDLER");
+      harness.handler = (_request, response) => response.end();
+      assert.equal((await controller.get("/")).status, 200);
     });
 
     it("shows the handler the controller's socket", async (t) => {

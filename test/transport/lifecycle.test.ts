@@ -135,6 +135,28 @@ for (const engine of transportEngines()) {
       await harness.server.close();
     });
 
+    it("close() resolves whatever listeners the application takes away meanwhile", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      await harness.connectSecured();
+      harness.server.on("connection-closed", (connection) => connection.removeAllListeners());
+      await harness.server.close();
+      assert.equal(harness.server.stats().connections, 0);
+    });
+
+    it("warns of an async listener that rejects when nobody listens for errors any more", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const fault = new Error("too late");
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- what users do
+      harness.server.on("connection-opened", async () => {
+        await setImmediate();
+        throw fault;
+      });
+      const warned = once(process, "warning");
+      await harness.connect();
+      harness.server.destroy();
+      assert.deepEqual(await warned, [fault]);
+    });
+
     it("close() closes at the deadline what has not finished by then", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });

@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { describe, it } from "node:test";
 
+import { runNode } from "../support/child";
 import { ManualClock } from "../support/clock";
 import type { Controller } from "../support/controller";
-import { Harness, transportEngines, whenClosed } from "../support/harness";
+import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
 
 const KIB = 1024;
 
@@ -187,6 +188,50 @@ for (const engine of transportEngines()) {
         assert.equal((await controller.nextResponse()).body.toString(), "served");
       }
       await expectRefusal(controller, 503);
+    });
+
+    it("maxStrangerPendingRequests: 503 before authentication for what is no matter after it", async (t) => {
+      const harness = await Harness.start(t, { engine, maxStrangerPendingRequests: 2 });
+      const twice = async ({ controller }: Pair): Promise<ServerResponse[]> => {
+        const requests = [1, 2, 3].map(() => controller.request("GET", "/"));
+        const responses: ServerResponse[] = [];
+        await new Promise<void>((resolve) => {
+          harness.handler = (_request, response) => {
+            if (responses.push(response) === 2) {
+              resolve();
+            }
+          };
+          controller.write(Buffer.concat(requests));
+        });
+        return responses;
+      };
+      const known = await harness.connectSecured();
+      await twice(known);
+      assert.equal(known.connection.closeReason, undefined);
+
+      const stranger = await harness.connect();
+      const responses = await twice(stranger);
+      responses.forEach((response) => response.end("served"));
+      assert.equal((await stranger.controller.nextResponse()).status, 200);
+      assert.equal((await stranger.controller.nextResponse()).status, 200);
+      await expectRefusal(stranger.controller, 503);
+      assert.equal(stranger.connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_COUNT");
+    });
+
+    it("hold in a process with a lenient HTTP parser too", async () => {
+      const program = `
+        const { connect } = require("node:net");
+        const { EventedHTTPServer } = require("hapwire");
+        const server = new EventedHTTPServer({ engine: "${engine}", maxStrangerBodySize: 10 });
+        server.on("request", (_connection, request) => request.on("data", () => console.log("was taken")));
+        server.on("connection-closed", ({ closeReason }) => { console.log(closeReason.code); server.destroy(); });
+        server.on("listening", (port) => {
+          const body = "14\\r\\n" + "x".repeat(20) + "\\r\\n0\\r\\n\\r\\n";
+          connect(port, "127.0.0.1").end("POST / HTTP/1.1\\r\\nTransfer-Encoding:\\r\\n chunked\\r\\n\\r\\n" + body);
+        });
+        server.listen(0, "127.0.0.1");`;
+      const { code, stdout, stderr } = await runNode(["--insecure-http-parser", "--eval", program]);
+      assert.deepEqual({ code, stdout }, { code: 0, stdout: "ERR_HAPWIRE_HTTP\n" }, stderr);
     });
 
     it("maxStrangers: the one idle for longest goes", async (t) => {

@@ -42,6 +42,22 @@ for (const engine of transportEngines()) {
       assert.deepEqual(controller.events, []);
     });
 
+    it("lets the initiator's response out where events pile up that it no longer gets", async (t) => {
+      const harness = await Harness.start(t, { engine, maxQueuedEvents: 2 });
+      const { controller, connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      harness.handler = (_request, response) => {
+        EventedHTTPServer.destroyExistingConnectionsAfterUnpair(connection, "user");
+        for (const value of [1, 2, 3, 4]) {
+          harness.server.broadcastEvent(1, 9, value, undefined, true);
+        }
+        setImmediate(() => response.end("done"));
+      };
+      assert.equal((await controller.get("/pairings")).body.toString(), "done");
+      await controller.closed;
+      assert.equal(connection.closeReason, undefined);
+    });
+
     it("closes the user's other connections at once, those in a request too, and nobody else's", async (t) => {
       const harness = await Harness.start(t, { engine });
       const initiator = await harness.connectSecured("alice");
