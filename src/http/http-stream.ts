@@ -199,5 +199,5 @@ function joinStrings(strings: readonly StringChunk[]): Buffer {
     offset += joined.write(chunk, offset, encoding);
   }
   // Of base64 and hex the length is an estimate: what was not written is memory as it was found.
-  return joined.subarray(0, offset);
+  return offset === length ? joined : joined.subarray(0, offset);
 }
