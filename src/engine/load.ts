@@ -44,6 +44,11 @@ const create: Record<EngineName, () => Engine> = {
   portable: () => (require("./portable") as typeof portable).createPortableEngine(),
 };
 
+/** What to do where no prebuilt addon fits. */
+export const HOW_TO_BUILD =
+  "install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire" +
+  " (with npm 12, npm install-scripts approve hapwire before it)";
+
 const engines: Partial<Record<EngineName, Engine>> = {};
 let chosen: Choice | undefined;
 
@@ -107,8 +112,7 @@ function warnOfPortable(reason: string): void {
   const platform = `${process.platform}-${process.arch} (Node ${node})`;
   process.emitWarning(
     `hapwire runs on its portable engine on ${platform}: ${reason}. It does the same, slower, and nothing need be done. ` +
-      "For the native engine install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire" +
-      " (with npm 12, npm install-scripts approve hapwire before it)",
+      `For the native engine ${HOW_TO_BUILD}`,
     { type: "HapwireWarning", code: "HAPWIRE_PORTABLE_ENGINE" },
   );
 }

@@ -1,15 +1,12 @@
 /** What to do about what was found, in plain words. */
 
+import { HOW_TO_BUILD } from "../../engine/load";
 import type { Advice, Check, ChosenEngine, Environment, Failed, Interface, Machine, Report } from "./report";
 
 /** What advice is given on. */
 export type Findings = Pick<Report, "machine" | "environment" | "engine" | "checks" | "interfaces">;
 
 const OLDEST_NODE = 20;
-
-const COMPILER =
-  "install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire" +
-  " (with npm 12, npm install-scripts approve hapwire before it)";
 
 /** The first processors of ARMv7 came after the Raspberry Pi 1 and the Pi Zero, which have ARMv6. */
 const OLDEST_PREBUILT_ARM = 7;
@@ -45,7 +42,7 @@ function adviceOnEngine({ choice, name, aead }: ChosenEngine, machine: Machine):
   const advice: Advice[] = [];
   if (choice === "fallback" && machine.runtime === "Node") {
     advice.push(
-      hint(`${whyNoAddon(machine)} All works on the portable engine. For the native one, ${COMPILER}`),
+      hint(`${whyNoAddon(machine)} All works on the portable engine. For the native one, ${HOW_TO_BUILD}`),
     );
   }
   if (choice === "forced" && name === "portable") {
