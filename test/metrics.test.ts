@@ -66,6 +66,22 @@ describe("collectMetrics", () => {
     assert.ok(total.bytesIn > 0 && total.bytesOut > 0);
   });
 
+  it("tells of no event that waits once its connection has closed", async (t) => {
+    const harness = await Harness.start(t, { clock: new ManualClock() });
+    const register = new Registry();
+    collect(t, harness.server, { register });
+    const { controller, connection } = await harness.connectSecured();
+    connection.enableEventNotifications(1, 9);
+    harness.server.broadcastEvent(1, 9, true);
+    const closed = whenClosed(connection);
+    controller.destroy();
+    await closed;
+    const values = await scrape(register);
+    assert.equal(values.get('hapwire_events_queued_total{server="1"}'), 1);
+    assert.equal(values.get('hapwire_events_pending{server="1"}'), 0);
+    assert.equal(values.get('hapwire_event_pending_bytes{server="1"}'), 0);
+  });
+
   it("tells how long requests take, of answered ones alone", async (t) => {
     const harness = await Harness.start(t);
     const register = new Registry();
