@@ -1,0 +1,43 @@
+/** `HAPWIRE_STATUS` in a process with several servers: one page, said in one line. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { describe, it, type TestContext } from "node:test";
+
+import { serveStatusFromEnvironment } from "#src/status/environment";
+
+import { Harness } from "../support/harness";
+import { patient } from "../support/patience";
+
+/** Serves by the environment until the test ends. @returns the lines that are logged. */
+function serve(t: TestContext, value: string): string[] {
+  const lines: string[] = [];
+  t.after(serveStatusFromEnvironment({ HAPWIRE_STATUS: value }, (line) => lines.push(line)));
+  return lines;
+}
+
+/** Starts three servers, and a socket after them: what listens because of the servers listens before it does. */
+async function startThree(t: TestContext): Promise<void> {
+  for (let i = 0; i < 3; i += 1) {
+    await Harness.start(t);
+  }
+  const last = createServer().listen(0, "127.0.0.1");
+  t.after(() => last.close());
+  await once(last, "listening");
+}
+
+describe("HAPWIRE_STATUS with three servers", { timeout: patient(30_000) }, () => {
+  it("serves one page", async (t) => {
+    const lines = serve(t, "0");
+    await startThree(t);
+    assert.equal(lines.length, 1, lines.join("\n"));
+    assert.match(lines[0] ?? "", /^status page: http:/);
+  });
+
+  it("says once that it is no address", async (t) => {
+    const lines = serve(t, "nonsense");
+    await startThree(t);
+    assert.equal(lines.length, 1, lines.join("\n"));
+  });
+});
