@@ -66,6 +66,59 @@ describe("collectMetrics", () => {
     assert.ok(total.bytesIn > 0 && total.bytesOut > 0);
   });
 
+  it("has a metric for each figure", async (t) => {
+    const harness = await Harness.start(t);
+    const register = new Registry();
+    collect(t, harness.server, { register });
+    const stats = harness.server.stats();
+    const total = { ...stats.total };
+    Object.keys(total).forEach((key, i) => {
+      total[key as keyof typeof total] = 101 + i;
+    });
+    t.mock.method(harness.server, "stats", () => ({
+      ...stats,
+      accepted: 7,
+      connections: 5,
+      authenticated: 3,
+      total,
+    }));
+    const values = await scrape(register);
+    const figures = Object.entries({
+      'connections{server="1",authenticated="true"}': 3,
+      'connections{server="1",authenticated="false"}': 2,
+      'connections_accepted_total{server="1"}': 7,
+      'requests_total{server="1"}': total.requests,
+      'responses_total{server="1"}': total.responses,
+      'received_bytes_total{server="1"}': total.bytesIn,
+      'sent_bytes_total{server="1"}': total.bytesOut,
+      'received_frames_total{server="1"}': total.framesIn,
+      'sent_frames_total{server="1"}': total.framesOut,
+      'events_queued_total{server="1"}': total.eventsQueued,
+      'events_coalesced_total{server="1",how="duplicate"}': total.eventsDuplicate,
+      'events_coalesced_total{server="1",how="collapsed"}': total.eventsCollapsed,
+      'events_unsubscribed_total{server="1"}': total.eventsUnsubscribed,
+      'events_delivered_total{server="1"}': total.eventsDelivered,
+      'event_messages_total{server="1"}': total.eventMessages,
+      'events_pending{server="1"}': total.eventsPending,
+      'event_pending_bytes{server="1"}': total.eventBytesPending,
+    }).map(([name, value]): [string, number] => [`hapwire_${name}`, value]);
+    assert.deepEqual([...values], figures);
+  });
+
+  it("gives a server without a name the next number that is free", async (t) => {
+    const register = new Registry();
+    const servers = [await Harness.start(t), await Harness.start(t), await Harness.start(t)];
+    for (const [i, name] of ["1", undefined, undefined].entries()) {
+      const { server } = servers[i] ?? assert.fail();
+      collect(t, server, { register, ...(name !== undefined && { name }) });
+    }
+    const names = [...(await scrape(register)).keys()].filter((line) => line.includes("requests_total"));
+    assert.deepEqual(
+      names,
+      ["1", "2", "3"].map((name) => `hapwire_requests_total{server="${name}"}`),
+    );
+  });
+
   it("tells of no event that waits once its connection has closed", async (t) => {
     const harness = await Harness.start(t, { clock: new ManualClock() });
     const register = new Registry();
@@ -129,6 +182,8 @@ describe("collectMetrics", () => {
     assert.equal(both.get('hapwire_requests_total{server="1"}'), 1);
     assert.equal(both.get('hapwire_requests_total{server="2"}'), 0);
     assert.equal(both.get('hapwire_request_duration_seconds_count{server="2"}'), undefined);
+    assert.equal(both.get('hapwire_refusals_total{server="1",reason="ERR_HAPWIRE_HTTP"}'), 1);
+    assert.equal(both.get('hapwire_refusals_total{server="2",reason="ERR_HAPWIRE_HTTP"}'), undefined);
     stop();
     const lines = [...(await scrape(register)).keys()];
     assert.deepEqual(

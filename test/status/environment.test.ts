@@ -1,8 +1,8 @@
-/** `HAPWIRE_STATUS` in a process with several servers: one page, said in one line. */
+/** `HAPWIRE_STATUS` in a process with several servers: one page, said in one line, until it is ended. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 
 import { serveStatusFromEnvironment } from "#src/status/environment";
@@ -10,11 +10,12 @@ import { serveStatusFromEnvironment } from "#src/status/environment";
 import { Harness } from "../support/harness";
 import { patient } from "../support/patience";
 
-/** Serves by the environment until the test ends. @returns the lines that are logged. */
-function serve(t: TestContext, value: string): string[] {
+/** Serves by the environment until the test ends it, or is over. @returns the lines that are logged. */
+function serve(t: TestContext, value: string): { lines: string[]; end: () => Promise<void> } {
   const lines: string[] = [];
-  t.after(serveStatusFromEnvironment({ HAPWIRE_STATUS: value }, (line) => lines.push(line)));
-  return lines;
+  const end = serveStatusFromEnvironment({ HAPWIRE_STATUS: value }, (line) => lines.push(line));
+  t.after(end);
+  return { lines, end };
 }
 
 /** Starts three servers, and a socket after them: what listens because of the servers listens before it does. */
@@ -29,15 +30,38 @@ async function startThree(t: TestContext): Promise<void> {
 
 describe("HAPWIRE_STATUS with three servers", { timeout: patient(30_000) }, () => {
   it("serves one page", async (t) => {
-    const lines = serve(t, "0");
+    const { lines } = serve(t, "0");
     await startThree(t);
     assert.equal(lines.length, 1, lines.join("\n"));
     assert.match(lines[0] ?? "", /^status page: http:/);
   });
 
   it("says once that it is no address", async (t) => {
-    const lines = serve(t, "nonsense");
+    const { lines } = serve(t, "nonsense");
     await startThree(t);
     assert.equal(lines.length, 1, lines.join("\n"));
+  });
+
+  it("takes spaces around the address for nothing", async (t) => {
+    const { lines } = serve(t, " 127.0.0.1:0\n");
+    await startThree(t);
+    assert.match(lines.join("\n"), /^status page: http:/);
+  });
+
+  it("serves none if it is ended before they listen", async (t) => {
+    const { lines, end } = serve(t, "0");
+    await end();
+    await startThree(t);
+    assert.deepEqual(lines, []);
+  });
+
+  it("serves it no longer once it is ended", async (t) => {
+    const { lines, end } = serve(t, "0");
+    await startThree(t);
+    const { port, hostname } = new URL(/http:\S+/.exec(lines[0] ?? "")?.[0] ?? assert.fail());
+    await end();
+    const socket = connect(Number(port), hostname);
+    t.after(() => socket.destroy());
+    await assert.rejects(once(socket, "connect"), { code: "ECONNREFUSED" });
   });
 });

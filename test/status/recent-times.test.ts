@@ -36,6 +36,17 @@ describe("RecentTimes", () => {
     assert.ok(!isKnown(), "a time is known after an hour of silence");
   });
 
+  it("keeps its spans apart, however late the first time of one comes", () => {
+    let now = 0;
+    const times = new RecentTimes(() => now);
+    times.add(5000);
+    now = 59_000;
+    times.add(5);
+    now = 60_000;
+    const { p99 } = RecentTimes.quantiles([times]);
+    assert.ok(p99 !== null && p99 < 6, `${String(p99)} ms: the first time is known after two spans`);
+  });
+
   it("takes times of nothing and of more than an hour", () => {
     const times = new RecentTimes(() => 0);
     times.add(0);

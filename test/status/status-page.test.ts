@@ -365,7 +365,12 @@ describe("a status page that ends or never began", () => {
         await body.text();
         const viewer = connect(url.port, url.hostname, () => {
           viewer.write("GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n");
-          viewer.once("data", () => { viewer.unref(); other.close(); console.log("looked"); });
+          viewer.once("data", () => {
+            viewer.unref();
+            other.close(() => {
+              console.log(process.getActiveResourcesInfo().filter((name) => name.startsWith("TCPSocket")).join() || "looked");
+            });
+          });
         });
       });`;
     const { code: exitCode, signal, stdout, stderr } = await runNode(["--eval", code]);
