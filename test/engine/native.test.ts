@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 
 import { NO_SLOT, type Engine } from "#src/engine/contract";
 import { createNativeEngine } from "#src/engine/native";
+import { createPortableEngine } from "#src/engine/portable";
 import { engineInfo } from "hapwire";
 
 type Class = new (...values: readonly unknown[]) => object;
@@ -37,6 +38,15 @@ describe(`native engine${REASON}`, { skip: SKIP }, () => {
     const engine = engineAnswering(t, UNKNOWN);
     assert.throws(() => engine.createSealer(KEY, 0n).seal([KEY], 32), /status 99: a fault of hapwire's/);
     assert.throws(takeSealedEvent(engine), /status 99: a fault of hapwire's/);
+  });
+
+  it("seals no event with a sealer of the other engine", () => {
+    const hub = createNativeEngine().createEventHub({ maxEvents: 10, maxBytes: 1000 });
+    const slot = hub.add();
+    hub.subscribe(slot, 1, 9);
+    hub.broadcast(1, 9, true, false, NO_SLOT);
+    const error = { name: "TypeError", message: "the sealer belongs to another engine" };
+    assert.throws(() => hub.take(slot, createPortableEngine().createSealer(KEY, 0n)), error);
   });
 
   it("is none where OpenSSL refuses the cipher, as one in FIPS mode", (t) => {
