@@ -66,6 +66,28 @@ describe("HAP-NodeJS that was loaded on hapwire", { timeout: patient(60_000) }, 
   });
 });
 
+describe("HAP-NodeJS that cannot be loaded on hapwire", { timeout: patient(60_000) }, () => {
+  it("has loaded before, on its own transport", (t) => {
+    const { project, folder } = copyOf(t, "hap-nodejs");
+    const original = serverClassOf(folder);
+    assert.throws(() => loadOnHapwire("hap-nodejs", project), {
+      code: "ERR_HAPWIRE_SUBSTITUTE",
+      message: /^hap-nodejs has loaded with a transport of its own; load hapwire before it /,
+    });
+    assert.equal(serverClassOf(folder), original);
+  });
+
+  it("exports something of another type by a name that is known", (t) => {
+    const { project, folder } = copyOf(t, "hap-nodejs");
+    const transport = path.join(folder, TRANSPORT);
+    writeFileSync(transport, `${readFileSync(transport, "utf8")}\nexports.HAPConnectionEvent = () => {};`);
+    assert.throws(() => loadOnHapwire("hap-nodejs", project), {
+      code: "ERR_HAPWIRE_SUBSTITUTE",
+      message: /HAPConnectionEvent of hap-nodejs \S+ is of type function, hapwire's is not/,
+    });
+  });
+});
+
 const TRANSPORT = path.join("dist", "lib", "util", "eventedhttp.js");
 
 /** A server of each package listens; the program ends when both do, and the status page has had its turn. */
