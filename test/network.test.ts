@@ -58,6 +58,15 @@ describe("network interfaces", () => {
     assert.equal(interfaceOf("203.0.113.7"), "unknown");
   });
 
+  it("may have an address whose subnet the system does not know", () => {
+    mock.method(os, "networkInterfaces", () => ({
+      tun0: [{ ...ipv4("192.0.2.1", 24), cidr: null }],
+      eth0: INTERFACES.eth0,
+    }));
+    assert.equal(interfaceOf("192.0.2.1"), "tun0");
+    assert.equal(interfaceOf("192.168.1.77"), "eth0");
+  });
+
   it("give an address of either family, an IPv6 one that is good without its zone first", () => {
     assert.equal(addressOf("eth0", "ipv4"), "192.168.1.20");
     assert.equal(addressOf("eth0", "ipv6"), "fd00::20");
