@@ -12,7 +12,7 @@ const { gc } = globalThis;
 const REASON = gc === undefined ? " (skipped: needs --expose-gc)" : "";
 
 /** Many times what the queue holds. */
-const EVENTS = 300_000;
+const EVENTS = 200_000;
 /** Bytes: less than a word for each event. */
 const MOST = 1_000_000;
 
