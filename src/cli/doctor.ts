@@ -16,7 +16,7 @@ import { UsageError } from "./usage-error";
 
 const HELP = `Usage: hapwire doctor [OPTIONS]
 
-Says which engine runs on this machine and why, tests it, measures it for two seconds, and advises.
+Says which engine runs on this machine and why, tests it, measures it for half a second, and advises.
 Ends with exit code 1 where something is wrong.
 
   --json     print the report as JSON, for bug reports: no secrets, and no addresses without --verbose
@@ -89,6 +89,6 @@ async function examine(withAddresses: boolean): Promise<Report> {
 }
 
 function measure(engine: EngineName): Speed {
-  printError("hapwire doctor: measuring, two seconds …");
+  printError("hapwire doctor: measuring, half a second …");
   return measureSpeed(engine);
 }

@@ -24,7 +24,12 @@ interface Head {
 }
 
 export class MessageReader {
-  #bytes = Buffer.alloc(0);
+  /** Grows with a factor, so that a large message is not copied at each segment. Bodies stay where they are in it. */
+  #memory = Buffer.alloc(0);
+  /** The part of it with what has come of a message that is not whole. */
+  #bytes = this.#memory;
+  /** The head of that message, if it is whole. */
+  #head: Head | undefined;
   /** The methods of the requests that have no answer yet: a response to HEAD has no body. */
   readonly #methods: string[] = [];
 
@@ -39,7 +44,7 @@ export class MessageReader {
 
   /** @returns the messages that these bytes complete. */
   push(bytes: Buffer): Message[] {
-    this.#bytes = Buffer.concat([this.#bytes, bytes]);
+    this.#append(bytes);
     const messages: Message[] = [];
     for (let message = this.#next(); message !== undefined; message = this.#next()) {
       messages.push(message);
@@ -47,8 +52,21 @@ export class MessageReader {
     return messages;
   }
 
+  #append(bytes: Buffer): void {
+    const length = this.#bytes.length + bytes.length;
+    let start = this.#bytes.byteOffset - this.#memory.byteOffset;
+    if (start + length > this.#memory.length) {
+      this.#memory = Buffer.allocUnsafeSlow(2 * length);
+      this.#bytes.copy(this.#memory);
+      start = 0;
+    }
+    bytes.copy(this.#memory, start + this.#bytes.length);
+    this.#bytes = this.#memory.subarray(start, start + length);
+  }
+
   #next(): Message | undefined {
-    const head = this.#head();
+    this.#head ??= this.#readHead();
+    const head = this.#head;
     if (head === undefined) {
       return undefined;
     }
@@ -57,13 +75,14 @@ export class MessageReader {
       return undefined;
     }
     this.#bytes = this.#bytes.subarray(head.length + body.consumed);
+    this.#head = undefined;
     if (head.kind === "response" && head.status >= 200) {
       this.#methods.shift();
     }
     return { kind: head.kind, status: head.status, headers: head.headers, body: body.data };
   }
 
-  #head(): Head | undefined {
+  #readHead(): Head | undefined {
     const start = this.#bytes.toString("latin1", 0, 9);
     assert.ok(
       "HTTP/1.1 ".startsWith(start) || "EVENT/1.0".startsWith(start),

@@ -32,7 +32,9 @@ export function copyPackage(
   });
   const copy = path.join(parent, folder);
   for (const name of ["package.json", "dist", "native/install.js"]) {
-    cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true });
+    // Without what only compilers read, half of the files.
+    const filter = (source: string): boolean => !/\.d\.ts$|\.tsbuildinfo$/.test(source);
+    cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true, filter });
   }
   const addon = engineInfo().file;
   for (const place of addons) {

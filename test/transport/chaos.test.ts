@@ -19,10 +19,10 @@ import type { Message } from "../support/message-reader";
 import { Random } from "../support/random";
 
 const FIXED_SEEDS = [1, 2, 3];
-const CONNECTIONS = 36;
+const CONNECTIONS = 24;
 /** Steps of each controller, of one or two requests. */
 const STEPS = 24;
-const BROADCASTS = 1500;
+const BROADCASTS = 1000;
 const CHARACTERISTICS = 12;
 /** The last event of all. */
 const LAST = { aid: 2, iid: 1, value: "last" };

@@ -1,0 +1,25 @@
+// Deletes what tsc has made of sources that no longer exist: tsc leaves it, and the tests would run it.
+// Part of `npm run build:test`.
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+
+const ROOT = path.join(import.meta.dirname, "../..");
+
+/** Folders of output, each with the folder of its sources. */
+const COMPILED = [
+  { from: "src", to: "dist" },
+  { from: ".", to: "dist-test" },
+];
+
+/** What tsc adds to a source's name, less its `.ts`. */
+const SUFFIX = /\.(js|js\.map|d\.ts)$/;
+
+for (const { from, to } of COMPILED) {
+  const folder = path.join(ROOT, to);
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
+  for (const file of files.filter((name) => SUFFIX.test(name))) {
+    if (!existsSync(path.join(ROOT, from, file.replace(SUFFIX, ".ts")))) {
+      rmSync(path.join(folder, file));
+    }
+  }
+}
