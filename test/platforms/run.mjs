@@ -70,7 +70,7 @@ function environment(target) {
     HAPWIRE_ENGINE: "native",
     // build/ has the addon of this machine.
     PREBUILDS_ONLY: "1",
-    HAPWIRE_TEST_PATIENCE: target.emulator === undefined ? "1" : String(EMULATED_PATIENCE),
+    ...(target.emulator === undefined ? {} : { HAPWIRE_TEST_PATIENCE: String(EMULATED_PATIENCE) }),
   };
 }
 
