@@ -1,6 +1,7 @@
 // `npm run test:sanitized`: the native tests, then the addon in worker threads, then the JavaScript tests.
 //
-//   npm run test:sanitized [-- NAME ...]   the test files whose path has a NAME in it, as with `npm test`
+//   npm run test:sanitized [-- NAME ...]   the test files whose path has a NAME in it, as with `npm test`; without a
+//                                          NAME, all that have to do with the addon
 //
 // The first and the last with AddressSanitizer and UndefinedBehaviorSanitizer, the native ones with LeakSanitizer, too
 // (Node itself leaks); the threads with ThreadSanitizer. The addon is built in a copy of this package, and run there:
@@ -24,6 +25,11 @@ const UBSAN_OPTIONS = "halt_on_error=1:print_stacktrace=1";
  * process holds.
  */
 const ASAN_OPTIONS = "detect_leaks=0:quarantine_size_mb=8";
+
+/** Tests of the JavaScript around the addon, which are the same with any addon. */
+const WITHOUT_ADDON = ["bench/", "cli/advice", "docs", "network", "recent-times"].map(
+  (name) => `--without=${name}`,
+);
 
 function run(command, args, options = {}) {
   const { status, signal, error } = spawnSync(command, args, { stdio: "inherit", ...options });
@@ -87,8 +93,10 @@ function buildAddon(sanitizers, symbols, env) {
   run(process.execPath, ["-e", check], { cwd: COPY, env: { ...env, HAPWIRE_ENGINE: "native" } });
 }
 
+/** On the native engine only: there is nothing to find in the other one. */
 function testJavaScript(env, names) {
-  run(process.execPath, [path.join("dist-test", "test", "run.js"), ...names], { cwd: COPY, env });
+  const options = { cwd: COPY, env: { ...env, HAPWIRE_ENGINE: "native" } };
+  run(process.execPath, [path.join("dist-test", "test", "run.js"), ...names], options);
 }
 
 /** One file only: ThreadSanitizer has nothing to see where there is one thread. */
@@ -102,7 +110,8 @@ function testThreads() {
 function testMemory() {
   const env = environment(["libasan.so", "libubsan.so"], { ASAN_OPTIONS, UBSAN_OPTIONS });
   buildAddon("address,undefined", ["__asan_report_load8", "__ubsan_handle"], env);
-  testJavaScript(env, process.argv.slice(2));
+  const names = process.argv.slice(2);
+  testJavaScript(env, names.length > 0 ? names : WITHOUT_ADDON);
 }
 
 testNative();

@@ -1,11 +1,13 @@
-// `npm run test:platform -- --target linux-arm64 [--target ...] [NAME ...]`: the whole test suite and `npm start` on the real
-// Node binaries of a target, with its prebuilt addon, the file that ships; in QEMU where the processor is another. Then a
-// tarball of `npm run release:check`, where there is one, is installed by npm on that Node, and used.
+// `npm run test:platform -- --target linux-arm64 [--target ...] [--brief] [NAME ...]`: tests a target's prebuilt addon, the
+// file that ships, on the real Node binaries of the target. QEMU emulates a processor that this machine does not have.
 //
-// NAMEs choose test files, as with `npm test`, and nothing else is run then. Targets are run at the same time. What they
-// print goes to .cache/platforms/, and here where they fail.
+// Runs the test suite and `npm start`. Then npm, on the Node under test, installs the tarball of `npm run release:check`,
+// if there is one, and the installed package is used. With `--brief` the suite is only those tests that another processor
+// or another Node can break. NAMEs choose test files, as with `npm test`, and then nothing else runs.
+//
+// Targets run at the same time. Their output goes to .cache/platforms/, and is shown here if a step fails.
 import { spawn } from "node:child_process";
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
@@ -19,25 +21,43 @@ const LOGS = path.join(ROOT, ".cache/platforms");
 /** How many times longer tests wait on an emulated processor, on a machine that emulates two at once. */
 const EMULATED_PATIENCE = 20;
 
+/** The benchmarks measure nothing on an emulator, and take longer there than their own bounds. */
+const WITHOUT_BENCHMARKS = "--without=bench/";
+
+/** The tests of `--brief`. */
+const BRIEF = {
+  /** What the processor's byte order, word size and instructions reach. */
+  emulated: ["engine/", "process/addon", "process/loading", "transport/session"],
+  /** All but arithmetic and documents, whose results are the same on each Node. */
+  native: ["bench/", "cli/advice", "docs", "network", "output-memory", "recent-times"].map(
+    (name) => `--without=${name}`,
+  ),
+};
+
 /** Lines of a failed step's output that are shown. */
 const SHOWN_LINES = 200;
 
-const HELP = `Usage: npm run test:platform -- [--target NAME ...] [TEST ...]
+const HELP = `Usage: npm run test:platform -- [--target NAME ...] [--brief] [TEST ...]
 
-Targets: ${TARGETS.map(({ name }) => name).join(", ")}; all of them where none is named.
+Targets: ${TARGETS.map(({ name }) => name).join(", ")}. If none is named: all of them.
+--brief runs only the tests that another processor or another Node can break.
 `;
 
 function parse() {
   try {
     const { values, positionals } = parseArgs({
-      options: { target: { type: "string", multiple: true }, help: { type: "boolean" } },
+      options: {
+        target: { type: "string", multiple: true },
+        brief: { type: "boolean", default: false },
+        help: { type: "boolean" },
+      },
       allowPositionals: true,
     });
     if (values.help) {
       console.log(HELP);
       process.exit(0);
     }
-    return { targets: targetsNamed(values.target ?? []), tests: positionals };
+    return { targets: targetsNamed(values.target ?? []), brief: values.brief, tests: positionals };
   } catch (error) {
     console.error(`${error.message}\n\n${HELP}`);
     process.exit(2);
@@ -50,25 +70,26 @@ function environment(target) {
     HAPWIRE_ENGINE: "native",
     // build/ has the addon of this machine.
     PREBUILDS_ONLY: "1",
-    HAPWIRE_TEST_PATIENCE: target.emulator === undefined ? "1" : String(EMULATED_PATIENCE),
+    ...(target.emulator === undefined ? {} : { HAPWIRE_TEST_PATIENCE: String(EMULATED_PATIENCE) }),
   };
 }
 
+/** @returns {string[]} The arguments of test/run.ts. */
+function suiteOf(target, brief) {
+  const emulated = target.emulator !== undefined;
+  if (brief) return emulated ? BRIEF.emulated : BRIEF.native;
+  return emulated ? [WITHOUT_BENCHMARKS] : [];
+}
+
 /** @returns {[name: string, ...command: string[]][]} What is run, one after the other. */
-function stepsFor(target, node, tests) {
+function stepsFor(target, node, { brief, tests }) {
   const file = path.join(ROOT, prebuiltFile(target));
+  const named = tests.length > 0;
   const checks = [
     ["addon", node, "test/platforms/addon.cjs", file, target.arch],
-    // What the benchmarks measure of an emulator says nothing, and takes them longer than their own bounds.
-    [
-      "suite",
-      node,
-      "dist-test/test/run.js",
-      ...(target.emulator === undefined ? [] : ["--without=bench/"]),
-      ...tests,
-    ],
+    ["suite", node, "dist-test/test/run.js", ...(named ? tests : suiteOf(target, brief))],
   ];
-  if (tests.length > 0) return checks;
+  if (named) return checks;
   const demo = ["npm start", node, "dist/demo/main.js"];
   const tarball = newestTarball();
   const installed = [process.execPath, "test/platforms/installed.mjs", node, tarball];
@@ -83,8 +104,8 @@ function newestTarball() {
 }
 
 /** @returns {Promise<boolean>} Whether all went well. */
-async function runOn(target, runtime, tests) {
-  for (const [name, ...command] of stepsFor(target, nodeFor(target, runtime), tests)) {
+async function runOn(target, runtime, choice) {
+  for (const [name, ...command] of stepsFor(target, nodeFor(target, runtime), choice)) {
     const log = path.join(LOGS, `${runtime} ${name}.log`);
     const started = performance.now();
     const elapsed = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
@@ -114,21 +135,22 @@ function execute([program, ...args], env, log) {
   });
 }
 
-async function runTarget(target, tests) {
+async function runTarget(target, choice) {
+  let well = true;
   for (const runtime of target.runtimes) {
-    if (!(await runOn(target, runtime, tests))) return false;
+    well = (await runOn(target, runtime, choice)) && well;
   }
-  return true;
+  return well;
 }
 
-const { targets, tests } = parse();
+const { targets, ...choice } = parse();
 for (const target of targets) {
   if (!existsSync(path.join(ROOT, prebuiltFile(target)))) {
     console.error(`${prebuiltFile(target)} is missing: npm run prebuild -- --target ${target.name}`);
     process.exit(1);
   }
 }
-rmSync(LOGS, { recursive: true, force: true });
+// Not emptied: another run may write there, for another target.
 mkdirSync(LOGS, { recursive: true });
-const verdicts = await Promise.all(targets.map(async (target) => runTarget(target, tests)));
+const verdicts = await Promise.all(targets.map(async (target) => runTarget(target, choice)));
 process.exitCode = verdicts.includes(false) ? 1 : 0;
