@@ -218,6 +218,23 @@ for (const engine of transportEngines()) {
       assert.equal(stranger.connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_COUNT");
     });
 
+    it("maxPendingRequests: holds for strangers too if it is less than theirs", async (t) => {
+      const harness = await Harness.start(t, { engine, maxPendingRequests: 3 });
+      const { controller, connection } = await harness.connect();
+      const responses: ServerResponse[] = [];
+      harness.handler = (_request, response) => responses.push(response);
+      controller.write(Buffer.concat([1, 2, 3, 4].map(() => controller.request("GET", "/"))));
+      while (connection.stats().bytesIn === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.equal(responses.length, 3, "more requests than maxPendingRequests reached handlers");
+      responses.forEach((response) => response.end("served"));
+      for (let i = 0; i < 3; i += 1) {
+        assert.equal((await controller.nextResponse()).status, 200);
+      }
+      await expectRefusal(controller, 503);
+    });
+
     it("hold in a process with a lenient HTTP parser too", async () => {
       const program = `
         const { connect } = require("node:net");
@@ -294,6 +311,29 @@ for (const engine of transportEngines()) {
         assert.equal(oldest.connection.closeReason?.code, "ERR_HAPWIRE_STRANGERS");
         assert.equal(harness.server.connections.size, 3);
       }
+    });
+
+    it("maxStrangers: nobody keeps a place by not reading what a handler has answered", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, maxStrangers: 2 });
+      const pairs = await connectOneByOne(harness, clock, 2);
+      for (const { controller } of pairs) {
+        const answered = new Promise<void>((resolve) => {
+          harness.handler = (_request, response) => {
+            response.end(Buffer.alloc(16 * KIB * KIB));
+            resolve();
+          };
+        });
+        controller.socket.pause();
+        controller.send("GET", "/large");
+        await answered;
+        clock.advance(1);
+      }
+      harness.handler = (_request, response) => response.end("served");
+      const { controller } = await harness.connect();
+      assert.equal((await controller.get("/")).status, 200, "strangers that do not read kept a new one out");
+      const [oldest, newer] = pairs.map(({ connection }) => connection.closeReason?.code);
+      assert.deepEqual([oldest, newer], ["ERR_HAPWIRE_STRANGERS", undefined]);
     });
 
     it("maxStrangers: 503 for the new one where all others are in a request", async (t) => {
