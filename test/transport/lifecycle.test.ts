@@ -201,8 +201,8 @@ for (const engine of transportEngines()) {
       await harness.connectSecured();
       assert.ok(!early.controller.isClosed);
       clock.advance(1);
-      await gone;
       assert.equal(early.connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+      await gone;
       assert.equal(harness.server.connections.size, 15);
       // Fifteen are few enough: nothing is swept any more.
       clock.advance(10 * HOUR);

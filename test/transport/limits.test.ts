@@ -10,6 +10,8 @@ import type { Controller } from "../support/controller";
 import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
 
 const KIB = 1024;
+/** A frame's length field and its tag, in bytes. */
+const FRAME_OVERHEAD = 2 + 16;
 
 /** Waits for the refusal of what was sent, and for the end of the connection. */
 async function expectRefusal(controller: Controller, status: number): Promise<void> {
@@ -148,13 +150,28 @@ for (const engine of transportEngines()) {
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_TIMEOUT");
     });
 
+    it("requestTimeout: holds for a head too if it is shorter than headTimeout", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, requestTimeout: 10_000 });
+      const { controller, connection } = await harness.connect();
+      controller.write("GET / HT");
+      await untilBusy(connection);
+      clock.advance(9_999);
+      assert.ok(!controller.isClosed);
+      clock.advance(1);
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_TIMEOUT");
+      await expectRefusal(controller, 408);
+    });
+
     it("leaves no timer behind for requests that have arrived", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
-      const { controller } = await harness.connectSecured();
+      const { controller, connection } = await harness.connectSecured();
       const before = clock.pending;
       const request = controller.request("PUT", "/", { body: "0123456789" });
       controller.write(request.subarray(0, 20));
+      await untilBusy(connection);
+      assert.equal(clock.pending, before + 1);
       controller.write(request.subarray(20));
       await controller.nextResponse();
       assert.equal(clock.pending, before);
@@ -363,8 +380,8 @@ for (const engine of transportEngines()) {
       assert.ok(!stranger.controller.isClosed);
       const gone = whenClosed(stranger.connection);
       clock.advance(1);
-      await gone;
       assert.equal(stranger.connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+      await gone;
       assert.equal((await authenticated.controller.get("/")).status, 200);
     });
 
@@ -376,8 +393,8 @@ for (const engine of transportEngines()) {
       clock.advance(59_999);
       assert.ok(connection.isAuthenticated());
       clock.advance(1);
-      await gone;
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+      await gone;
     });
 
     it("no limit of strangers' holds for a connection that the accessory has subscribed", async (t) => {
@@ -414,6 +431,18 @@ for (const engine of transportEngines()) {
       controller.socket.write(frames(11));
       await closed;
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_FRAME_COUNT");
+    });
+
+    it("maxUnsentBytes: cuts responses into whole frames, whatever its value", async (t) => {
+      const harness = await Harness.start(t, { engine, maxUnsentBytes: 1500 });
+      const { controller, connection } = await harness.connectSecured();
+      harness.handler = (_request, response) => response.end(Buffer.alloc(100 * KIB));
+      const before = connection.stats();
+      assert.equal((await controller.get("/")).body.length, 100 * KIB);
+      const { bytesOut, framesOut } = connection.stats();
+      const frames = framesOut - before.framesOut;
+      const plaintext = bytesOut - before.bytesOut - frames * FRAME_OVERHEAD;
+      assert.equal(frames, Math.ceil(plaintext / KIB), "some frames were not full");
     });
 
     it("maxUnsentBytes: no more of a response is sealed than the controller has yet to take", async (t) => {

@@ -1,12 +1,15 @@
 /** Two connections of one server in the same tick: neither loses what it shares with the other. */
 
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, it } from "node:test";
 
 import { ManualClock } from "../support/clock";
 import { Harness, transportEngines, whenClosed } from "../support/harness";
+import { holdsBytes, readEvents, sendUntil } from "../support/unread";
 
 const WINDOW = 250;
+const FLUSHED = "hapwire:events:flushed";
 
 for (const engine of transportEngines()) {
   describe(`two connections in one tick (${engine})`, () => {
@@ -58,28 +61,33 @@ for (const engine of transportEngines()) {
       assert.equal(second.connection.stats().eventsPending, 0);
     });
 
+    it("each get their event, even if a listener of the first one's flush sends further events", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock() });
+      const pairs = await harness.connectMany(4);
+      pairs.forEach(({ connection }, index) => {
+        connection.enableEventNotifications(1, index < 2 ? 9 : 10);
+      });
+      const sendFurther = (): void => {
+        unsubscribe(FLUSHED, sendFurther);
+        harness.server.broadcastEvent(1, 10, "from a listener", undefined, true);
+      };
+      subscribe(FLUSHED, sendFurther);
+      harness.server.broadcastEvent(1, 9, "for two", undefined, true);
+      const pending = pairs.map(({ connection }) => connection.stats().eventsPending);
+      assert.deepEqual(pending, [0, 0, 0, 0]);
+      for (const { controller } of pairs) {
+        assert.equal((await controller.nextEvents()).length, 1);
+      }
+    });
+
     it("write to memory of their own while the kernel has not taken what the first one wrote", async (t) => {
       const harness = await Harness.start(t, { engine, clock: new ManualClock() });
       const [slow, other] = [await harness.connectSecured(), await harness.connectSecured()];
-      for (const { connection } of [slow, other]) {
-        connection.enableEventNotifications(1, 9);
-      }
-      slow.controller.socket.pause();
-      // Large enough for memory that is used again, small enough to stay below the socket's high-water mark.
-      const text = "x".repeat(8000);
-      const socket = harness.socketOf(slow);
-      let sent = 0;
-      for (; socket.writableLength === 0; sent += 1) {
-        slow.connection.sendEvent(1, 9, `${text}${String(sent)}`, true);
-      }
+      other.connection.enableEventNotifications(1, 9);
+      const sent = sendUntil(harness, slow, holdsBytes);
       other.connection.sendEvent(1, 9, "y".repeat(8000), true);
       assert.equal((await other.controller.nextEvents()).length, 1);
-      slow.controller.socket.resume();
-      const values = (await slow.controller.receiveEvents(sent)).map(({ value }) => value);
-      assert.deepEqual(
-        values,
-        Array.from({ length: sent }, (_, index) => `${text}${String(index)}`),
-      );
+      await readEvents(slow.controller, sent);
     });
   });
 }

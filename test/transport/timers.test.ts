@@ -7,26 +7,11 @@ import { describe, it } from "node:test";
 import { ManualClock } from "../support/clock";
 import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
 import { patient } from "../support/patience";
+import { holdsBytes, isFull, readEvents, sendUntil } from "../support/unread";
 
 const MINUTE = 60_000;
 /** Of a test that waits for a timer of Node's. */
 const LIMIT = { timeout: patient(10_000) };
-
-/**
- * Fills the kernel's buffers in one tick, so that the socket holds bytes, but fewer than its high-water mark: it still
- * wants more.
- */
-function fillKernel(harness: Harness, pair: Pair): void {
-  const { connection, controller } = pair;
-  connection.enableEventNotifications(1, 9);
-  controller.socket.pause();
-  const socket = harness.socketOf(pair);
-  const text = "x".repeat(1000);
-  for (let sent = 0; socket.writableLength === 0; sent += 1) {
-    connection.sendEvent(1, 9, `${text}${String(sent)}`, true);
-  }
-  assert.ok(!socket.writableNeedDrain);
-}
 
 function closeCode({ connection }: Pair): string | undefined {
   return connection.closeReason?.code;
@@ -91,12 +76,51 @@ for (const engine of transportEngines()) {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
       const pair = await harness.connectSecured();
-      fillKernel(harness, pair);
+      sendUntil(harness, pair, holdsBytes);
       pair.connection.closeAfterResponses();
       clock.advance(MINUTE - 1);
       assert.equal(closeCode(pair), undefined);
       clock.advance(1);
       assert.equal(closeCode(pair), "ERR_HAPWIRE_STALLED");
+    });
+
+    it("the stall timeout runs anew each time that a controller stops reading", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const pair = await harness.connectSecured();
+      const sent = sendUntil(harness, pair, isFull);
+      clock.advance(MINUTE - 1);
+      const drained = once(harness.socketOf(pair), "drain");
+      await readEvents(pair.controller, sent);
+      await drained;
+      assert.equal(pair.connection.lastSocketOperation, clock.now(), "to take data is no silence");
+      sendUntil(harness, pair, isFull);
+      clock.advance(MINUTE - 1);
+      assert.equal(closeCode(pair), undefined);
+      clock.advance(1);
+      assert.equal(closeCode(pair), "ERR_HAPWIRE_STALLED");
+    });
+
+    it("the linger timeout alone runs once a controller has taken the last bytes", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, stallTimeout: 1000, lingerTimeout: 5000 });
+      const pair = await harness.connectSecured();
+      const { controller, connection } = pair;
+      // It does not answer the end of the accessory's side with its own.
+      controller.socket.allowHalfOpen = true;
+      const sent = sendUntil(harness, pair, holdsBytes);
+      connection.closeAfterResponses();
+      const socket = harness.socketOf(pair);
+      const ended = once(socket, "finish");
+      await readEvents(controller, sent);
+      await ended;
+      clock.advance(4999);
+      assert.ok(!socket.destroyed);
+      const closed = whenClosed(connection);
+      clock.advance(1);
+      assert.ok(socket.destroyed, "a controller that does not close its side keeps its socket");
+      await closed;
+      assert.equal(connection.closeReason, undefined);
     });
 
     it("the idle timeout restarts with each event that a controller is sent", async (t) => {
