@@ -223,6 +223,25 @@ for (const engine of transportEngines()) {
       await controller.closed;
     });
 
+    it("sends a last response whole, behind events that the controller has not read", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connectSecured();
+      const { controller } = pair;
+      const asked = new Promise<void>((resolve) => {
+        harness.handler = (_request, response) => {
+          response.end("the last", () => {
+            setImmediate(resolve);
+          });
+        };
+      });
+      const events = sendUntil(harness, pair, holdsBytes);
+      controller.send("GET", "/", { headers: { Connection: "close" } });
+      await asked;
+      await readEvents(controller, events);
+      assert.equal((await controller.nextResponse()).body.toString(), "the last");
+      await controller.closed;
+    });
+
     it("answers what is no HTTP with 400, heads that are too large with 431, and closes", async (t) => {
       const harness = await Harness.start(t, { engine });
       for (const [sent, status, code = "ERR_HAPWIRE_HTTP"] of [
