@@ -65,6 +65,10 @@ export class CoalescingWindows<Member extends WindowMember> {
     }, this.#delay);
     queueMicrotask(() => {
       this.#opening = undefined;
+      if (members.size === 0) {
+        // All of them left in the tick in which they joined.
+        this.#clock.clearTimeout(timer);
+      }
     });
     return { members, timer };
   }

@@ -34,6 +34,16 @@ describe("output memory", () => {
     assert.ok(overlap(first, memory.allocate(LENGTH)));
   });
 
+  it("is used again up to 256 KiB, and left to the garbage collector above", () => {
+    const memory = new OutputMemory();
+    const larger = memory.allocate(262_145);
+    memory.free(larger);
+    assert.ok(!overlap(larger, memory.allocate(LENGTH)));
+    const largest = memory.allocate(262_144);
+    memory.free(largest);
+    assert.ok(overlap(largest, memory.allocate(LENGTH)));
+  });
+
   it("is another one while the first is not given back, and for good where it never is", () => {
     const memory = new OutputMemory();
     const held = memory.allocate(LENGTH);

@@ -1,8 +1,10 @@
-/** A server under test and its controllers, closed when the test is over. */
+/** A server under test and its controllers. When the test is over they are closed, and must leave nothing behind. */
 
+import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Server, Socket } from "node:net";
 import type { TestContext } from "node:test";
 
 import {
@@ -13,7 +15,11 @@ import {
   type SessionKeys,
 } from "hapwire";
 
+import { loadEngine } from "#src/engine/load";
+
+import { ManualClock } from "./clock";
 import { Controller } from "./controller";
+import { expectWiped, watchSessions } from "./session-watch";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, connection: HAPConnection) => void;
 
@@ -34,15 +40,32 @@ export function randomKeys(): SessionKeys {
   return { accessoryToControllerKey: randomBytes(32), controllerToAccessoryKey: randomBytes(32) };
 }
 
+/** The harnesses of each running test. */
+const started = new WeakMap<TestContext, Harness[]>();
+
 export class Harness {
   readonly server: EventedHTTPServer;
   /** Answers requests; `/pair-verify` is the harness's own. */
   handler: Handler = (_request, response) => response.end("ok");
+  readonly #clock: ServerOptions["clock"];
   readonly #controllers: Controller[] = [];
   readonly #keys = new WeakMap<HAPConnection, SessionKeys>();
+  /** The keys of all sessions so far. */
+  readonly #allKeys: SessionKeys[] = [];
+  /** The server's open sockets, by the controller's port. */
+  readonly #sockets = new Map<number, Socket>();
 
   private constructor(options: ServerOptions) {
+    this.#clock = options.clock;
     this.server = new EventedHTTPServer(options);
+    watchSessions(loadEngine(options.engine));
+    // HAP-NodeJS and its users reach for this field too.
+    const tcpServer = Reflect.get(this.server, "tcpServer") as Server;
+    tcpServer.on("connection", (socket) => {
+      const { remotePort = 0 } = socket;
+      this.#sockets.set(remotePort, socket);
+      socket.on("close", () => this.#sockets.delete(remotePort));
+    });
     this.server.on("request", (connection, request, response) => {
       const keys = this.#keys.get(connection);
       if (request.url === "/pair-verify" && keys !== undefined) {
@@ -56,15 +79,45 @@ export class Harness {
   /** Starts a server on loopback; it ends with the test. */
   static async start(t: TestContext, options: ServerOptions = {}, host = "127.0.0.1"): Promise<Harness> {
     const harness = new Harness(options);
-    t.after(() => {
+    const others = started.get(t);
+    if (others === undefined) {
+      const harnesses = [harness];
+      started.set(t, harnesses);
+      t.after(async () => Harness.#end(harnesses));
+    } else {
+      others.push(harness);
+    }
+    harness.server.listen(0, host);
+    await once(harness.server, "listening");
+    return harness;
+  }
+
+  /** Ends all harnesses of a test before the first check: they may share a clock. */
+  static async #end(harnesses: readonly Harness[]): Promise<void> {
+    for (const harness of harnesses) {
       harness.#controllers.forEach((controller) => {
         controller.destroy();
       });
       harness.server.destroy();
-    });
-    harness.server.listen(0, host);
-    await once(harness.server, "listening");
-    return harness;
+      await harness.server.close();
+    }
+    for (const harness of harnesses) {
+      harness.#expectNothingLeft();
+    }
+  }
+
+  #expectNothingLeft(): void {
+    const { connections, authenticated, total } = this.server.stats();
+    const { eventsPending, eventBytesPending, requests, responses } = total;
+    assert.deepEqual(
+      { connections, authenticated, eventsPending, eventBytesPending, unanswered: requests - responses },
+      { connections: 0, authenticated: 0, eventsPending: 0, eventBytesPending: 0, unanswered: 0 },
+      "the statistics of a server without connections",
+    );
+    if (this.#clock instanceof ManualClock) {
+      assert.equal(this.#clock.pending, 0, "the stopped server left timers behind");
+    }
+    this.#allKeys.forEach(expectWiped);
   }
 
   get port(): number {
@@ -100,6 +153,7 @@ export class Harness {
   async secure({ controller, connection }: Pair, username = "user"): Promise<SessionKeys> {
     const keys = randomKeys();
     this.#keys.set(connection, keys);
+    this.#allKeys.push(keys);
     await controller.fetch("POST", "/pair-verify", { body: username });
     controller.secure(keys);
     const { handler } = this;
@@ -107,6 +161,13 @@ export class Harness {
     await controller.get("/first");
     this.handler = handler;
     return keys;
+  }
+
+  /** The server's end of a connection. */
+  socketOf({ connection }: Pair): Socket {
+    const socket = this.#sockets.get(connection.remotePort);
+    assert.ok(socket !== undefined);
+    return socket;
   }
 
   #verify(

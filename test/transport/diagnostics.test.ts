@@ -10,6 +10,8 @@ import { ManualClock } from "../support/clock";
 import { Harness, whenClosed } from "../support/harness";
 
 const CHANNELS = [
+  "hapwire:server:listening",
+  "hapwire:server:closed",
   "hapwire:connection:opened",
   "hapwire:connection:closed",
   "hapwire:connection:refused",
@@ -46,6 +48,7 @@ describe("diagnostics channels", () => {
     assert.deepEqual(
       messages.map(([channel]) => channel),
       [
+        "hapwire:server:listening",
         "hapwire:connection:opened",
         "hapwire:request",
         "hapwire:events:flushed",
@@ -53,7 +56,8 @@ describe("diagnostics channels", () => {
         "hapwire:connection:closed",
       ],
     );
-    const [, request, flushed, refused, end] = messages.map(([, message]) => message) as [
+    const [, , request, flushed, refused, end] = messages.map(([, message]) => message) as [
+      unknown,
       unknown,
       RequestMessage,
       EventsFlushedMessage,
@@ -65,6 +69,23 @@ describe("diagnostics channels", () => {
     assert.equal(refused.reason.code, "ERR_HAPWIRE_HTTP");
     assert.equal(end.reason, refused.reason);
     assert.equal(end.connection, connection);
+  });
+});
+
+describe("the diagnostics channels of a server", () => {
+  it("tell when it listens, and once when it does no more", async (t) => {
+    const messages = record(t);
+    const harness = await Harness.start(t);
+    await harness.connect();
+    await harness.server.close();
+    const { server } = harness;
+    assert.deepEqual(
+      messages.filter(([channel]) => channel.startsWith("hapwire:server")),
+      [
+        ["hapwire:server:listening", { server }],
+        ["hapwire:server:closed", { server }],
+      ],
+    );
   });
 });
 
@@ -127,8 +148,9 @@ describe("stats", () => {
     await gone;
     assert.deepEqual(first.connection.stats(), stats, "the figures of a closed connection changed");
     await harness.connectSecured();
+    await harness.connect();
     const server = harness.server.stats();
-    assert.deepEqual([server.accepted, server.connections, server.authenticated], [2, 1, 1]);
+    assert.deepEqual([server.accepted, server.connections, server.authenticated], [3, 2, 1]);
     assert.equal(server.total.requests, 4);
     assert.equal(server.total.eventsDelivered, 2);
   });

@@ -9,6 +9,7 @@ import { describe, it } from "node:test";
 import { ManualClock } from "../support/clock";
 import type { Controller } from "../support/controller";
 import { Harness, transportEngines, whenClosed } from "../support/harness";
+import { expectWiped } from "../support/session-watch";
 
 const MINUTE = 60_000;
 const CHUNKED = { "Transfer-Encoding": "chunked" };
@@ -188,6 +189,55 @@ for (const engine of transportEngines()) {
       await closed;
       assert.equal(connection.closeReason, undefined);
       assert.deepEqual(harness.server.stats().closed, { ERR_HAPWIRE_HANDLER: 2 });
+    });
+
+    it("have the first reason, whatever comes after it", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller, connection } = await harness.connectSecured();
+      const keeper = new Keeper(harness);
+      controller.write(Buffer.concat([controller.request("GET", "/1"), Buffer.from("NOT HTTP\r\n\r\n")]));
+      await keeper.has(1);
+      await untilSeen(harness, controller);
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HTTP");
+      const closed = whenClosed(connection);
+      controller.socket.resetAndDestroy();
+      await closed;
+      assert.equal(
+        connection.closeReason.code,
+        "ERR_HAPWIRE_HTTP",
+        "a reset took the place of the first reason",
+      );
+      assert.deepEqual(harness.server.stats().closed, { ERR_HAPWIRE_HTTP: 1 });
+    });
+
+    it("leave no pending events in the statistics, neither the server's nor the connection's", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock() });
+      const { connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      harness.server.broadcastEvent(1, 9, "waits");
+      assert.equal(harness.server.stats().total.eventsPending, 1);
+      const closed = whenClosed(connection);
+      connection.close();
+      await closed;
+      const { eventsQueued, eventsPending, eventBytesPending } = harness.server.stats().total;
+      assert.deepEqual(
+        { eventsQueued, eventsPending, eventBytesPending },
+        {
+          eventsQueued: 1,
+          eventsPending: 0,
+          eventBytesPending: 0,
+        },
+      );
+    });
+
+    it("wipe the session's keys", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connect();
+      const keys = await harness.secure(pair);
+      const closed = whenClosed(pair.connection);
+      pair.controller.destroy();
+      await closed;
+      expectWiped(keys);
     });
 
     it("count the responses that are given up, in the figures of the server too", async (t) => {

@@ -56,6 +56,23 @@ for (const engine of transportEngines()) {
       }
     });
 
+    it("open a window of their own after an immediate event has ended the one before", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const { controller, connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      connection.sendEvent(1, 9, "waits");
+      await Promise.resolve();
+      clock.advance(100);
+      connection.sendEvent(1, 9, "at once", true);
+      assert.equal((await controller.nextEvents()).length, 2);
+      connection.sendEvent(1, 9, "waits again");
+      clock.advance(WINDOW - 1);
+      assert.equal(connection.stats().eventsPending, 1, "the window of an earlier event ended this one's");
+      clock.advance(1);
+      assert.deepEqual(await controller.nextEvents(), [{ aid: 1, iid: 9, value: "waits again" }]);
+    });
+
     it("are not sent twice for equal values, but for every different one", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
@@ -292,6 +309,21 @@ for (const engine of transportEngines()) {
       await first.controller.get("/");
       await first.controller.nextEvents();
       assert.equal(ended.mock.callCount(), 3, "once for the event that had to wait, once when it went out");
+    });
+
+    it("have their queue in the hub for as long as the connection lasts", async (t) => {
+      const hub = Object.getPrototypeOf(loadEngine(engine).createEventHub(LIMITS)) as EventHubCore;
+      const [added, removed] = [t.mock.method(hub, "add").mock, t.mock.method(hub, "remove").mock];
+      const harness = await Harness.start(t, { engine });
+      for (const { connection } of [await harness.connect(), await harness.connectSecured()]) {
+        const closed = whenClosed(connection);
+        connection.close();
+        await closed;
+      }
+      assert.deepEqual(
+        removed.calls.map((call) => call.arguments[0]),
+        added.calls.map((call) => call.result),
+      );
     });
 
     it("close the connection, and nothing else, where they cannot be written", async (t) => {

@@ -7,6 +7,13 @@ import { describe, it } from "node:test";
 import { inspect } from "node:util";
 
 import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
+import { patient } from "../support/patience";
+import { holdsBytes, readEvents, sendUntil } from "../support/unread";
+
+/** A frame's length field and its tag, in bytes. */
+const FRAME_OVERHEAD = 2 + 16;
+/** Of a test that waits for a handler to be called back. */
+const LIMIT = { timeout: patient(10_000) };
 
 /** Sends an immediate event and expects it next: nothing of the exchange before it is left in the way. */
 async function expectEventNext({ controller, connection }: Pair): Promise<void> {
@@ -21,6 +28,21 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString();
+}
+
+/** Writes chunks one after the other, each of them filled with its number, from the same memory. */
+function writeFromOneBuffer(response: ServerResponse, size: number, count: number): void {
+  const chunk = Buffer.alloc(size);
+  const write = (index: number): void => {
+    if (index === count) {
+      response.end();
+    } else {
+      response.write(chunk.fill(index), () => {
+        write(index + 1);
+      });
+    }
+  };
+  write(0);
 }
 
 for (const engine of transportEngines()) {
@@ -94,6 +116,51 @@ for (const engine of transportEngines()) {
       assert.equal((await controller.get("/")).body.toString(), "next");
     });
 
+    it("leaves a handler its memory once a write has called back, in plaintext as in a session", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const size = 8000;
+      const count = 64;
+      for (const pair of [await harness.connect(), await harness.connectSecured()]) {
+        const { controller } = pair;
+        const handled = new Promise<void>((resolve) => {
+          harness.handler = (_request, response) => {
+            response.writeHead(200, { "Content-Length": count * size }).flushHeaders();
+            // The kernel is full: the first chunk is still in the socket when the second one is written.
+            writeFromOneBuffer(response, size, count);
+            setImmediate(resolve);
+          };
+        });
+        const events = sendUntil(harness, pair, holdsBytes);
+        controller.send("GET", "/");
+        await handled;
+        await readEvents(controller, events);
+        const { body } = await controller.nextResponse();
+        const expected = Array.from({ length: count }, (_, index) => Buffer.alloc(size, index));
+        assert.ok(body.equals(Buffer.concat(expected)), "a chunk was overwritten before it went out");
+      }
+    });
+
+    it(
+      "tells a handler that what it wrote did not go out, if the connection closes first",
+      LIMIT,
+      async (t) => {
+        const harness = await Harness.start(t, { engine });
+        const { controller, connection } = await harness.connectSecured();
+        const written = new Promise<unknown>((resolve) => {
+          harness.handler = (_request, response) => {
+            response.write(Buffer.alloc(16 * 1024 * 1024), resolve);
+            // By then the first part of it is on its way.
+            setImmediate(() => {
+              connection.close();
+            });
+          };
+        });
+        controller.socket.pause();
+        controller.send("GET", "/");
+        assert.ok((await written) instanceof Error);
+      },
+    );
+
     it("answers HEAD and 204 without a body", async (t) => {
       const harness = await Harness.start(t, { engine });
       const pair = await harness.connectSecured();
@@ -153,6 +220,25 @@ for (const engine of transportEngines()) {
         (await controller.fetch("GET", "/", { headers: { Connection: "close" } })).body.toString(),
         body,
       );
+      await controller.closed;
+    });
+
+    it("sends a last response whole, behind events that the controller has not read", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const pair = await harness.connectSecured();
+      const { controller } = pair;
+      const asked = new Promise<void>((resolve) => {
+        harness.handler = (_request, response) => {
+          response.end("the last", () => {
+            setImmediate(resolve);
+          });
+        };
+      });
+      const events = sendUntil(harness, pair, holdsBytes);
+      controller.send("GET", "/", { headers: { Connection: "close" } });
+      await asked;
+      await readEvents(controller, events);
+      assert.equal((await controller.nextResponse()).body.toString(), "the last");
       await controller.closed;
     });
 
@@ -337,6 +423,26 @@ for (const engine of transportEngines()) {
         localPort: harness.port,
         at: { address: "127.0.0.1", port: harness.port, family: "IPv4" },
       });
+    });
+
+    it("counts for the handler the bytes of requests and responses on the controller's socket", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller } = await harness.connectSecured();
+      const counts: { read: number; written: number }[] = [];
+      harness.handler = ({ socket }, response) => {
+        counts.push({ read: socket.bytesRead, written: socket.bytesWritten });
+        response.end("ok");
+      };
+      const request = controller.request("GET", "/");
+      controller.write(request);
+      await controller.nextResponse();
+      controller.write(controller.request("GET", "/"));
+      await controller.nextResponse();
+      const [first, second] = counts;
+      assert.ok(first !== undefined && second !== undefined);
+      assert.equal(second.read - first.read, request.length);
+      const frame = controller.received.at(-1);
+      assert.equal(second.written - first.written, (frame?.length ?? 0) - FRAME_OVERHEAD);
     });
 
     it("answers pipelined requests in order, whatever order handlers finish in", async (t) => {

@@ -74,6 +74,21 @@ for (const engine of transportEngines()) {
       assert.equal(harness.server.stats().connections, 1);
     });
 
+    it("closes no connection for the events of a closed one that had its place", async (t) => {
+      const harness = await Harness.start(t, { engine, maxQueuedEvents: 1 });
+      const first = await harness.connect();
+      first.connection.enableEventNotifications(1, 9);
+      const gone = whenClosed(first.connection);
+      first.connection.close();
+      await gone;
+      const { controller, connection } = await harness.connect();
+      for (let value = 0; value < 3; value += 1) {
+        harness.server.broadcastEvent(1, 9, value, undefined, true);
+      }
+      assert.equal(connection.closeReason, undefined);
+      assert.equal((await controller.get("/")).status, 200);
+    });
+
     it("keeps subscriptions in the order in which they were made, and forgets what is unsubscribed", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { connection } = await harness.connect();
@@ -160,7 +175,9 @@ for (const engine of transportEngines()) {
     it("close() closes at the deadline what has not finished by then", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
-      const { controller } = await harness.connectSecured();
+      const pair = await harness.connectSecured();
+      const { controller } = pair;
+      const socket = harness.socketOf(pair);
       const asked = new Promise<void>((resolve) => {
         harness.handler = () => {
           resolve();
@@ -170,8 +187,9 @@ for (const engine of transportEngines()) {
       await asked;
       const down = harness.server.close({ deadline: 1000 });
       clock.advance(999);
-      assert.ok(!controller.isClosed);
+      assert.ok(!socket.destroyed);
       clock.advance(1);
+      assert.ok(socket.destroyed);
       await down;
       await controller.closed;
       await assert.rejects(harness.server.close({ deadline: -1 }), { argument: "deadline" });
@@ -193,16 +211,18 @@ for (const engine of transportEngines()) {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
       const early = await harness.connectSecured();
+      assert.equal(early.connection.openedAt, clock.now());
       clock.advance(HOUR / 2);
       await harness.connectMany(14);
       clock.advance(HOUR / 2 - 1);
       assert.equal(harness.server.connections.size, 15);
       const gone = whenClosed(early.connection);
       await harness.connectSecured();
-      assert.ok(!early.controller.isClosed);
+      assert.ok(!harness.socketOf(early).destroyed);
       clock.advance(1);
-      await gone;
       assert.equal(early.connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+      assert.match(early.connection.closeReason.message, /for 3600 s$/);
+      await gone;
       assert.equal(harness.server.connections.size, 15);
       // Fifteen are few enough: nothing is swept any more.
       clock.advance(10 * HOUR);
@@ -216,6 +236,9 @@ for (const engine of transportEngines()) {
       const note = (warning: Error): number => warnings.push(warning);
       process.on("warning", note);
       t.after(() => process.off("warning", note));
+      for (let i = 0; i < 30; i += 1) {
+        connection.on("authenticated", () => undefined);
+      }
       for (let i = 0; i < 30; i += 1) {
         connection.setMaxListeners(connection.getMaxListeners() + 1);
         connection.on("closed", () => undefined);

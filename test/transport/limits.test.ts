@@ -10,6 +10,8 @@ import type { Controller } from "../support/controller";
 import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
 
 const KIB = 1024;
+/** A frame's length field and its tag, in bytes. */
+const FRAME_OVERHEAD = 2 + 16;
 
 /** Waits for the refusal of what was sent, and for the end of the connection. */
 async function expectRefusal(controller: Controller, status: number): Promise<void> {
@@ -17,6 +19,11 @@ async function expectRefusal(controller: Controller, status: number): Promise<vo
   assert.equal(response.status, status);
   assert.equal(response.headers.get("connection"), "close");
   await controller.closed;
+}
+
+/** Expects that the server has no reason to close a connection: the controller would notice later that it is closed. */
+function expectOpen({ connection }: Pair): void {
+  assert.equal(connection.closeReason, undefined);
 }
 
 /** A head of exactly so many bytes. */
@@ -114,7 +121,8 @@ for (const engine of transportEngines()) {
     it("headTimeout: 408, and not a moment before", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
-      const { controller, connection } = await harness.connect();
+      const pair = await harness.connect();
+      const { controller, connection } = pair;
       controller.write("GET / HT");
       await untilBusy(connection);
       clock.advance(59_999);
@@ -124,7 +132,7 @@ for (const engine of transportEngines()) {
       controller.write("GET / HT");
       await untilBusy(connection);
       clock.advance(59_999);
-      assert.ok(!controller.isClosed);
+      expectOpen(pair);
       clock.advance(1);
       await expectRefusal(controller, 408);
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_TIMEOUT");
@@ -133,7 +141,8 @@ for (const engine of transportEngines()) {
     it("requestTimeout: 408 for a body that does not end, however many bytes come", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
-      const { controller, connection } = await harness.connectSecured();
+      const pair = await harness.connectSecured();
+      const { controller, connection } = pair;
       const asked = new Promise<void>((resolve) => {
         harness.handler = () => {
           resolve();
@@ -142,19 +151,35 @@ for (const engine of transportEngines()) {
       controller.write(controller.request("PUT", "/", { body: "0123456789" }).subarray(0, -5));
       await asked;
       clock.advance(299_999);
-      assert.ok(!controller.isClosed);
+      expectOpen(pair);
       clock.advance(1);
       await expectRefusal(controller, 408);
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_TIMEOUT");
     });
 
+    it("requestTimeout: holds for a head too if it is shorter than headTimeout", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, requestTimeout: 10_000 });
+      const pair = await harness.connect();
+      const { controller, connection } = pair;
+      controller.write("GET / HT");
+      await untilBusy(connection);
+      clock.advance(9_999);
+      expectOpen(pair);
+      clock.advance(1);
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_TIMEOUT");
+      await expectRefusal(controller, 408);
+    });
+
     it("leaves no timer behind for requests that have arrived", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
-      const { controller } = await harness.connectSecured();
+      const { controller, connection } = await harness.connectSecured();
       const before = clock.pending;
       const request = controller.request("PUT", "/", { body: "0123456789" });
       controller.write(request.subarray(0, 20));
+      await untilBusy(connection);
+      assert.equal(clock.pending, before + 1);
       controller.write(request.subarray(20));
       await controller.nextResponse();
       assert.equal(clock.pending, before);
@@ -216,6 +241,23 @@ for (const engine of transportEngines()) {
       assert.equal((await stranger.controller.nextResponse()).status, 200);
       await expectRefusal(stranger.controller, 503);
       assert.equal(stranger.connection.closeReason?.code, "ERR_HAPWIRE_REQUEST_COUNT");
+    });
+
+    it("maxPendingRequests: holds for strangers too if it is less than theirs", async (t) => {
+      const harness = await Harness.start(t, { engine, maxPendingRequests: 3 });
+      const { controller, connection } = await harness.connect();
+      const responses: ServerResponse[] = [];
+      harness.handler = (_request, response) => responses.push(response);
+      controller.write(Buffer.concat([1, 2, 3, 4].map(() => controller.request("GET", "/"))));
+      while (connection.stats().bytesIn === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.equal(responses.length, 3, "more requests than maxPendingRequests reached handlers");
+      responses.forEach((response) => response.end("served"));
+      for (let i = 0; i < 3; i += 1) {
+        assert.equal((await controller.nextResponse()).status, 200);
+      }
+      await expectRefusal(controller, 503);
     });
 
     it("hold in a process with a lenient HTTP parser too", async () => {
@@ -296,6 +338,29 @@ for (const engine of transportEngines()) {
       }
     });
 
+    it("maxStrangers: nobody keeps a place by not reading what a handler has answered", async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock, maxStrangers: 2 });
+      const pairs = await connectOneByOne(harness, clock, 2);
+      for (const { controller } of pairs) {
+        const answered = new Promise<void>((resolve) => {
+          harness.handler = (_request, response) => {
+            response.end(Buffer.alloc(16 * KIB * KIB));
+            resolve();
+          };
+        });
+        controller.socket.pause();
+        controller.send("GET", "/large");
+        await answered;
+        clock.advance(1);
+      }
+      harness.handler = (_request, response) => response.end("served");
+      const { controller } = await harness.connect();
+      assert.equal((await controller.get("/")).status, 200, "strangers that do not read kept a new one out");
+      const [oldest, newer] = pairs.map(({ connection }) => connection.closeReason?.code);
+      assert.deepEqual([oldest, newer], ["ERR_HAPWIRE_STRANGERS", undefined]);
+    });
+
     it("maxStrangers: 503 for the new one where all others are in a request", async (t) => {
       const harness = await Harness.start(t, { engine, maxStrangers: 2 });
       for (let i = 0; i < 2; i += 1) {
@@ -320,11 +385,11 @@ for (const engine of transportEngines()) {
       const stranger = await harness.connect();
       const authenticated = await harness.connectSecured();
       clock.advance(10 * 60_000 - 1);
-      assert.ok(!stranger.controller.isClosed);
+      expectOpen(stranger);
       const gone = whenClosed(stranger.connection);
       clock.advance(1);
-      await gone;
       assert.equal(stranger.connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+      await gone;
       assert.equal((await authenticated.controller.get("/")).status, 200);
     });
 
@@ -336,8 +401,8 @@ for (const engine of transportEngines()) {
       clock.advance(59_999);
       assert.ok(connection.isAuthenticated());
       clock.advance(1);
-      await gone;
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
+      await gone;
     });
 
     it("no limit of strangers' holds for a connection that the accessory has subscribed", async (t) => {
@@ -374,6 +439,18 @@ for (const engine of transportEngines()) {
       controller.socket.write(frames(11));
       await closed;
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_FRAME_COUNT");
+    });
+
+    it("maxUnsentBytes: cuts responses into whole frames, whatever its value", async (t) => {
+      const harness = await Harness.start(t, { engine, maxUnsentBytes: 1500 });
+      const { controller, connection } = await harness.connectSecured();
+      harness.handler = (_request, response) => response.end(Buffer.alloc(100 * KIB));
+      const before = connection.stats();
+      assert.equal((await controller.get("/")).body.length, 100 * KIB);
+      const { bytesOut, framesOut } = connection.stats();
+      const frames = framesOut - before.framesOut;
+      const plaintext = bytesOut - before.bytesOut - frames * FRAME_OVERHEAD;
+      assert.equal(frames, Math.ceil(plaintext / KIB), "some frames were not full");
     });
 
     it("maxUnsentBytes: no more of a response is sealed than the controller has yet to take", async (t) => {

@@ -74,15 +74,18 @@ for (const engine of transportEngines()) {
         [1, 4],
         "3,000 bytes and a head must go out in four frames",
       );
+      connection.enableEventNotifications(1, 9);
+      connection.sendEvent(1, 9, true, true);
+      await controller.nextEvents();
+      assert.equal(connection.encryption.accessoryToControllerCount, 5, "an event is a frame too");
     });
 
     it("goes on from counters and an incomplete frame that the record has", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller, connection } = await harness.connect();
       const keys = randomKeys();
-      const frames = new FrameSealer(keys.controllerToAccessoryKey, { counter: 5n }).seal(
-        controller.request("GET", "/"),
-      );
+      const sealer = new FrameSealer(keys.controllerToAccessoryKey, { counter: 5n });
+      const frames = sealer.seal(controller.request("GET", "/"));
       const record = emptyRecord();
       record.accessoryToControllerKey = Buffer.from(keys.accessoryToControllerKey);
       record.controllerToAccessoryKey = Buffer.from(keys.controllerToAccessoryKey);
@@ -93,6 +96,8 @@ for (const engine of transportEngines()) {
       controller.socket.write(frames.subarray(3));
       assert.equal((await controller.nextResponse()).body.toString(), "ok");
       assert.equal(record.controllerToAccessoryCount, 6);
+      controller.socket.write(sealer.seal(controller.request("GET", "/")));
+      assert.equal((await controller.nextResponse()).body.toString(), "ok");
     });
 
     it("takes a stream cut anywhere, even into single bytes", async (t) => {
