@@ -62,23 +62,24 @@ function changeableAddon(t: TestContext): LoadedAddon {
 function engineAnswering(t: TestContext, answer: number): Engine {
   const addon = changeableAddon(t);
   addon.FrameSealer = class extends addon.FrameSealer {
-    seal(): number {
+    sealFrames(): number {
       return answer;
     }
   };
   addon.EventHub = class extends addon.EventHub {
-    take(): number {
+    takePrepared(): number {
       return answer;
     }
   };
   return createNativeEngine();
 }
 
-/** @returns what takes an event that is to be sealed. */
+/** @returns a function that takes a sealed event. */
 function takeSealedEvent(engine: Engine): () => unknown {
-  const hub = engine.createEventHub({ maxEvents: 10, maxBytes: 1000 });
+  const hub = engine.createEventHub({ maxEvents: 10, maxBytes: 1000, maxSubscriptions: 10 });
   const slot = hub.add();
   hub.subscribe(slot, 1, 9);
+  hub.attachSealer(slot, engine.createSealer(KEY, 0n));
   hub.broadcast(1, 9, true, false, NO_SLOT);
-  return () => hub.take(slot, engine.createSealer(KEY, 0n));
+  return () => hub.take(slot);
 }

@@ -5,14 +5,10 @@ import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { describe, it } from "node:test";
 
-import type { EventHubCore } from "#src/engine/contract";
-import { loadEngine } from "#src/engine/load";
-
 import { ManualClock } from "../support/clock";
 import { Harness, transportEngines, whenClosed } from "../support/harness";
 
 const WINDOW = 250;
-const LIMITS = { maxEvents: 1, maxBytes: 1 };
 
 for (const engine of transportEngines()) {
   describe(`events (${engine})`, () => {
@@ -267,31 +263,6 @@ for (const engine of transportEngines()) {
       assert.equal(controller.eventMessages.length, 1, "an event went out before its window had ended");
       clock.advance(1);
       assert.deepEqual(await controller.nextEvents(), [{ aid: 1, iid: 9, value: "/short" }]);
-    });
-
-    it("leave nothing in the hub once they are out, and it is told once for all that go out together", async (t) => {
-      const clock = new ManualClock();
-      const harness = await Harness.start(t, { engine, clock });
-      const pairs = await harness.connectMany(3);
-      for (const { connection } of pairs) {
-        connection.enableEventNotifications(1, 9);
-      }
-      const hub = Object.getPrototypeOf(loadEngine(engine).createEventHub(LIMITS)) as EventHubCore;
-      const ended = t.mock.method(hub, "endFlushes");
-      harness.server.broadcastEvent(1, 9, "window");
-      clock.advance(WINDOW);
-      assert.equal(ended.mock.callCount(), 1);
-
-      const [first] = pairs;
-      assert.ok(first !== undefined);
-      await first.controller.nextEvents();
-      harness.handler = (_request, response) => {
-        first.connection.sendEvent(1, 9, "behind the response", true);
-        response.end();
-      };
-      await first.controller.get("/");
-      await first.controller.nextEvents();
-      assert.equal(ended.mock.callCount(), 3, "once for the event that had to wait, once when it went out");
     });
 
     it("close the connection, and nothing else, where they cannot be written", async (t) => {
