@@ -38,7 +38,7 @@ void RequireCipher(Napi::Env env, const Codec& codec) {
 Napi::Function FrameSealerObject::Define(Napi::Env env) {
   return DefineClass(env, "FrameSealer",
                      {InstanceMethod<&FrameSealerObject::SealFrames>("sealFrames"),
-                      InstanceAccessor<&FrameSealerObject::Counter>("counter"),
+                      InstanceMethod<&FrameSealerObject::NextCounter>("nextCounter"),
                       InstanceMethod<&FrameSealerObject::Destroy>("destroy")});
 }
 
@@ -81,7 +81,7 @@ Napi::Value FrameSealerObject::SealFrames(const Napi::CallbackInfo& info) {
   return ResultOf(info.Env(), sealer_->Seal(chunks.data(), count, output), 0);
 }
 
-Napi::Value FrameSealerObject::Counter(const Napi::CallbackInfo& info) {
+Napi::Value FrameSealerObject::NextCounter(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), sealer_ ? sealer_->counter() : uint64_t{0});
 }
 
@@ -92,7 +92,7 @@ void FrameSealerObject::Destroy(const Napi::CallbackInfo&) {
 Napi::Function FrameOpenerObject::Define(Napi::Env env) {
   return DefineClass(env, "FrameOpener",
                      {InstanceMethod<&FrameOpenerObject::OpenFrames>("openFrames"),
-                      InstanceAccessor<&FrameOpenerObject::Counter>("counter"),
+                      InstanceMethod<&FrameOpenerObject::NextCounter>("nextCounter"),
                       InstanceMethod<&FrameOpenerObject::Destroy>("destroy")});
 }
 
@@ -125,7 +125,7 @@ Napi::Value FrameOpenerObject::OpenFrames(const Napi::CallbackInfo& info) {
   return ResultOf(info.Env(), status, written * kPendingStride + opener_->pending_length());
 }
 
-Napi::Value FrameOpenerObject::Counter(const Napi::CallbackInfo& info) {
+Napi::Value FrameOpenerObject::NextCounter(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), opener_ ? opener_->counter() : uint64_t{0});
 }
 

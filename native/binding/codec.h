@@ -17,7 +17,8 @@ namespace hapwire::binding {
 ///
 /// - `sealFrames(output, ...chunks)`: returns 0 or a negated FrameStatus. `output` has exactly the
 ///   sealed length of the chunks, of which there are at most kMaxChunks.
-/// - `counter`: the next counter, a BigInt
+/// - `nextCounter()`: the next counter, a BigInt. Not an accessor: Node-API does not check the receiver
+///   of one.
 /// - `destroy()`: wipes the key
 class FrameSealerObject : public Napi::ObjectWrap<FrameSealerObject> {
  public:
@@ -34,7 +35,7 @@ class FrameSealerObject : public Napi::ObjectWrap<FrameSealerObject> {
   static constexpr size_t kMaxChunks = 16;
 
   Napi::Value SealFrames(const Napi::CallbackInfo& info);
-  Napi::Value Counter(const Napi::CallbackInfo& info);
+  Napi::Value NextCounter(const Napi::CallbackInfo& info);
   void Destroy(const Napi::CallbackInfo& info);
 
   /// Null only if the constructor threw.
@@ -46,7 +47,7 @@ class FrameSealerObject : public Napi::ObjectWrap<FrameSealerObject> {
 /// - `openFrames(segment, output?)`: returns `length * kPendingStride + pending` or a negated
 ///   FrameStatus. Writes `length` bytes of plaintext to `output`, else in place. `pending` counts the
 ///   bytes of an incomplete frame that the opener holds now.
-/// - `counter`, `destroy()`
+/// - `nextCounter()`, `destroy()`
 class FrameOpenerObject : public Napi::ObjectWrap<FrameOpenerObject> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -58,7 +59,7 @@ class FrameOpenerObject : public Napi::ObjectWrap<FrameOpenerObject> {
   static constexpr uint64_t kPendingStride = 2048;
 
   Napi::Value OpenFrames(const Napi::CallbackInfo& info);
-  Napi::Value Counter(const Napi::CallbackInfo& info);
+  Napi::Value NextCounter(const Napi::CallbackInfo& info);
   void Destroy(const Napi::CallbackInfo& info);
 
   std::optional<FrameOpener> opener_;

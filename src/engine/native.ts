@@ -29,11 +29,14 @@ interface Addon extends AddonMessages {
   aeadVersion: string;
 }
 
-interface AddonSealer extends Pick<FrameSealer, "counter" | "destroy"> {
+interface AddonSealer {
+  nextCounter(): bigint;
+  destroy(): void;
   sealFrames(output: Buffer, ...chunks: readonly Uint8Array[]): number;
 }
 
-interface AddonOpener extends Pick<FrameOpener, "counter"> {
+interface AddonOpener {
+  nextCounter(): bigint;
   destroy(): void;
   openFrames(segment: Buffer, output?: Buffer): number;
 }
@@ -88,6 +91,10 @@ function sealerClass(Base: Addon["FrameSealer"]): new (key: Uint8Array, counter:
   return class NativeSealer extends Base implements FrameSealer {
     frames = 0;
 
+    get counter(): bigint {
+      return this.nextCounter();
+    }
+
     seal(chunks: readonly Uint8Array[], length: number, memory: Allocator = POOL): Buffer {
       const output = memory.allocate(sealedLength(length));
       const result = this.#sealInto(output, chunks, length);
@@ -120,6 +127,10 @@ function openerClass(
   return class NativeOpener extends Base implements FrameOpener {
     frames = 0;
     pendingLength = 0;
+
+    get counter(): bigint {
+      return this.nextCounter();
+    }
 
     open(segment: Buffer): Buffer {
       const before = this.pendingLength;
