@@ -19,18 +19,20 @@ Napi::Value ResultOf(Napi::Env env, FrameStatus status, uint64_t result) {
   return Napi::Number::New(env, static_cast<double>(result));
 }
 
-/// Checks (key, counter); throws if they are not valid.
-bool ToKeyAndCounter(const Napi::CallbackInfo& info, ByteView* key, uint64_t* counter) {
-  if (ToKey(info[0], key) && ToCounter(info[1], counter)) return true;
-  ThrowTypeError(info.Env(), "expected (key: Uint8Array of 32 bytes, counter: bigint)");
-  return false;
-}
-
-/// Throws if the codec's cipher does not work.
-template <typename Codec>
-void RequireCipher(Napi::Env env, const Codec& codec) {
-  if (codec.ok()) return;
-  Napi::Error::New(env, "OpenSSL refuses ChaCha20-Poly1305 here").ThrowAsJavaScriptException();
+/// Checks (key, counter) and makes the codec; throws if one of the two fails.
+template <typename Codec, typename... Limits>
+void Construct(const Napi::CallbackInfo& info, std::optional<Codec>* codec, Limits... limits) {
+  ByteView key;
+  uint64_t counter = 0;
+  if (!ToKey(info[0], &key) || !ToCounter(info[1], &counter)) {
+    ThrowTypeError(info.Env(), "expected (key: Uint8Array of 32 bytes, counter: bigint)");
+    return;
+  }
+  codec->emplace(key.data, counter, limits...);
+  if (!(*codec)->ok()) {
+    Napi::Error::New(info.Env(), "OpenSSL refuses ChaCha20-Poly1305 here")
+        .ThrowAsJavaScriptException();
+  }
 }
 
 }  // namespace
@@ -42,19 +44,16 @@ Napi::Function FrameSealerObject::Define(Napi::Env env) {
                       InstanceMethod<&FrameSealerObject::Destroy>("destroy")});
 }
 
-FrameSealerObject::FrameSealerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<FrameSealerObject>(info) {
+FrameSealerObject::FrameSealerObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<FrameSealerObject>(info) {
   info.This().As<Napi::Object>().TypeTag(&kSealerTag);
-  ByteView key;
-  uint64_t counter = 0;
-  if (!ToKeyAndCounter(info, &key, &counter)) return;
-  sealer_ = std::make_shared<FrameSealer>(key.data, counter);
-  RequireCipher(info.Env(), *sealer_);
+  Construct(info, &sealer_);
 }
 
-std::shared_ptr<FrameSealer> FrameSealerObject::From(const Napi::Value& value) {
+FrameSealer* FrameSealerObject::From(const Napi::Value& value) {
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kSealerTag)) return nullptr;
   FrameSealerObject* object = Unwrap(value.As<Napi::Object>());
-  return object != nullptr ? object->sealer_ : nullptr;
+  return object != nullptr && object->sealer_ ? &*object->sealer_ : nullptr;
 }
 
 Napi::Value FrameSealerObject::SealFrames(const Napi::CallbackInfo& info) {
@@ -72,8 +71,8 @@ Napi::Value FrameSealerObject::SealFrames(const Napi::CallbackInfo& info) {
     ThrowTypeError(info.Env(), "expected (output: Buffer, ...chunks: at most 16 Uint8Arrays)");
     return {};
   }
-  // The caller made the output for the lengths that JavaScript sees, and a subclass of Uint8Array may
-  // make them up. Bytes that are not written must not go out: the memory is not initialised.
+  // The caller made the output for the lengths that JavaScript sees, and a subclass of Uint8Array
+  // may make them up. Bytes that are not written must not go out: the memory is not initialised.
   if (output.size != FrameSealer::SealedLength(length)) {
     ThrowTypeError(info.Env(), "output: expected just the sealed length of the chunks");
     return {};
@@ -96,17 +95,14 @@ Napi::Function FrameOpenerObject::Define(Napi::Env env) {
                       InstanceMethod<&FrameOpenerObject::Destroy>("destroy")});
 }
 
-FrameOpenerObject::FrameOpenerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<FrameOpenerObject>(info) {
+FrameOpenerObject::FrameOpenerObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<FrameOpenerObject>(info) {
   uint32_t max_frames = 0;
   if (!ToUint32(info[2], &max_frames)) {
     ThrowTypeError(info.Env(), "expected (key, counter, maxFrames: an integer from 0 up)");
     return;
   }
-  ByteView key;
-  uint64_t counter = 0;
-  if (!ToKeyAndCounter(info, &key, &counter)) return;
-  opener_.emplace(key.data, counter, size_t{max_frames});
-  RequireCipher(info.Env(), *opener_);
+  Construct(info, &opener_, size_t{max_frames});
 }
 
 Napi::Value FrameOpenerObject::OpenFrames(const Napi::CallbackInfo& info) {

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "frame_opener.h"
@@ -17,7 +16,8 @@ namespace hapwire::binding {
 ///
 /// - `sealFrames(output, ...chunks)`: returns 0 or a negated FrameStatus. `output` has exactly the
 ///   sealed length of the chunks, of which there are at most kMaxChunks.
-/// - `nextCounter()`: the next counter, a BigInt. Not an accessor: Node-API does not check the receiver
+/// - `nextCounter()`: the next counter, a BigInt. Not an accessor: Node-API does not check the
+/// receiver
 ///   of one.
 /// - `destroy()`: wipes the key
 class FrameSealerObject : public Napi::ObjectWrap<FrameSealerObject> {
@@ -25,9 +25,9 @@ class FrameSealerObject : public Napi::ObjectWrap<FrameSealerObject> {
   static Napi::Function Define(Napi::Env env);
   explicit FrameSealerObject(const Napi::CallbackInfo& info);
 
-  /// The sealer in a JavaScript value; null if the value is anything else. Shared, so that it may
-  /// outlive the JavaScript object.
-  static std::shared_ptr<FrameSealer> From(const Napi::Value& value);
+  /// The sealer in a JavaScript value; null if the value is anything else. It lives as long as the
+  /// JavaScript object.
+  static FrameSealer* From(const Napi::Value& value);
 
  private:
   /// The chunks are arguments, not an array: to read an array's elements costs more than a small
@@ -38,15 +38,15 @@ class FrameSealerObject : public Napi::ObjectWrap<FrameSealerObject> {
   Napi::Value NextCounter(const Napi::CallbackInfo& info);
   void Destroy(const Napi::CallbackInfo& info);
 
-  /// Null only if the constructor threw.
-  std::shared_ptr<FrameSealer> sealer_;
+  /// Empty only if the constructor threw.
+  std::optional<FrameSealer> sealer_;
 };
 
 /// `new FrameOpener(key, counter, maxFrames)`
 ///
 /// - `openFrames(segment, output?)`: returns `length * kPendingStride + pending` or a negated
-///   FrameStatus. Writes `length` bytes of plaintext to `output`, else in place. `pending` counts the
-///   bytes of an incomplete frame that the opener holds now.
+///   FrameStatus. Writes `length` bytes of plaintext to `output`, else in place. `pending` counts
+///   the bytes of an incomplete frame that the opener holds now.
 /// - `nextCounter()`, `destroy()`
 class FrameOpenerObject : public Napi::ObjectWrap<FrameOpenerObject> {
  public:

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
-#include <utility>
 #include <vector>
 
 #include "arguments.h"
@@ -100,8 +98,8 @@ EventHubObject::EventHubObject(const Napi::CallbackInfo& info)
   }
 }
 
-/// Gives each hub a function of its own, which knows the hub: looking it up by `this` takes a quarter
-/// of the call.
+/// Gives each hub a function of its own, which knows the hub: looking it up by `this` takes a
+/// quarter of the call.
 void EventHubObject::DefineBroadcastValue(Napi::Object self) {
   auto broadcast =
       Napi::Function::New<&EventHubObject::CallBroadcastValue>(self.Env(), "broadcastValue", this);
@@ -118,23 +116,28 @@ Napi::Value EventHubObject::CallBroadcastValue(const Napi::CallbackInfo& info) {
 Napi::Value EventHubObject::Add(const Napi::CallbackInfo& info) {
   const uint32_t slot = hub_->Add();
   signals_.resize(hub_->slot_count());
+  sealers_.resize(hub_->slot_count());
   return Napi::Number::New(info.Env(), slot);
 }
 
 Napi::Value EventHubObject::Remove(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   if (!ToOnlySlot(info, &slot)) return {};
-  return Napi::Boolean::New(info.Env(), hub_->Remove(slot));
+  const bool removed = hub_->Remove(slot);
+  if (removed) sealers_[slot].Reset();
+  return Napi::Boolean::New(info.Env(), removed);
 }
 
 void EventHubObject::AttachSealer(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
-  std::shared_ptr<FrameSealer> sealer = FrameSealerObject::From(info[1]);
+  FrameSealer* const sealer = FrameSealerObject::From(info[1]);
   if (!ToUint32(info[0], &slot) || sealer == nullptr) {
     ThrowTypeError(info.Env(), "expected (slot, sealer: FrameSealer of this addon)");
     return;
   }
-  hub_->AttachSealer(slot, std::move(sealer));
+  // First the hub, so that it never has a pointer to a sealer that may be gone.
+  if (!hub_->AttachSealer(slot, sealer)) return;
+  sealers_[slot] = Napi::Persistent(info[1].As<Napi::Object>());
 }
 
 void EventHubObject::Mute(const Napi::CallbackInfo& info) {
@@ -265,8 +268,8 @@ Napi::Value EventHubObject::CountList(const Napi::CallbackInfo& info) {
   return ToFloat64Array(info.Env(), list.data(), list.size());
 }
 
-/// Reads a JavaScript value; throws if it is one that the caller must write as JSON. Strings are views
-/// of this object's memory.
+/// Reads a JavaScript value; throws if it is one that the caller must write as JSON. Strings are
+/// views of this object's memory.
 std::optional<EventValue> EventHubObject::ToValue(const Napi::Value& value, bool is_json) {
   switch (value.Type()) {
     case napi_undefined:

@@ -15,12 +15,14 @@ namespace hapwire::binding {
 constexpr uint32_t kIsJson = 1;
 constexpr uint32_t kImmediate = 2;
 
-/// `new EventHub(maxEvents, maxBytes, maxSubscriptions)`: native/core/event_hub.h, method by method.
-/// Slots are integers from 0 to 2^32 - 1, aids and iids from 0 to 2^53 - 1.
+/// `new EventHub(maxEvents, maxBytes, maxSubscriptions)`: native/core/event_hub.h, method by
+/// method. Slots are integers from 0 to 2^32 - 1, aids and iids from 0 to 2^53 - 1.
 ///
-/// - `setSignals(array)`: the Uint32Array that broadcasts write their signals to. It has at least as
+/// - `setSignals(array)`: the Uint32Array that broadcasts write their signals to. It has at least
+/// as
 ///   many entries as there are slots.
-/// - `broadcastValue(aid, iid, value, flags, exceptSlot)`: returns how many signals it wrote. Always
+/// - `broadcastValue(aid, iid, value, flags, exceptSlot)`: returns how many signals it wrote.
+/// Always
 ///   five arguments.
 /// - `sendValue(slot, aid, iid, value, flags)`: returns the signal.
 /// - For both, `value` is undefined, null, a boolean, a number or a string. `flags` is the sum of
@@ -64,6 +66,8 @@ class EventHubObject : public Napi::ObjectWrap<EventHubObject> {
   /// Where JavaScript reads the signals. Only a reference: the array may be detached between two
   /// calls, so its memory is looked up when it is written.
   Napi::ObjectReference signal_array_;
+  /// By slot: keep the attached sealers alive, to which `hub_` has pointers.
+  std::vector<Napi::ObjectReference> sealers_;
   /// The text of the last value; never a long one between calls.
   std::u16string utf16_;
   std::string utf8_;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "free_memory.h"
 #include "scratch.h"
 
 namespace hapwire {
@@ -23,6 +24,9 @@ constexpr std::string_view kBodyEnd = "]}";
 
 /// Room for the digits of any Content-Length.
 constexpr size_t kMaxLengthDigits = 20;
+
+/// From so many subscriptions on, a connection that ends gives their memory back to the system.
+constexpr size_t kManySubscriptions = 4096;
 
 /// @param events At least one.
 size_t BodySize(const std::vector<EventRef>& events) {
@@ -65,17 +69,21 @@ uint32_t EventHub::Add() {
 bool EventHub::Remove(uint32_t slot) {
   Connection* connection = Find(slot);
   if (connection == nullptr) return false;
+  const bool had_many = connection->subscriptions.size() >= kManySubscriptions;
   DetachAll(*connection);
   connections_[slot].reset();
   free_slots_.push_back(slot);
   if (prepared_slot_ == slot) prepared_slot_ = kNoSlot;
   ForgetRendered();
+  if (had_many) ReturnFreeMemory();
   return true;
 }
 
-void EventHub::AttachSealer(uint32_t slot, std::shared_ptr<FrameSealer> sealer) {
+bool EventHub::AttachSealer(uint32_t slot, FrameSealer* sealer) {
   Connection* connection = Find(slot);
-  if (connection != nullptr) connection->sealer = std::move(sealer);
+  if (connection == nullptr) return false;
+  connection->sealer = sealer;
+  return true;
 }
 
 void EventHub::Mute(uint32_t slot) {
@@ -121,9 +129,11 @@ void EventHub::UnsubscribeAll(uint32_t slot) {
   for (const auto& [id, place] : connection->subscriptions) {
     connection->queue.Lapse(id, place.subscriber());
   }
+  const bool had_many = connection->subscriptions.size() >= kManySubscriptions;
   DetachAll(*connection);
   // Not clear(), which keeps the memory of the buckets.
   connection->subscriptions = Table<Place>(0, hash_);
+  if (had_many) ReturnFreeMemory();
 }
 
 bool EventHub::IsSubscribed(uint32_t slot, CharacteristicId id) const {

@@ -69,8 +69,9 @@ class EventHub {
   size_t slot_count() const { return connections_.size(); }
 
   /// From here on the messages of a connection are sealed.
-  /// @param sealer Shared with its owner, who may destroy its key at any time.
-  void AttachSealer(uint32_t slot, std::shared_ptr<FrameSealer> sealer);
+  /// @param sealer Must outlive the connection. Its key may be destroyed at any time.
+  /// @returns false if the slot holds no connection.
+  bool AttachSealer(uint32_t slot, FrameSealer* sealer);
 
   /// Drops a connection's events and queues no more. Its subscriptions stay.
   void Mute(uint32_t slot);
@@ -109,7 +110,8 @@ class EventHub {
   /// Prepare(), with no call of another method in between.
   ///
   /// @param output As many bytes as Prepare() returned.
-  /// @returns kOk, an error of FrameSealer::Seal(), or kOutputTooSmall if there is no message of that
+  /// @returns kOk, an error of FrameSealer::Seal(), or kOutputTooSmall if there is no message of
+  /// that
   ///   size. The message is gone in any case.
   FrameStatus Take(MutableBytes output);
 
@@ -154,7 +156,7 @@ class EventHub {
     EventQueue queue;
     Table<Place> subscriptions;
     /// Null while messages go out in plaintext.
-    std::shared_ptr<FrameSealer> sealer;
+    FrameSealer* sealer = nullptr;
   };
 
   Connection* Find(uint32_t slot) const;

@@ -25,7 +25,10 @@ bool IsDuplicate(const Subscription& subscription, const Event& event) {
 
 EventQueue::EventQueue(QueueLimits limits, SubscriptionIndex& index, CharacteristicHash hash,
                        size_t& waiting)
-    : limits_{std::min(limits.max_events, kMostEvents), limits.max_bytes}, index_(index), hash_(hash), waiting_(waiting) {}
+    : limits_{std::min(limits.max_events, kMostEvents), limits.max_bytes},
+      index_(index),
+      hash_(hash),
+      waiting_(waiting) {}
 
 EventQueue::~EventQueue() { Clear(); }
 

@@ -19,15 +19,16 @@ enum class Signal : uint32_t {
   kWindowOpens = 1,
   /// The first immediate event: flush as soon as no request is under way.
   kFlushNow = 2,
-  /// The queue exceeds its bytes although it holds the newest events alone. It keeps them: flush the
+  /// The queue exceeds its bytes although it holds the newest events alone. It keeps them: flush
+  /// the
   /// queue now, or close the connection.
   kOverflow = 3,
 };
 
 /// Bounds on one connection's queue. A queue that exceeds a bound collapses.
 struct QueueLimits {
-  /// Events that wait, at most EventQueue::kMostEvents. The newest events of all subscriptions may be
-  /// more.
+  /// Events that wait, at most EventQueue::kMostEvents. The newest events of all subscriptions may
+  /// be more.
   uint64_t max_events = 0;
   /// Bytes of these events' JSON, without the newest one: that one may be of any size.
   uint64_t max_bytes = 0;
@@ -114,7 +115,8 @@ class EventQueue {
   /// it is renewed before.
   void Lapse(CharacteristicId id, const Subscription& subscription);
 
-  /// The connection has subscribed. @returns the subscription, with the state from before it lapsed.
+  /// The connection has subscribed. @returns the subscription, with the state from before it
+  /// lapsed.
   Subscription Renew(CharacteristicId id);
 
   /// Empties the queue. Counts each event as delivered or, if its subscription has lapsed, as
@@ -154,15 +156,15 @@ class EventQueue {
   std::vector<EventRef> items_;
   /// Counts how often the queue was emptied, from 1 up.
   uint64_t generation_ = 1;
-  /// How many items the last generation had: a burst is often as large as the one before it, and one
-  /// allocation costs less than doubling.
+  /// How many items the last generation had: a burst is often as large as the one before it, and
+  /// one allocation costs less than doubling.
   size_t expected_ = 0;
   /// Positions of plain events with a newer plain event of the same subscription. The next collapse
   /// drops them.
   std::vector<uint32_t> superseded_;
-  /// Positions of all other events with a newer event of the same subscription, of which one or both
-  /// are immediate. They stay until plain events alone do not bring the queue within its bounds. A
-  /// position may be a gap by now. At most two for each event that waits.
+  /// Positions of all other events with a newer event of the same subscription, of which one or
+  /// both are immediate. They stay until plain events alone do not bring the queue within its
+  /// bounds. A position may be a gap by now. At most two for each event that waits.
   std::vector<uint32_t> overtaken_;
   /// Subscriptions that ended while their events wait. Null if there are none, as almost always.
   std::unique_ptr<LapsedSubscriptions> lapsed_;

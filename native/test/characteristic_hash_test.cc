@@ -26,17 +26,33 @@ using Pattern = CharacteristicId (*)(uint64_t k);
 
 constexpr Pattern kPatterns[] = {
     // As accessories have them.
-    [](uint64_t k) { return CharacteristicId{1 + k / 100, 1 + k % 100}; },
+    [](uint64_t k) {
+      return CharacteristicId{1 + k / 100, 1 + k % 100};
+    },
     // A lattice that filled one bucket of the hash without a seed.
-    [](uint64_t k) { return CharacteristicId{1 + k * 2971215073, 1 + k * 50920843}; },
+    [](uint64_t k) {
+      return CharacteristicId{1 + k * 2971215073, 1 + k * 50920843};
+    },
     // The low or the high bits alone.
-    [](uint64_t k) { return CharacteristicId{1, k}; },
-    [](uint64_t k) { return CharacteristicId{k << 38, 1}; },
-    [](uint64_t k) { return CharacteristicId{(k % 256) << 45, (k / 256) << 45}; },
-    [](uint64_t k) { return CharacteristicId{k << 32, k << 32}; },
+    [](uint64_t k) {
+      return CharacteristicId{1, k};
+    },
+    [](uint64_t k) {
+      return CharacteristicId{k << 38, 1};
+    },
+    [](uint64_t k) {
+      return CharacteristicId{(k % 256) << 45, (k / 256) << 45};
+    },
+    [](uint64_t k) {
+      return CharacteristicId{k << 32, k << 32};
+    },
     // Sums, differences and products that are equal.
-    [](uint64_t k) { return CharacteristicId{k, kIds - k}; },
-    [](uint64_t k) { return CharacteristicId{k, k}; },
+    [](uint64_t k) {
+      return CharacteristicId{k, kIds - k};
+    },
+    [](uint64_t k) {
+      return CharacteristicId{k, k};
+    },
 };
 
 size_t LargestBucket(Pattern pattern, HashSeed seed) {

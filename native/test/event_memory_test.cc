@@ -120,7 +120,7 @@ TEST_CASE("subscribing in turns takes no more memory, queued events or not") {
   CHECK(live_bytes == before);
 }
 
-TEST_CASE("what was unsubscribed is freed: at once, at the flush, or when the connection is muted") {
+TEST_CASE("what was unsubscribed is freed: at once, at the flush, or by Mute()") {
   EventHub hub = MakeHub({10, 10000});
   const uint32_t slot = hub.Add();
   hub.Subscribe(slot, kOn);
