@@ -106,7 +106,8 @@ EventValue ValueOf(uint64_t event) {
 /// A hub whose connections have all subscribed to everything.
 class Home {
  public:
-  explicit Home(size_t connections) : hub_(kLimits, kEvents, {1, 2}), signals_(connections) {
+  explicit Home(size_t connections)
+      : hub_(kLimits, kEvents, {0x243f6a8885a308d3, 0x13198a2e03707344}), signals_(connections) {
     for (size_t i = 0; i < connections; ++i) {
       const uint32_t slot = hub_.Add();
       for (uint64_t event = 0; event < kEvents; ++event) hub_.Subscribe(slot, IdOf(event));

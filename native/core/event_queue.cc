@@ -44,12 +44,11 @@ Signal EventQueue::Push(Subscription& subscription, const EventRef& event) {
   }
   const bool was_empty = empty();
   const bool had_immediate = has_immediate_;
+  if (was_empty) ++waiting_;
+  if (subscription.last != nullptr) NoteNewer(subscription, *event.get());
   Append(subscription, event);
   if (ExceedsBounds(*event.get())) {
-    CollapsePlain();
-    if (ExceedsBounds(*event.get())) CollapseAll();
-    // Waiting for as many gaps as events makes the cost of closing them constant for each drop.
-    if (items_.size() > 2 * counts_.pending_events) CloseGaps();
+    Collapse(*event.get());
     if (ExceedsBytes(*event.get())) return Signal::kOverflow;
   }
   if (event->immediate()) return had_immediate ? Signal::kNone : Signal::kFlushNow;
@@ -64,29 +63,35 @@ bool EventQueue::ExceedsBounds(const Event& newest) const {
   return counts_.pending_events > limits_.max_events || ExceedsBytes(newest);
 }
 
+void EventQueue::NoteNewer(const Subscription& subscription, const Event& newer) {
+  const bool last_is_plain = subscription.last_position == subscription.newest_plain;
+  if (newer.immediate() || !last_is_plain) overtaken_.push_back(subscription.last_position);
+  if (!newer.immediate() && subscription.newest_plain != Subscription::kNoPosition) {
+    superseded_.push_back(subscription.newest_plain);
+  }
+}
+
 void EventQueue::Append(Subscription& subscription, const EventRef& event) {
   const auto position = static_cast<uint32_t>(items_.size());
-  const bool follows_plain =
-      subscription.last != nullptr && subscription.last_position == subscription.newest_plain;
   if (event->immediate()) {
     has_immediate_ = true;
   } else {
-    if (subscription.newest_plain != Subscription::kNoPosition) {
-      superseded_.push_back(subscription.newest_plain);
-    }
     subscription.newest_plain = position;
-  }
-  if (subscription.last != nullptr && (event->immediate() || !follows_plain)) {
-    overtaken_.push_back(subscription.last_position);
   }
   subscription.last = event.get();
   subscription.last_position = position;
-  if (empty()) ++waiting_;
   if (items_.size() == items_.capacity() && items_.size() < expected_) items_.reserve(expected_);
   items_.push_back(event);
   ++counts_.queued;
   ++counts_.pending_events;
   counts_.pending_bytes += event->json().size();
+}
+
+void EventQueue::Collapse(const Event& newest) {
+  CollapsePlain();
+  if (ExceedsBounds(newest)) CollapseAll();
+  // Waiting for as many gaps as events makes the cost of closing them constant for each drop.
+  if (items_.size() > 2 * counts_.pending_events) CloseGaps();
 }
 
 // The last event of each subscription stays, and so does its newest plain one: `last` and both

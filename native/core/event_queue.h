@@ -138,7 +138,9 @@ class EventQueue {
 
   bool ExceedsBytes(const Event& newest) const;
   bool ExceedsBounds(const Event& newest) const;
+  void NoteNewer(const Subscription& subscription, const Event& newer);
   void Append(Subscription& subscription, const EventRef& event);
+  void Collapse(const Event& newest);
   void CollapsePlain();
   void CollapseAll();
   void Drop(EventRef& item);
