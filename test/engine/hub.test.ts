@@ -2,26 +2,16 @@
 
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
-import type { Engine, EventHub, QueueCounts, HubLimits } from "#src/engine/contract";
-import { NO_SLOT, SIGNAL_STRIDE, Signal, Subscribed } from "#src/engine/contract";
+import type { Engine, EventHub, HubLimits } from "#src/engine/contract";
+import { NO_SLOT, Signal, Subscribed } from "#src/engine/contract";
 import { enginesUnderTest } from "../support/engines";
+import { NO_COUNTS, signalsOf, takeValues, WIDE } from "../support/hub";
 import { modelFrames, modelMessage } from "../support/model";
 
 const UNKNOWN_SLOT = 1000;
 /** Of a characteristic that nobody is subscribed to. */
 const NOBODYS_IID = 77;
-const WIDE: HubLimits = { maxEvents: 4096, maxBytes: 1 << 20, maxSubscriptions: 10_000 };
 const KEY = Buffer.alloc(32, 7);
-const NO_COUNTS: QueueCounts = {
-  queued: 0,
-  duplicates: 0,
-  collapsed: 0,
-  unsubscribed: 0,
-  delivered: 0,
-  messages: 0,
-  pendingEvents: 0,
-  pendingBytes: 0,
-};
 
 for (const { name, create } of enginesUnderTest()) {
   describe(`event hub, ${name}`, () => {
@@ -467,158 +457,6 @@ for (const { name, create } of enginesUnderTest()) {
       });
     });
 
-    describe("bounds", () => {
-      it("may be met exactly", () => {
-        useHub({ maxEvents: 3, maxBytes: 3 * bytesOf(1, 9, 1) });
-        [1, 2, 3].forEach((value) => broadcast(1, 9, value));
-        assert.deepEqual(takeValues(hub, slot), ["1.9=3", "1.9=2", "1.9=1"]);
-      });
-
-      it("on events, when passed, leave the newest value of each characteristic", () => {
-        useHub({ maxEvents: 4 });
-        broadcast(1, 9, 1);
-        broadcast(1, 10, 1);
-        broadcast(1, 9, 2);
-        broadcast(2, 9, 1);
-        assert.deepEqual(broadcast(1, 9, 3), []);
-        assert.equal(hub.counts(slot).pendingEvents, 3);
-        assert.deepEqual(takeValues(hub, slot), ["1.9=3", "2.9=1", "1.10=1"]);
-        const counts = { queued: 5, collapsed: 2, delivered: 3, messages: 1 };
-        assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, ...counts });
-      });
-
-      it("on bytes count UTF-8, and do the same", () => {
-        const values = ["é", "ê"];
-        const bytes = bytesOf(1, 9, "é");
-        useHub({ maxBytes: bytes - 1 });
-        values.forEach((value) => broadcast(1, 9, value));
-        assert.deepEqual(hub.counts(slot), {
-          ...NO_COUNTS,
-          queued: 2,
-          collapsed: 1,
-          pendingEvents: 1,
-          pendingBytes: bytes,
-        });
-        assert.deepEqual(takeValues(hub, slot), ["1.9=ê"]);
-      });
-
-      it("leave all immediate events, in order", () => {
-        useHub({ maxEvents: 5 });
-        broadcast(1, 9, 1, true);
-        broadcast(1, 9, 2);
-        broadcast(1, 9, 3, true);
-        broadcast(1, 9, 4);
-        broadcast(1, 10, 5);
-        assert.deepEqual(broadcast(1, 9, 6), []);
-        assert.deepEqual(takeValues(hub, slot), ["1.9=6", "1.10=5", "1.9=3", "1.9=1"]);
-      });
-
-      it("leave the newest value that is not immediate also where an immediate one is newer", () => {
-        useHub({ maxEvents: 2 });
-        broadcast(1, 9, 1);
-        broadcast(1, 9, 2);
-        assert.deepEqual(broadcast(1, 9, 3, true), [[slot, Signal.FlushNow]]);
-        assert.deepEqual(takeValues(hub, slot), ["1.9=3", "1.9=2"]);
-      });
-
-      it("leave the knowledge of duplicates", () => {
-        useHub({ maxEvents: 2 });
-        [1, 2, 3].forEach((value) => broadcast(1, 9, value));
-        assert.equal(hub.counts(slot).collapsed, 2);
-        broadcast(1, 9, 3);
-        assert.equal(hub.counts(slot).duplicates, 1);
-        broadcast(1, 9, 2);
-        assert.deepEqual(takeValues(hub, slot), ["1.9=2", "1.9=3"]);
-      });
-
-      it("can be passed again and again", () => {
-        useHub({ maxEvents: 4 });
-        for (let value = 0; value < 1000; value += 1) {
-          broadcast(1, 9 + (value % 2), value);
-        }
-        const { queued, collapsed, pendingEvents } = hub.counts(slot);
-        assert.equal(queued, 1000);
-        assert.equal(queued, collapsed + pendingEvents);
-        const values = takeValues(hub, slot);
-        assert.deepEqual(values.slice(0, 2), ["1.10=999", "1.9=998"]);
-      });
-
-      it("cost the same for each event on a long queue as on a short one", () => {
-        let [narrow, wide] = [Infinity, Infinity];
-        for (let round = 0; round < 3; round += 1) {
-          narrow = Math.min(narrow, timeAtTheBound(engine, 16));
-          wide = Math.min(wide, timeAtTheBound(engine, 4096));
-        }
-        // Walking through the queue at each event would cost 256 times as much; caches that others use too, 20 times.
-        assert.ok(wide < 100 * narrow, `${wide.toFixed(1)} ms against ${narrow.toFixed(1)} ms`);
-      });
-
-      it("cost the same for each immediate event on a long queue as on a short one", () => {
-        let [narrow, wide] = [Infinity, Infinity];
-        for (let round = 0; round < 3; round += 1) {
-          narrow = Math.min(narrow, timeAtTheBound(engine, 16, true));
-          wide = Math.min(wide, timeAtTheBound(engine, 4096, true));
-        }
-        assert.ok(wide < 100 * narrow, `${wide.toFixed(1)} ms against ${narrow.toFixed(1)} ms`);
-      });
-
-      it("still passed leave only the newest event of each characteristic, immediate or not", () => {
-        useHub({ maxEvents: 2 });
-        broadcast(1, 9, 1, true);
-        broadcast(1, 9, 2, true);
-        assert.deepEqual(broadcast(1, 9, 3, true), []);
-        assert.deepEqual(takeValues(hub, slot), ["1.9=3"]);
-        assert.deepEqual(hub.counts(slot), {
-          ...NO_COUNTS,
-          queued: 3,
-          collapsed: 2,
-          delivered: 1,
-          messages: 1,
-        });
-      });
-
-      it("of events may be passed by the newest values alone", () => {
-        useHub({ maxEvents: 1 });
-        broadcast(1, 9, 1);
-        broadcast(1, 10, 1, true);
-        assert.deepEqual(broadcast(2, 9, 1), []);
-        assert.deepEqual(broadcast(1, 9, 2), []);
-        assert.deepEqual(takeValues(hub, slot), ["1.9=2", "2.9=1", "1.10=1"]);
-      });
-
-      it("leave it known that an immediate event was dropped", () => {
-        useHub({ maxEvents: 1 });
-        assert.deepEqual(broadcast(1, 9, 1, true), [[slot, Signal.FlushNow]]);
-        assert.deepEqual(broadcast(1, 9, 2), []);
-        assert.equal(hub.counts(slot).collapsed, 1);
-        assert.deepEqual(broadcast(1, 9, 3, true), []);
-        hub.take(slot);
-        assert.deepEqual(broadcast(1, 9, 4, true), [[slot, Signal.FlushNow]]);
-      });
-
-      it("of bytes may be passed by one event of any size", () => {
-        useHub({ maxBytes: 100 });
-        const value = "x".repeat(1000);
-        assert.deepEqual(broadcast(1, 9, value), [[slot, Signal.WindowOpens]]);
-        assert.deepEqual(hub.take(slot), modelMessage([{ aid: 1, iid: 9, value }]));
-      });
-
-      it("of bytes passed by the newest values without the last one signal an overflow, and lose nothing", () => {
-        useHub({ maxBytes: 100 });
-        const value = "x".repeat(100);
-        const other = hub.add();
-        hub.subscribe(other, 1, 10);
-        broadcast(1, 9, value);
-        assert.deepEqual(broadcast(1, 10, 1), [
-          [slot, Signal.Overflow],
-          [other, Signal.WindowOpens],
-        ]);
-        assert.deepEqual(broadcast(2, 9, 2), [[slot, Signal.Overflow]]);
-        assert.deepEqual(takeValues(hub, slot), ["2.9=2", "1.10=1", `1.9=${value}`]);
-        assert.deepEqual(broadcast(2, 9, 2), [[slot, Signal.WindowOpens]]);
-      });
-    });
-
     describe("a muted connection", () => {
       beforeEach(() => {
         broadcast(1, 9, 1, true);
@@ -646,46 +484,4 @@ for (const { name, create } of enginesUnderTest()) {
       });
     });
   });
-}
-
-/** The signals of the last call as [slot, signal], by slot: the order among slots is the engine's. */
-function signalsOf(hub: EventHub, count: number): number[][] {
-  return [...hub.signals.subarray(0, count)]
-    .sort((a, b) => a - b)
-    .map((signal) => [Math.floor(signal / SIGNAL_STRIDE), signal % SIGNAL_STRIDE]);
-}
-
-/**
- * Milliseconds of CPU time that events take on a queue that is full with one event of each of `width` characteristics:
- * each event makes the queue collapse by one.
- */
-function timeAtTheBound(engine: Engine, width: number, immediate = false): number {
-  const hub = engine.createEventHub({ ...WIDE, maxEvents: width });
-  const slot = hub.add();
-  const broadcast = (value: number): number => hub.broadcast(1, value % width, value, immediate, NO_SLOT);
-  for (let iid = 0; iid < width; iid += 1) {
-    hub.subscribe(slot, 1, iid);
-    broadcast(iid);
-  }
-  const started = process.cpuUsage();
-  for (let event = 0; event < 3000; event += 1) {
-    broadcast(width + event);
-  }
-  const { user, system } = process.cpuUsage(started);
-  assert.equal(hub.counts(slot).collapsed, 3000);
-  return (user + system) / 1000;
-}
-
-/** Takes a message and lists its events as `aid.iid=value`, in the order in which they stand in it. */
-function takeValues(hub: EventHub, slot: number): string[] {
-  const message = hub.take(slot)?.toString() ?? assert.fail("there is no message");
-  const body = message.slice(message.indexOf("\r\n\r\n") + 4);
-  const { characteristics } = JSON.parse(body) as {
-    characteristics: { aid: number; iid: number; value: unknown }[];
-  };
-  return characteristics.map(({ aid, iid, value }) => `${String(aid)}.${String(iid)}=${String(value)}`);
-}
-
-function bytesOf(aid: number, iid: number, value: unknown): number {
-  return Buffer.byteLength(JSON.stringify({ aid, iid, value }));
 }

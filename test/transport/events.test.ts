@@ -265,6 +265,59 @@ for (const engine of transportEngines()) {
       assert.deepEqual(await controller.nextEvents(), [{ aid: 1, iid: 9, value: "/short" }]);
     });
 
+    it("of any size are delivered, and what follows one too", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock() });
+      const { controller, connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      connection.enableEventNotifications(1, 10);
+      const value = "x".repeat(0x200000);
+      harness.server.broadcastEvent(1, 9, value);
+      harness.server.broadcastEvent(1, 10, "next");
+      assert.deepEqual(await controller.nextEvents(), [
+        { aid: 1, iid: 10, value: "next" },
+        { aid: 1, iid: 9, value },
+      ]);
+      assert.equal(connection.closeReason, undefined);
+    });
+
+    it("sent at once during a slow read leave the connection open, and the newest follows the response", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock() });
+      const { controller, connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      harness.handler = (_request, response) => {
+        for (let value = 0; value < 4097; value += 1) {
+          connection.sendEvent(1, 9, value % 2 === 0, true);
+        }
+        response.end("read");
+      };
+      assert.equal((await controller.get("/")).body.toString(), "read");
+      const events = await controller.nextEvents();
+      assert.deepEqual(events[0], { aid: 1, iid: 9, value: true });
+    });
+
+    it("refuse one subscription more than the limit, and name the connection", async (t) => {
+      const harness = await Harness.start(t, { engine, maxSubscriptions: 2 });
+      const { connection } = await harness.connect();
+      connection.enableEventNotifications(1, 9);
+      connection.enableEventNotifications(1, 10);
+      const { remoteAddress, remotePort } = connection;
+      assert.throws(
+        () => {
+          connection.enableEventNotifications(1, 11);
+        },
+        {
+          name: "HapwireError",
+          code: "ERR_HAPWIRE_SUBSCRIPTIONS",
+          message: new RegExp(`${remoteAddress}:${String(remotePort)} has 2 subscriptions`),
+        },
+      );
+      connection.enableEventNotifications(1, 9);
+      assert.deepEqual([...connection.getRegisteredEvents()], ["1.9", "1.10"]);
+      connection.disableEventNotifications(1, 9);
+      connection.enableEventNotifications(1, 11);
+      assert.deepEqual([...connection.getRegisteredEvents()], ["1.10", "1.11"]);
+    });
+
     it("close the connection, and nothing else, where they cannot be written", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { connection } = await harness.connectSecured();
