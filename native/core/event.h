@@ -34,7 +34,7 @@ struct HashSeed {
 /// spreads that sum over all bits.
 class CharacteristicHash {
  public:
-  explicit CharacteristicHash(HashSeed seed) : seed_{seed.aid | 1, seed.iid | 1} {}
+  explicit constexpr CharacteristicHash(HashSeed seed) : seed_{seed.aid | 1, seed.iid | 1} {}
 
   size_t operator()(const CharacteristicId& id) const noexcept {
     uint64_t hash = id.aid * seed_.aid + id.iid * seed_.iid;

@@ -21,8 +21,7 @@ using hapwire::Signal;
 using hapwire::Subscription;
 
 constexpr QueueLimits kWide{1000, 1000000};
-const CharacteristicHash kHash(HashSeed{1,
-                                        2});  // NOLINT(readability-identifier-naming): a constant
+constexpr CharacteristicHash kHash(HashSeed{1, 2});
 
 /// The subscriptions to characteristics 0, 1, 2, ...
 class Row final : public hapwire::SubscriptionIndex {

@@ -150,7 +150,8 @@ export interface EventHub {
    * From here on the connection's messages are sealed.
    *
    * @param sealer - Made by the same engine. It may be destroyed at any time.
-   * @throws TypeError if the sealer is another engine's: what it should seal must not go out in plaintext.
+   * @throws TypeError if the engine can't use the sealer. The connection must be closed then: its messages would go out
+   *   in plaintext.
    */
   attachSealer(slot: number, sealer: FrameSealer): void;
 

@@ -164,7 +164,7 @@ export class Subscriber {
   /**
    * From here on messages are sealed.
    *
-   * @throws TypeError if the sealer is another engine's.
+   * @throws TypeError as {@link EventHub.attachSealer}.
    */
   attachSealer(sealer: FrameSealer): void {
     this.#parts.hub.attachSealer(this.#slot, sealer);

@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 
 import { NO_SLOT, type Engine } from "#src/engine/contract";
 import { createNativeEngine } from "#src/engine/native";
+import { createPortableEngine } from "#src/engine/portable";
 import { engineInfo } from "hapwire";
 
 type Class = new (...values: readonly unknown[]) => object;
@@ -37,6 +38,14 @@ describe(`native engine${REASON}`, { skip: SKIP }, () => {
     const engine = engineAnswering(t, UNKNOWN);
     assert.throws(() => engine.createSealer(KEY, 0n).seal([KEY], 32), /status 99: a fault of hapwire's/);
     assert.throws(takeSealedEvent(engine), /status 99: a fault of hapwire's/);
+  });
+
+  it("attaches no sealer of another engine", () => {
+    const hub = createNativeEngine().createEventHub({ maxEvents: 10, maxBytes: 1000, maxSubscriptions: 10 });
+    const foreign = createPortableEngine().createSealer(KEY, 0n);
+    assert.throws(() => {
+      hub.attachSealer(hub.add(), foreign);
+    }, TypeError);
   });
 
   it("is none where OpenSSL refuses the cipher, as one in FIPS mode", (t) => {

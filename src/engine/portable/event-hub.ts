@@ -5,7 +5,6 @@ import type { Allocator, EventHub, FrameSealer, HubLimits, QueueCounts } from ".
 import { eventMessage } from "./event-message";
 import { EventQueue, NO_SIGNAL } from "./event-queue";
 import type { QueuedEvent } from "./event-queue";
-import { PortableSealer } from "./sealer";
 
 /** A characteristic with subscribers. */
 interface Topic {
@@ -68,9 +67,6 @@ export class PortableEventHub implements EventHub {
   }
 
   attachSealer(slot: number, sealer: FrameSealer): void {
-    if (!(sealer instanceof PortableSealer)) {
-      throw new TypeError("the sealer is another engine's");
-    }
     const connection = this.#connections[slot];
     if (connection !== undefined) {
       connection.sealer = sealer;
