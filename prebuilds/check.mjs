@@ -28,6 +28,8 @@ const LIBC = new Set([
 /** Wanted only where somebody has them: the start-up code's, and on ARM the unwinder's, which never runs. */
 const WEAK = new Set([
   ...["_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__gmon_start__", "__cxa_finalize"],
+  // Only glibc has it: native/core/free_memory.h.
+  "malloc_trim",
   ...["__gnu_Unwind_Find_exidx", "__cxa_begin_cleanup", "__cxa_call_unexpected", "__cxa_type_match"],
 ]);
 
@@ -40,7 +42,7 @@ const ARM_ATTRIBUTES = {
 };
 
 const isNodeApi = (name) => /^(napi|node_api)_/.test(name);
-const isOpenSsl = (name) => /^(EVP_|OPENSSL_|OpenSSL_)/.test(name);
+const isOpenSsl = (name) => /^(EVP_|OPENSSL_|OpenSSL_|RAND_)/.test(name);
 const wanted = (file) => elf.dynamicSymbols(file).filter(({ defined, local }) => !defined && !local);
 
 /** The checks by name. Each gives what it found, and as `fault` what is wrong with it. */

@@ -2,7 +2,7 @@
 
 import { checkBytes, checkEngineName, checkKey } from "./check";
 import { loadEngine } from "./engine/load";
-import type { Engine, EngineName, OpenerCore, SealerCore } from "./engine/contract";
+import type * as contract from "./engine/contract";
 import { ArgumentError } from "./errors";
 
 const MAX_COUNTER = 2n ** 64n - 1n;
@@ -12,12 +12,12 @@ export interface CodecOptions {
   /** The counter of the first frame, from 0 to 2^64 - 1. Default 0n, as a session starts. */
   counter?: bigint;
   /** The engine that does the work. Default: the one that {@link engineInfo} names. */
-  engine?: EngineName;
+  engine?: contract.EngineName;
 }
 
 /** One direction: messages in, frames out. */
 export class FrameSealer {
-  readonly #core: SealerCore;
+  readonly #codec: contract.FrameSealer;
 
   /**
    * @param key - 32 bytes; copied.
@@ -25,12 +25,12 @@ export class FrameSealer {
    */
   constructor(key: Uint8Array, options: CodecOptions = {}) {
     const { engine, counter } = codecArguments(key, options);
-    this.#core = engine.createSealer(key, counter);
+    this.#codec = engine.createSealer(key, counter);
   }
 
   /** The counter of the next frame. */
   get counter(): bigint {
-    return this.#core.counter;
+    return this.#codec.counter;
   }
 
   /**
@@ -50,18 +50,18 @@ export class FrameSealer {
       checkBytes(chunk, "message");
       length += chunk.length;
     }
-    return this.#core.seal(chunks as readonly Uint8Array[], length);
+    return this.#codec.seal(chunks as readonly Uint8Array[], length);
   }
 
   /** Wipes the key; every later call of {@link FrameSealer.seal} throws. */
   destroy(): void {
-    this.#core.destroy();
+    this.#codec.destroy();
   }
 }
 
 /** The other direction: the stream in, cut anywhere; messages' bytes out. */
 export class FrameOpener {
-  readonly #core: OpenerCore;
+  readonly #codec: contract.FrameOpener;
 
   /**
    * @param key - 32 bytes; copied.
@@ -69,17 +69,17 @@ export class FrameOpener {
    */
   constructor(key: Uint8Array, options: CodecOptions = {}) {
     const { engine, counter } = codecArguments(key, options);
-    this.#core = engine.createOpener(key, counter);
+    this.#codec = engine.createOpener(key, counter);
   }
 
   /** The counter of the next frame. */
   get counter(): bigint {
-    return this.#core.counter;
+    return this.#codec.counter;
   }
 
   /** How many bytes of an incomplete frame are held. */
   get pendingLength(): number {
-    return this.#core.pendingLength;
+    return this.#codec.pendingLength;
   }
 
   /**
@@ -93,17 +93,17 @@ export class FrameOpener {
    */
   open(segment: Uint8Array): Buffer {
     checkBytes(segment, "segment");
-    // The core decrypts in place; the caller's bytes are the caller's.
-    return this.#core.open(Buffer.from(segment));
+    // The engine decrypts in place; the caller's bytes are the caller's.
+    return this.#codec.open(Buffer.from(segment));
   }
 
   /** Wipes the key and what is pending. */
   destroy(): void {
-    this.#core.destroy();
+    this.#codec.destroy();
   }
 }
 
-function codecArguments(key: unknown, options: CodecOptions): { engine: Engine; counter: bigint } {
+function codecArguments(key: unknown, options: CodecOptions): { engine: contract.Engine; counter: bigint } {
   checkKey(key, "key");
   checkEngineName(options.engine, "options.engine");
   const counter: unknown = options.counter ?? 0n;

@@ -9,13 +9,13 @@ import { inspect } from "node:util";
 import type { SrpServer } from "fast-srp-hap";
 
 import { checkId, checkInteger, checkKey, checkString, isId } from "./check";
-import type { CoalescingWindows, Window } from "./coalescing-windows";
 import { HAPConnectionEvent, HAPConnectionState } from "./constants";
 import { DebugOutput } from "./debug-output";
 import type { HAPEncryption, SessionKeys } from "./encryption";
-import { NO_SLOT, type Engine, type EventHubCore, type QueueCounts } from "./engine/contract";
+import type { Engine } from "./engine/contract";
 import { publishClosed, publishFlush, publishRefusal, publishRequest } from "./diagnostics";
-import { ConnectionError, connectionFailure, HapwireError } from "./errors";
+import { ConnectionError, HapwireError } from "./errors";
+import type { EventDelivery, Subscriber } from "./events/delivery";
 import { InternalHttp, type InternalHttpLimits } from "./http/internal-http";
 import { addressOf, interfaceOf } from "./network";
 import type { Settings } from "./options";
@@ -54,12 +54,9 @@ export interface ConnectionContext {
   readonly settings: Settings;
   readonly engine: Engine;
   readonly memory: OutputMemory;
-  readonly hub: EventHubCore;
-  readonly windows: CoalescingWindows<HAPConnection>;
+  readonly delivery: EventDelivery;
   readonly strangerLimits: InternalHttpLimits;
   readonly knownLimits: InternalHttpLimits;
-  /** Acts on what the hub has signalled. */
-  readonly handleSignals: (count: number) => void;
   readonly handleRequest: (
     connection: HAPConnection,
     request: IncomingMessage,
@@ -105,11 +102,11 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   timedWriteTimeout?: NodeJS.Timeout | undefined;
 
   /**
-   * The window that this connection's events gather in; undefined while none is open.
+   * Its subscriptions and its events.
    *
    * @internal
    */
-  window: Window | undefined;
+  readonly subscriber: Subscriber;
 
   /** Whether `DEBUG` asks for what each request does: looked up once, the environment is slow to read. */
   readonly #isTraced = debug.enabled;
@@ -120,13 +117,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   #sessionID: string | undefined;
   #networkInterface: string | undefined;
   readonly #context: ConnectionContext;
-  #slot: number;
-  /** Whether the hub's queue may hold events; it tells when the first one comes. */
-  #hasQueued = false;
-  /** Whether one of them is immediate. */
-  #hasImmediate = false;
-  /** What the hub counted, once it has forgotten the connection. */
-  #finalCounts: QueueCounts | undefined;
+  #sealsEvents = false;
   readonly #wire: Wire;
   readonly #http: InternalHttp;
   /** Responses that may still go out in plaintext although there are session keys: all before this one. */
@@ -143,7 +134,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.remotePort = socket.remotePort ?? 0;
     this.openedAt = context.settings.clock.now();
     this.#context = context;
-    this.#slot = context.hub.add();
+    this.subscriber = context.delivery.add(this);
     this.#wire = new Wire(socket, this, context.engine, context.settings, context.memory);
     this.#http = new InternalHttp(this, this.#wire, context.settings, context.strangerLimits);
   }
@@ -184,15 +175,6 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /** Why the connection ended; undefined where the controller ended it in order, or where it was asked for. */
   get closeReason(): HapwireError | undefined {
     return this.#closeReason;
-  }
-
-  /**
-   * The slot of this connection in the event hub.
-   *
-   * @internal
-   */
-  get slot(): number {
-    return this.#slot;
   }
 
   /**
@@ -295,7 +277,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   close(): void {
     if (this.#state < HAPConnectionState.CLOSED) {
       this.#state = HAPConnectionState.CLOSED;
-      this.#context.windows.close(this);
+      this.subscriber.mute();
       this.#wire.destroy();
     }
   }
@@ -333,36 +315,46 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     checkInteger(aid, "aid", 0, Number.MAX_SAFE_INTEGER);
     checkInteger(iid, "iid", 0, Number.MAX_SAFE_INTEGER);
     if (this.#isAlive()) {
-      const { hub, handleSignals } = this.#context;
-      handleSignals(hub.send(this.#slot, aid, iid, value, immediateDelivery));
+      this.subscriber.send(aid, iid, value, immediateDelivery);
     }
   }
 
-  /** Subscribes to a characteristic. @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT` */
+  /**
+   * Subscribes to a characteristic.
+   *
+   * @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT`
+   * @throws {@link HapwireError} `ERR_HAPWIRE_SUBSCRIPTIONS` if the connection has `maxSubscriptions` already.
+   */
   enableEventNotifications(aid: number, iid: number): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
     if (this.isStranger) {
       this.#becomeKnown();
     }
-    this.#context.hub.subscribe(this.#slot, aid, iid);
+    if (!this.subscriber.subscribe(aid, iid)) {
+      const { maxSubscriptions } = this.#context.settings;
+      throw new HapwireError(
+        "ERR_HAPWIRE_SUBSCRIPTIONS",
+        `${this.#name} has ${String(maxSubscriptions)} subscriptions already; the option maxSubscriptions allows no more`,
+      );
+    }
   }
 
   /** Unsubscribes; events of it that wait are left out. @throws {@link HapwireError} `ERR_HAPWIRE_ARGUMENT` */
   disableEventNotifications(aid: number, iid: number): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
-    this.#context.hub.unsubscribe(this.#slot, aid, iid);
+    this.subscriber.unsubscribe(aid, iid);
   }
 
   /** Whether a characteristic is subscribed to. */
   hasEventNotifications(aid: number, iid: number): boolean {
-    return isId(aid) && isId(iid) && this.#context.hub.isSubscribed(this.#slot, aid, iid);
+    return isId(aid) && isId(iid) && this.subscriber.isSubscribed(aid, iid);
   }
 
   /** What is subscribed to, as `aid.iid`; a new set each time. */
   getRegisteredEvents(): Set<EventName> {
-    const ids = this.#context.hub.subscriptions(this.#slot);
+    const ids = this.subscriber.subscriptions();
     const names = new Set<EventName>();
     for (let i = 0; i + 1 < ids.length; i += 2) {
       names.add(`${String(ids[i])}.${String(ids[i + 1])}`);
@@ -372,7 +364,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** Unsubscribes from everything. */
   clearRegisteredEvents(): void {
-    this.#context.hub.unsubscribeAll(this.#slot);
+    this.subscriber.unsubscribeAll();
   }
 
   /**
@@ -386,7 +378,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** Figures of this connection, since it opened. */
   stats(): ConnectionStats {
-    const counts = this.#finalCounts ?? this.#context.hub.counts(this.#slot);
+    const counts = this.subscriber.counts();
     return {
       requests: this.#http.requests,
       responses: this.#http.finished,
@@ -405,52 +397,17 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     };
   }
 
-  /**
-   * Notes that events wait in the hub's queue.
-   *
-   * @param immediate - Whether one of them is to go out as soon as no request is under way.
-   * @internal
-   */
-  noteQueued(immediate: boolean): void {
-    this.#hasQueued = true;
-    this.#hasImmediate ||= immediate;
+  /** @internal */
+  get mayReceiveEvents(): boolean {
+    // With keys but before the first frame, nothing but the answer of pair-verify may go out in plaintext.
+    const isPlainOrSealed = !this.#wire.hasKeys || this.#wire.seals;
+    return this.#isAlive() && !this.#http.busy && !this.#http.ending && isPlainOrSealed && this.#wire.ready;
   }
 
-  /**
-   * Sends the events that wait, unless a request is under way, their window is still open, or the controller does not
-   * take what was sent before.
-   *
-   * @internal
-   */
-  flushEvents(): void {
-    if (this.flushInRow()) {
-      this.#context.hub.endFlushes();
-    }
-  }
-
-  /**
-   * As {@link HAPConnection.flushEvents}, for one of several connections; the caller ends the row of flushes.
-   *
-   * @returns whether there was anything to send.
-   * @internal
-   */
-  flushInRow(): boolean {
-    if (!this.#hasQueued || (this.window !== undefined && !this.#hasImmediate) || !this.#mayFlush()) {
-      return false;
-    }
-    this.#hasQueued = false;
-    this.#hasImmediate = false;
-    this.#context.windows.close(this);
-    try {
-      const message = this.#context.hub.take(this.#slot, this.#wire.sealer, this.#context.memory);
-      if (message !== undefined) {
-        this.#wire.sendMessage(message);
-        publishFlush(this, message.length);
-      }
-    } catch (error) {
-      this.fail(connectionFailure(error));
-    }
-    return true;
+  /** @internal */
+  sendEvents(message: Buffer): void {
+    this.#wire.sendMessage(message);
+    publishFlush(this, message.length);
   }
 
   /**
@@ -489,12 +446,6 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return this.#state <= HAPConnectionState.AUTHENTICATED;
   }
 
-  #mayFlush(): boolean {
-    // With keys but before the first frame, nothing but the answer of pair-verify may go out in plaintext.
-    const isPlainOrSealed = !this.#wire.hasKeys || this.#wire.seals;
-    return this.#isAlive() && !this.#http.busy && !this.#http.ending && isPlainOrSealed && this.#wire.ready;
-  }
-
   /** @internal */
   handlePlaintext(plaintext: Buffer): void {
     if (this.#state >= HAPConnectionState.CLOSING) {
@@ -503,8 +454,12 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     if (plaintext.length > 0 && !this.#http.receive(plaintext)) {
       this.#wire.pause();
     }
+    if (!this.#sealsEvents && this.#wire.sealer !== undefined) {
+      this.#sealsEvents = true;
+      this.subscriber.attachSealer(this.#wire.sealer);
+    }
     // What was received may have ended a request that was answered early, or be the first frame of the session.
-    this.flushEvents();
+    this.subscriber.flush();
   }
 
   /** @internal */
@@ -618,7 +573,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** @internal */
   afterResponse(): void {
-    this.flushEvents();
+    this.subscriber.flush();
   }
 
   /**
@@ -627,6 +582,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @internal
    */
   handleEnding(): void {
+    this.subscriber.mute();
     this.#context.handleIdleChange(this);
   }
 
@@ -634,7 +590,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   endGracefully(): void {
     if (this.#state < HAPConnectionState.CLOSING) {
       this.#state = HAPConnectionState.CLOSING;
-      this.#context.windows.close(this);
+      this.subscriber.mute();
       this.#wire.end();
     }
   }
@@ -670,7 +626,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** @internal */
   handleDrain(): void {
-    this.flushEvents();
+    this.subscriber.flush();
   }
 
   /** @internal */
@@ -686,7 +642,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /** @internal */
   handleClosed(): void {
     this.#state = HAPConnectionState.CLOSED;
-    this.#context.windows.close(this);
+    this.subscriber.mute();
     clearTimeout(this.timedWriteTimeout);
     this.#http.destroy();
     if (this.#isTraced) {
@@ -699,10 +655,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
       this.emit(HAPConnectionEvent.CLOSED);
     } finally {
       this.removeAllListeners();
-      this.#finalCounts = this.#context.hub.counts(this.#slot);
-      this.#context.hub.remove(this.#slot);
-      // Another connection may get the slot.
-      this.#slot = NO_SLOT;
+      this.subscriber.remove();
     }
   }
 }

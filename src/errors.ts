@@ -26,6 +26,7 @@ export type ErrorCode =
   | "ERR_HAPWIRE_SOCKET"
   | "ERR_HAPWIRE_STALLED"
   | "ERR_HAPWIRE_STRANGERS"
+  | "ERR_HAPWIRE_SUBSCRIPTIONS"
   | "ERR_HAPWIRE_SUBSTITUTE";
 
 /** The base of all of hapwire's errors. */

@@ -14,6 +14,8 @@ export interface ServerOptions {
   maxQueuedEvents?: number;
   /** Bytes of JSON that may wait for one connection before its queue collapses. Default 1 MiB. */
   maxQueuedEventBytes?: number;
+  /** Characteristics that one connection may subscribe to. Default 65,536. */
+  maxSubscriptions?: number;
   /** Milliseconds without progress after which a controller that does not read is given up. Default 60,000. */
   stallTimeout?: number;
   /** Milliseconds of silence after which a connection is closed, once there are many. Default one hour. */
@@ -67,6 +69,7 @@ export function settingsFrom(options: ServerOptions): Settings {
     coalescingDelay: integer(options, "coalescingDelay", 250, 0, MAX_DELAY),
     maxQueuedEvents: integer(options, "maxQueuedEvents", 4096, 1, 2 ** 20),
     maxQueuedEventBytes: integer(options, "maxQueuedEventBytes", MIB, 1, 1024 * MIB),
+    maxSubscriptions: integer(options, "maxSubscriptions", 65_536, 1, 2 ** 20),
     stallTimeout: integer(options, "stallTimeout", 60_000, 1, MAX_DELAY),
     idleTimeout: integer(options, "idleTimeout", 60 * 60 * 1000, 1, MAX_DELAY),
     idleSweepThreshold: integer(options, "idleSweepThreshold", 16, 1, Number.MAX_SAFE_INTEGER),

@@ -5,14 +5,14 @@ import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 import { checkId, checkInteger } from "./check";
-import { CoalescingWindows } from "./coalescing-windows";
 import { HAPConnection, type ConnectionContext, type HAPUsername } from "./connection";
 import { EventedHTTPServerEvent } from "./constants";
 import { DebugOutput } from "./debug-output";
 import { publishOpened, publishServer, serverClosed, serverListening } from "./diagnostics";
-import { NO_SLOT, Signal, SIGNAL_STRIDE, type EngineName, type EventHubCore } from "./engine/contract";
+import type { EngineName } from "./engine/contract";
 import { loadEngine } from "./engine/load";
 import { ArgumentError, ConnectionError } from "./errors";
+import { EventDelivery } from "./events/delivery";
 import { IdleSweep } from "./idle-sweep";
 import { OutputMemory } from "./output-memory";
 import { settingsFrom, type ServerOptions, type Settings } from "./options";
@@ -55,10 +55,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /** The TCP server; the only socket that listens. */
   protected readonly tcpServer: Server;
   readonly #settings: Settings;
-  readonly #hub: EventHubCore;
+  readonly #delivery: EventDelivery;
   readonly #registry = new ConnectionRegistry<HAPConnection>();
-  /** Connections by their slot in the hub. */
-  readonly #bySlot: (HAPConnection | undefined)[] = [];
   readonly #context: ConnectionContext;
   readonly #idleSweep: IdleSweep<HAPConnection>;
   readonly #closedByReason = new Map<string, number>();
@@ -80,23 +78,19 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     const settings = settingsFrom(options);
     const engine = loadEngine(settings.engine);
     this.#settings = settings;
-    this.#hub = engine.createEventHub({
-      maxEvents: settings.maxQueuedEvents,
-      maxBytes: settings.maxQueuedEventBytes,
-    });
+    const memory = new OutputMemory();
+    this.#delivery = new EventDelivery(engine, settings, memory);
     this.#context = {
       settings,
       engine,
-      memory: new OutputMemory(),
-      hub: this.#hub,
-      windows: new CoalescingWindows(settings.clock, settings.coalescingDelay, this.#flushAll.bind(this)),
+      memory,
+      delivery: this.#delivery,
       strangerLimits: {
         maxHeadSize: settings.maxHeadSize,
         maxBodySize: settings.maxStrangerBodySize,
         maxPendingRequests: Math.min(settings.maxStrangerPendingRequests, settings.maxPendingRequests),
       },
       knownLimits: settings,
-      handleSignals: this.#handleSignals.bind(this),
       handleRequest: (connection, request, response) => {
         this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
       },
@@ -221,12 +215,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   ): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
-    // A connection of another server may have the slot of one of this server's.
-    const exceptSlot = originator?.server === this ? originator.slot : NO_SLOT;
-    const count = this.#hub.broadcast(aid, iid, value, immediateDelivery, exceptSlot);
-    if (count > 0) {
-      this.#handleSignals(count);
-    }
+    this.#delivery.broadcast(aid, iid, value, immediateDelivery, originator?.subscriber);
   }
 
   /**
@@ -318,7 +307,6 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     const connection = new HAPConnection(this, socket, this.#context);
     this.#accepted += 1;
     this.#registry.add(connection);
-    this.#bySlot[connection.slot] = connection;
     publishOpened(connection);
     this.emit(EventedHTTPServerEvent.CONNECTION_OPENED, connection);
     this.#idleSweep.connectionAdded(connection);
@@ -363,59 +351,11 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       }
     }
     addStats(this.#pastStats, { ...connection.stats(), eventsPending: 0, eventBytesPending: 0 });
-    this.#bySlot[connection.slot] = undefined;
     const code = connection.closeReason?.code;
     if (code !== undefined) {
       this.#closedByReason.set(code, (this.#closedByReason.get(code) ?? 0) + 1);
     }
     this.emit(EventedHTTPServerEvent.CONNECTION_CLOSED, connection);
-  }
-
-  /** Acts on the first `count` signals of the hub. */
-  #handleSignals(count: number): void {
-    const due: HAPConnection[] = [];
-    for (const signal of this.#hub.signals.subarray(0, count)) {
-      const connection = this.#bySlot[Math.floor(signal / SIGNAL_STRIDE)];
-      if (connection !== undefined && this.#mustFlush(connection, signal % SIGNAL_STRIDE)) {
-        due.push(connection);
-      }
-    }
-    // Only now that all signals are read: to flush may run listeners that send further events.
-    if (due.length > 0) {
-      this.#flushAll(due);
-    }
-  }
-
-  /** Notes a signal; answers whether it asks for a flush at once. */
-  #mustFlush(connection: HAPConnection, signal: number): boolean {
-    switch (signal) {
-      case Signal.WindowOpens:
-        connection.noteQueued(false);
-        this.#context.windows.open(connection);
-        return false;
-      case Signal.FlushNow:
-        connection.noteQueued(true);
-        return true;
-      default:
-        if (connection.isEnding) {
-          // It gets no event any more, but the responses that it was promised.
-          return false;
-        }
-        connection.fail(
-          new ConnectionError(
-            "ERR_HAPWIRE_EVENT_OVERFLOW",
-            "more events wait for the controller than its queue holds, even of the newest values alone",
-          ),
-        );
-        return false;
-    }
-  }
-
-  #flushAll(connections: Iterable<HAPConnection>): void {
-    for (const connection of connections) {
-      connection.flushInRow();
-    }
-    this.#hub.endFlushes();
   }
 
   async #whenEmpty(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { ConnectionError } from "./errors";
 import type { HAPEncryption, SessionKeys } from "./encryption";
-import type { Allocator, Engine, OpenerCore, SealerCore } from "./engine/contract";
+import type { Allocator, Engine, FrameOpener, FrameSealer } from "./engine/contract";
 import { KEY_LENGTH } from "./frame";
 
 /** True where at least one session key has been agreed on. */
@@ -15,8 +15,8 @@ export function hasSessionKeys(encryption: HAPEncryption | undefined): encryptio
 
 /** The two directions of one connection. */
 export class SecuredSession {
-  readonly sealer: SealerCore;
-  readonly #opener: OpenerCore;
+  readonly sealer: FrameSealer;
+  readonly #opener: FrameOpener;
   readonly #record: HAPEncryption | undefined;
   /** Frames of the record's before this session began. */
   readonly #sentBefore: number;

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 
 import type { Clock, Timer } from "./clock";
 import type { HAPEncryption, SessionKeys } from "./encryption";
-import type { Engine, SealerCore } from "./engine/contract";
+import type { Engine, FrameSealer } from "./engine/contract";
 import { gather } from "./engine/gather";
 import { ConnectionError, connectionFailure, type HapwireError } from "./errors";
 import { MAX_FRAME_PLAINTEXT } from "./frame";
@@ -107,7 +107,7 @@ export class Wire {
   }
 
   /** Seals events; undefined while what goes out is plaintext. */
-  get sealer(): SealerCore | undefined {
+  get sealer(): FrameSealer | undefined {
     return this.#session?.sealsOutbound === true ? this.#session.sealer : undefined;
   }
 

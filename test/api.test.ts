@@ -89,6 +89,7 @@ describe("EventedHTTPServer", () => {
       coalescingDelay: [0, MAX_DELAY],
       maxQueuedEvents: [1, 2 ** 20],
       maxQueuedEventBytes: [1, 2 ** 30],
+      maxSubscriptions: [1, 2 ** 20],
       stallTimeout: [1, MAX_DELAY],
       idleTimeout: [1, MAX_DELAY],
       idleSweepThreshold: [1, Number.MAX_SAFE_INTEGER],

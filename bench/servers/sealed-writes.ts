@@ -10,13 +10,13 @@ import { loadEngine } from "#src/engine/load";
 import { OutputMemory } from "#src/output-memory";
 
 import { SESSION_KEYS, SUBSCRIBED, SUBSCRIBE, VERIFIED, VERIFY } from "../harness/home";
-import type { SealerCore } from "#src/engine/contract";
+import type { FrameSealer } from "#src/engine/contract";
 import type { BenchServer } from "./contract";
 
 interface Connection {
   readonly socket: Socket;
   /** Only once the controller has verified. */
-  sealer?: SealerCore;
+  sealer?: FrameSealer;
 }
 
 export async function startServer(): Promise<BenchServer> {

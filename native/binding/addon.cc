@@ -10,9 +10,9 @@
 namespace hapwire::binding {
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  exports.Set("FrameSealer", SealerObject::Define(env));
-  exports.Set("FrameOpener", OpenerObject::Define(env));
-  exports.Set("EventHub", HubObject::Define(env));
+  exports.Set("FrameSealer", FrameSealerObject::Define(env));
+  exports.Set("FrameOpener", FrameOpenerObject::Define(env));
+  exports.Set("EventHub", EventHubObject::Define(env));
   exports.Set("sealMessage", Napi::Function::New<SealMessage>(env, "sealMessage"));
   exports.Set("openMessage", Napi::Function::New<OpenMessage>(env, "openMessage"));
   exports.Set("aeadVersion", Napi::String::New(env, AeadLibraryVersion()));

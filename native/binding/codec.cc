@@ -13,13 +13,13 @@ namespace {
 // another.
 constexpr napi_type_tag kSealerTag = {0x5f1d0c3e8a6b4297, 0xb1e47c20d95f3a68};
 
-/// The result where all went well, else the status with its sign turned.
+/// The result if all went well, else the negated status.
 Napi::Value ResultOf(Napi::Env env, FrameStatus status, uint64_t result) {
   if (status != FrameStatus::kOk) return Napi::Number::New(env, -static_cast<int>(status));
   return Napi::Number::New(env, static_cast<double>(result));
 }
 
-/// Checks (key, counter), makes the codec, and throws where any of it fails.
+/// Checks (key, counter) and makes the codec; throws if one of the two fails.
 template <typename Codec, typename... Limits>
 void Construct(const Napi::CallbackInfo& info, std::optional<Codec>* codec, Limits... limits) {
   ByteView key;
@@ -37,25 +37,26 @@ void Construct(const Napi::CallbackInfo& info, std::optional<Codec>* codec, Limi
 
 }  // namespace
 
-Napi::Function SealerObject::Define(Napi::Env env) {
+Napi::Function FrameSealerObject::Define(Napi::Env env) {
   return DefineClass(env, "FrameSealer",
-                     {InstanceMethod<&SealerObject::Seal>("seal"),
-                      InstanceMethod<&SealerObject::Counter>("counter"),
-                      InstanceMethod<&SealerObject::Destroy>("destroy")});
+                     {InstanceMethod<&FrameSealerObject::SealFrames>("sealFrames"),
+                      InstanceMethod<&FrameSealerObject::NextCounter>("nextCounter"),
+                      InstanceMethod<&FrameSealerObject::Destroy>("destroy")});
 }
 
-SealerObject::SealerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SealerObject>(info) {
+FrameSealerObject::FrameSealerObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<FrameSealerObject>(info) {
   info.This().As<Napi::Object>().TypeTag(&kSealerTag);
   Construct(info, &sealer_);
 }
 
-FrameSealer* SealerObject::From(const Napi::Value& value) {
+FrameSealer* FrameSealerObject::From(const Napi::Value& value) {
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kSealerTag)) return nullptr;
-  SealerObject* object = Unwrap(value.As<Napi::Object>());
+  FrameSealerObject* object = Unwrap(value.As<Napi::Object>());
   return object != nullptr && object->sealer_ ? &*object->sealer_ : nullptr;
 }
 
-Napi::Value SealerObject::Seal(const Napi::CallbackInfo& info) {
+Napi::Value FrameSealerObject::SealFrames(const Napi::CallbackInfo& info) {
   MutableBytes output;
   std::array<ByteView, kMaxChunks> chunks;
   bool understood = sealer_ && info.Length() >= 1 && info.Length() - 1 <= chunks.size() &&
@@ -70,8 +71,8 @@ Napi::Value SealerObject::Seal(const Napi::CallbackInfo& info) {
     ThrowTypeError(info.Env(), "expected (output: Buffer, ...chunks: at most 16 Uint8Arrays)");
     return {};
   }
-  // The caller made the output for the lengths that JavaScript sees, which a subclass of Uint8Array
-  // may make up. What is not written must not go out: it is memory as it was found.
+  // The caller made the output for the lengths that JavaScript sees, and a subclass of Uint8Array
+  // may make them up. Bytes that are not written must not go out: the memory is not initialised.
   if (output.size != FrameSealer::SealedLength(length)) {
     ThrowTypeError(info.Env(), "output: expected just the sealed length of the chunks");
     return {};
@@ -79,22 +80,23 @@ Napi::Value SealerObject::Seal(const Napi::CallbackInfo& info) {
   return ResultOf(info.Env(), sealer_->Seal(chunks.data(), count, output), 0);
 }
 
-Napi::Value SealerObject::Counter(const Napi::CallbackInfo& info) {
+Napi::Value FrameSealerObject::NextCounter(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), sealer_ ? sealer_->counter() : uint64_t{0});
 }
 
-void SealerObject::Destroy(const Napi::CallbackInfo&) {
+void FrameSealerObject::Destroy(const Napi::CallbackInfo&) {
   if (sealer_) sealer_->Destroy();
 }
 
-Napi::Function OpenerObject::Define(Napi::Env env) {
+Napi::Function FrameOpenerObject::Define(Napi::Env env) {
   return DefineClass(env, "FrameOpener",
-                     {InstanceMethod<&OpenerObject::Open>("open"),
-                      InstanceMethod<&OpenerObject::Counter>("counter"),
-                      InstanceMethod<&OpenerObject::Destroy>("destroy")});
+                     {InstanceMethod<&FrameOpenerObject::OpenFrames>("openFrames"),
+                      InstanceMethod<&FrameOpenerObject::NextCounter>("nextCounter"),
+                      InstanceMethod<&FrameOpenerObject::Destroy>("destroy")});
 }
 
-OpenerObject::OpenerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<OpenerObject>(info) {
+FrameOpenerObject::FrameOpenerObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<FrameOpenerObject>(info) {
   uint32_t max_frames = 0;
   if (!ToUint32(info[2], &max_frames)) {
     ThrowTypeError(info.Env(), "expected (key, counter, maxFrames: an integer from 0 up)");
@@ -103,7 +105,7 @@ OpenerObject::OpenerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Op
   Construct(info, &opener_, size_t{max_frames});
 }
 
-Napi::Value OpenerObject::Open(const Napi::CallbackInfo& info) {
+Napi::Value FrameOpenerObject::OpenFrames(const Napi::CallbackInfo& info) {
   MutableBytes segment;
   if (!opener_ || !ToBytes(info[0], &segment)) {
     ThrowTypeError(info.Env(), "expected (segment: Buffer, output?: Buffer)");
@@ -119,11 +121,11 @@ Napi::Value OpenerObject::Open(const Napi::CallbackInfo& info) {
   return ResultOf(info.Env(), status, written * kPendingStride + opener_->pending_length());
 }
 
-Napi::Value OpenerObject::Counter(const Napi::CallbackInfo& info) {
+Napi::Value FrameOpenerObject::NextCounter(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), opener_ ? opener_->counter() : uint64_t{0});
 }
 
-void OpenerObject::Destroy(const Napi::CallbackInfo&) {
+void FrameOpenerObject::Destroy(const Napi::CallbackInfo&) {
   if (opener_) opener_->Destroy();
 }
 

@@ -14,16 +14,19 @@ namespace hapwire::binding {
 
 /// `new FrameSealer(key, counter)`
 ///
-/// - `seal(output, ...chunks)`: 0, or a FrameStatus with its sign turned; `output` is just as long
-///   as what is written, and there are at most kMaxChunks
-/// - `counter()`: the next counter, a BigInt
+/// - `sealFrames(output, ...chunks)`: returns 0 or a negated FrameStatus. `output` has exactly the
+///   sealed length of the chunks, of which there are at most kMaxChunks.
+/// - `nextCounter()`: the next counter, a BigInt. Not an accessor: Node-API does not check the
+/// receiver
+///   of one.
 /// - `destroy()`: wipes the key
-class SealerObject : public Napi::ObjectWrap<SealerObject> {
+class FrameSealerObject : public Napi::ObjectWrap<FrameSealerObject> {
  public:
   static Napi::Function Define(Napi::Env env);
-  explicit SealerObject(const Napi::CallbackInfo& info);
+  explicit FrameSealerObject(const Napi::CallbackInfo& info);
 
-  /// The sealer in a JavaScript value; null where the value is anything else.
+  /// The sealer in a JavaScript value; null if the value is anything else. It lives as long as the
+  /// JavaScript object.
   static FrameSealer* From(const Napi::Value& value);
 
  private:
@@ -31,31 +34,32 @@ class SealerObject : public Napi::ObjectWrap<SealerObject> {
   /// frame's cipher, and one that is a getter could take the memory of another away.
   static constexpr size_t kMaxChunks = 16;
 
-  Napi::Value Seal(const Napi::CallbackInfo& info);
-  Napi::Value Counter(const Napi::CallbackInfo& info);
+  Napi::Value SealFrames(const Napi::CallbackInfo& info);
+  Napi::Value NextCounter(const Napi::CallbackInfo& info);
   void Destroy(const Napi::CallbackInfo& info);
 
+  /// Empty only if the constructor threw.
   std::optional<FrameSealer> sealer_;
 };
 
 /// `new FrameOpener(key, counter, maxFrames)`
 ///
-/// - `open(segment, output?)`: `length * kPendingStride + pending`, or a FrameStatus with its sign
-///   turned. The plaintext is written to `output`, else in place; `length` bytes of it. `pending`
-///   is how many bytes of an incomplete frame are held now.
-/// - `counter()`, `destroy()`
-class OpenerObject : public Napi::ObjectWrap<OpenerObject> {
+/// - `openFrames(segment, output?)`: returns `length * kPendingStride + pending` or a negated
+///   FrameStatus. Writes `length` bytes of plaintext to `output`, else in place. `pending` counts
+///   the bytes of an incomplete frame that the opener holds now.
+/// - `nextCounter()`, `destroy()`
+class FrameOpenerObject : public Napi::ObjectWrap<FrameOpenerObject> {
  public:
   static Napi::Function Define(Napi::Env env);
-  explicit OpenerObject(const Napi::CallbackInfo& info);
+  explicit FrameOpenerObject(const Napi::CallbackInfo& info);
 
  private:
   /// More than can be pending. Two results in one number: a second call would cost as much as the
   /// first. 64 bits on any processor: 2 MiB of plaintext times this is more than 32 can hold.
   static constexpr uint64_t kPendingStride = 2048;
 
-  Napi::Value Open(const Napi::CallbackInfo& info);
-  Napi::Value Counter(const Napi::CallbackInfo& info);
+  Napi::Value OpenFrames(const Napi::CallbackInfo& info);
+  Napi::Value NextCounter(const Napi::CallbackInfo& info);
   void Destroy(const Napi::CallbackInfo& info);
 
   std::optional<FrameOpener> opener_;

@@ -1,6 +1,8 @@
 // EventHub as a JavaScript class.
 #include "hub.h"
 
+#include <openssl/rand.h>
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -22,20 +24,33 @@ bool ToId(const Napi::Value& aid, const Napi::Value& iid, CharacteristicId* id) 
 /// @param numbers Up to 2^53 - 1.
 Napi::Value ToFloat64Array(Napi::Env env, const uint64_t* numbers, size_t count) {
   Napi::Float64Array array = Napi::Float64Array::New(env, count);
-  // Empty in a worker thread that is being terminated: there is no memory behind it then.
+  // Empty in a worker thread that is being terminated.
   if (array.IsEmpty()) return {};
   for (size_t i = 0; i < count; ++i) array[i] = static_cast<double>(numbers[i]);
   return array;
 }
 
-/// The arguments (slot, aid, iid); throws where they are not.
+/// @param value a Uint32Array.
+bool ToSignals(const Napi::Value& value, SignalBuffer* signals) {
+  void* data = nullptr;
+  napi_typedarray_type type = napi_int8_array;
+  if (napi_get_typedarray_info(value.Env(), value, &type, &signals->size, &data, nullptr,
+                               nullptr) != napi_ok ||
+      type != napi_uint32_array) {
+    return false;
+  }
+  signals->data = static_cast<uint32_t*>(data);
+  return true;
+}
+
+/// The arguments (slot, aid, iid); throws if they are anything else.
 bool ToSubscription(const Napi::CallbackInfo& info, uint32_t* slot, CharacteristicId* id) {
   if (ToUint32(info[0], slot) && ToId(info[1], info[2], id)) return true;
   ThrowTypeError(info.Env(), "expected (slot, aid, iid): integers from 0 up");
   return false;
 }
 
-/// The argument (slot); throws where it is not.
+/// The argument (slot); throws if it is anything else.
 bool ToOnlySlot(const Napi::CallbackInfo& info, uint32_t* slot) {
   if (ToUint32(info[0], slot)) return true;
   ThrowTypeError(info.Env(), "expected (slot): an integer from 0 up");
@@ -44,87 +59,119 @@ bool ToOnlySlot(const Napi::CallbackInfo& info, uint32_t* slot) {
 
 }  // namespace
 
-Napi::Function HubObject::Define(Napi::Env env) {
-  return DefineClass(
-      env, "EventHub",
-      {InstanceMethod<&HubObject::Add>("add"), InstanceMethod<&HubObject::Remove>("remove"),
-       InstanceMethod<&HubObject::Subscribe>("subscribe"),
-       InstanceMethod<&HubObject::Unsubscribe>("unsubscribe"),
-       InstanceMethod<&HubObject::IsSubscribed>("isSubscribed"),
-       InstanceMethod<&HubObject::UnsubscribeAll>("unsubscribeAll"),
-       InstanceMethod<&HubObject::Subscriptions>("subscriptions"),
-       InstanceMethod<&HubObject::CopySignals>("copySignals"),
-       InstanceMethod<&HubObject::Send>("send"), InstanceMethod<&HubObject::Prepare>("prepare"),
-       InstanceMethod<&HubObject::Take>("take"),
-       InstanceMethod<&HubObject::ReleasePrepared>("releasePrepared"),
-       InstanceMethod<&HubObject::Counts>("counts")});
+Napi::Function EventHubObject::Define(Napi::Env env) {
+  return DefineClass(env, "EventHub",
+                     {InstanceMethod<&EventHubObject::Add>("add"),
+                      InstanceMethod<&EventHubObject::Remove>("remove"),
+                      InstanceMethod<&EventHubObject::AttachSealer>("attachSealer"),
+                      InstanceMethod<&EventHubObject::Mute>("mute"),
+                      InstanceMethod<&EventHubObject::Subscribe>("subscribe"),
+                      InstanceMethod<&EventHubObject::Unsubscribe>("unsubscribe"),
+                      InstanceMethod<&EventHubObject::IsSubscribed>("isSubscribed"),
+                      InstanceMethod<&EventHubObject::UnsubscribeAll>("unsubscribeAll"),
+                      InstanceMethod<&EventHubObject::Subscriptions>("subscriptions"),
+                      InstanceMethod<&EventHubObject::SetSignals>("setSignals"),
+                      InstanceMethod<&EventHubObject::SendValue>("sendValue"),
+                      InstanceMethod<&EventHubObject::Prepare>("prepare"),
+                      InstanceMethod<&EventHubObject::TakePrepared>("takePrepared"),
+                      InstanceMethod<&EventHubObject::CountList>("countList")});
 }
 
-HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObject>(info) {
+EventHubObject::EventHubObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<EventHubObject>(info) {
   QueueLimits limits;
-  const bool understood =
-      ToSafeInteger(info[0], &limits.max_events) && ToSafeInteger(info[1], &limits.max_bytes);
-  // The hub stands even where the arguments do not, so that no method need ask for it.
-  hub_.emplace(limits);
-  if (understood) {
-    DefineBroadcast(info.This().As<Napi::Object>());
+  uint64_t max_subscriptions = 0;
+  const bool understood = ToSafeInteger(info[0], &limits.max_events) &&
+                          ToSafeInteger(info[1], &limits.max_bytes) &&
+                          ToSafeInteger(info[2], &max_subscriptions);
+  HashSeed seed;
+  const bool has_seed = RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof(seed)) == 1;
+  // There is a hub even if the constructor throws, so that no method need check for it.
+  hub_.emplace(limits, max_subscriptions, seed);
+  if (!understood) {
+    ThrowTypeError(info.Env(),
+                   "expected (maxEvents, maxBytes, maxSubscriptions): integers from 0 up");
+  } else if (!has_seed) {
+    Napi::Error::New(info.Env(), "OpenSSL has no random numbers").ThrowAsJavaScriptException();
   } else {
-    ThrowTypeError(info.Env(), "expected (maxEvents, maxBytes): integers from 0 up");
+    DefineBroadcastValue(info.This().As<Napi::Object>());
   }
 }
 
-/// A function of this hub's own, which knows it: to find it by `this` takes a quarter of the call.
-void HubObject::DefineBroadcast(Napi::Object self) {
-  auto broadcast = Napi::Function::New<&HubObject::CallBroadcast>(self.Env(), "broadcast", this);
+/// Gives each hub a function of its own, which knows the hub: looking it up by `this` takes a
+/// quarter of the call.
+void EventHubObject::DefineBroadcastValue(Napi::Object self) {
+  auto broadcast =
+      Napi::Function::New<&EventHubObject::CallBroadcastValue>(self.Env(), "broadcastValue", this);
   if (broadcast.IsEmpty()) return;
   // The hub lives for as long as the function.
   broadcast.DefineProperty(Napi::PropertyDescriptor::Value("hub", self, napi_default));
-  self.DefineProperty(Napi::PropertyDescriptor::Value("broadcast", broadcast, napi_default));
+  self.DefineProperty(Napi::PropertyDescriptor::Value("broadcastValue", broadcast, napi_default));
 }
 
-Napi::Value HubObject::CallBroadcast(const Napi::CallbackInfo& info) {
-  return static_cast<HubObject*>(info.Data())->Broadcast(info);
+Napi::Value EventHubObject::CallBroadcastValue(const Napi::CallbackInfo& info) {
+  return static_cast<EventHubObject*>(info.Data())->BroadcastValue(info);
 }
 
-Napi::Value HubObject::Add(const Napi::CallbackInfo& info) {
+Napi::Value EventHubObject::Add(const Napi::CallbackInfo& info) {
   const uint32_t slot = hub_->Add();
   signals_.resize(hub_->slot_count());
+  sealers_.resize(hub_->slot_count());
   return Napi::Number::New(info.Env(), slot);
 }
 
-Napi::Value HubObject::Remove(const Napi::CallbackInfo& info) {
+Napi::Value EventHubObject::Remove(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   if (!ToOnlySlot(info, &slot)) return {};
-  return Napi::Boolean::New(info.Env(), hub_->Remove(slot));
+  const bool removed = hub_->Remove(slot);
+  if (removed) sealers_[slot].Reset();
+  return Napi::Boolean::New(info.Env(), removed);
 }
 
-Napi::Value HubObject::Subscribe(const Napi::CallbackInfo& info) {
+void EventHubObject::AttachSealer(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  FrameSealer* const sealer = FrameSealerObject::From(info[1]);
+  if (!ToUint32(info[0], &slot) || sealer == nullptr) {
+    ThrowTypeError(info.Env(), "expected (slot, sealer: FrameSealer of this addon)");
+    return;
+  }
+  // First the hub, so that it never has a pointer to a sealer that may be gone.
+  if (!hub_->AttachSealer(slot, sealer)) return;
+  sealers_[slot] = Napi::Persistent(info[1].As<Napi::Object>());
+}
+
+void EventHubObject::Mute(const Napi::CallbackInfo& info) {
+  uint32_t slot = 0;
+  if (ToOnlySlot(info, &slot)) hub_->Mute(slot);
+}
+
+Napi::Value EventHubObject::Subscribe(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   CharacteristicId id;
   if (!ToSubscription(info, &slot, &id)) return {};
-  return Napi::Boolean::New(info.Env(), hub_->Subscribe(slot, id));
+  return Napi::Number::New(info.Env(), static_cast<uint32_t>(hub_->Subscribe(slot, id)));
 }
 
-Napi::Value HubObject::Unsubscribe(const Napi::CallbackInfo& info) {
+Napi::Value EventHubObject::Unsubscribe(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   CharacteristicId id;
   if (!ToSubscription(info, &slot, &id)) return {};
   return Napi::Boolean::New(info.Env(), hub_->Unsubscribe(slot, id));
 }
 
-Napi::Value HubObject::IsSubscribed(const Napi::CallbackInfo& info) {
+Napi::Value EventHubObject::IsSubscribed(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   CharacteristicId id;
   if (!ToSubscription(info, &slot, &id)) return {};
   return Napi::Boolean::New(info.Env(), hub_->IsSubscribed(slot, id));
 }
 
-void HubObject::UnsubscribeAll(const Napi::CallbackInfo& info) {
+void EventHubObject::UnsubscribeAll(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   if (ToOnlySlot(info, &slot)) hub_->UnsubscribeAll(slot);
 }
 
-Napi::Value HubObject::Subscriptions(const Napi::CallbackInfo& info) {
+Napi::Value EventHubObject::Subscriptions(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   if (!ToOnlySlot(info, &slot)) return {};
   const std::vector<CharacteristicId> ids = hub_->Subscriptions(slot);
@@ -137,38 +184,46 @@ Napi::Value HubObject::Subscriptions(const Napi::CallbackInfo& info) {
   return ToFloat64Array(info.Env(), numbers.data(), numbers.size());
 }
 
-Napi::Value HubObject::Broadcast(const Napi::CallbackInfo& info) {
-  signal_count_ = 0;
+void EventHubObject::SetSignals(const Napi::CallbackInfo& info) {
+  SignalBuffer signals;
+  if (!ToSignals(info[0], &signals) || signals.size < hub_->slot_count()) {
+    ThrowTypeError(info.Env(), "expected (array): a Uint32Array with an entry for each slot");
+    return;
+  }
+  signal_array_ = Napi::Persistent(info[0].As<Napi::Object>());
+}
+
+Napi::Value EventHubObject::BroadcastValue(const Napi::CallbackInfo& info) {
   CharacteristicId id;
   uint32_t flags = 0;
-  uint32_t except_slot = EventHub::kNoSlot;
-  const bool is_plain = info.Length() <= 3;
-  if (!ToId(info[0], info[1], &id) ||
-      !(is_plain || (ToUint32(info[3], &flags) && ToUint32(info[4], &except_slot)))) {
-    ThrowTypeError(info.Env(),
-                   "expected (aid, iid, value) or (aid, iid, value, flags, exceptSlot)");
+  uint32_t except_slot = 0;
+  if (!ToId(info[0], info[1], &id) || !ToUint32(info[3], &flags) ||
+      !ToUint32(info[4], &except_slot)) {
+    ThrowTypeError(info.Env(), "expected (aid, iid, value, flags, exceptSlot)");
     return {};
   }
   const std::optional<EventValue> value = ToValue(info[2], (flags & kIsJson) != 0);
   if (!value) return {};
-  signal_count_ = hub_->Broadcast(id, *value, (flags & kImmediate) != 0, except_slot,
-                                  {signals_.data(), signals_.size()});
+  const size_t count = hub_->Broadcast(id, *value, (flags & kImmediate) != 0, except_slot,
+                                       {signals_.data(), signals_.size()});
   ForgetLongText();
-  if (signal_count_ == 0) return {};
-  return Napi::Number::New(info.Env(), static_cast<double>(signal_count_));
+  if (count > 0 && !WriteSignals(info.Env(), count)) return {};
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 
-void HubObject::CopySignals(const Napi::CallbackInfo& info) {
-  if (!info[0].IsTypedArray() ||
-      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array ||
-      info[0].As<Napi::Uint32Array>().ElementLength() < signal_count_) {
-    ThrowTypeError(info.Env(), "expected (array): a Uint32Array of sufficient size");
-    return;
+/// Most broadcasts have no signal, and looking at the array costs more than queueing does.
+bool EventHubObject::WriteSignals(Napi::Env env, size_t count) {
+  SignalBuffer signals;
+  if (signal_array_.IsEmpty() || !ToSignals(signal_array_.Value(), &signals) ||
+      signals.size < count) {
+    ThrowTypeError(env, "the array of signals is missing or too small");
+    return false;
   }
-  std::copy_n(signals_.data(), signal_count_, info[0].As<Napi::Uint32Array>().Data());
+  std::copy_n(signals_.data(), count, signals.data);
+  return true;
 }
 
-Napi::Value HubObject::Send(const Napi::CallbackInfo& info) {
+Napi::Value EventHubObject::SendValue(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   CharacteristicId id;
   uint32_t flags = 0;
@@ -183,34 +238,27 @@ Napi::Value HubObject::Send(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<uint32_t>(signal));
 }
 
-Napi::Value HubObject::Prepare(const Napi::CallbackInfo& info) {
+Napi::Value EventHubObject::Prepare(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   if (!ToOnlySlot(info, &slot)) return {};
   return Napi::Number::New(info.Env(), static_cast<double>(hub_->Prepare(slot)));
 }
 
-Napi::Value HubObject::Take(const Napi::CallbackInfo& info) {
+Napi::Value EventHubObject::TakePrepared(const Napi::CallbackInfo& info) {
   MutableBytes output;
-  FrameSealer* const sealer = SealerObject::From(info[1]);
-  const ByteView message = hub_->Prepared();
-  if (!ToBytes(info[0], &output) || (sealer == nullptr && !info[1].IsUndefined()) ||
-      output.size < message.size) {
-    ThrowTypeError(info.Env(),
-                   "expected (output: Buffer of sufficient size, sealer: FrameSealer | undefined)");
+  if (!ToBytes(info[0], &output)) {
+    ThrowTypeError(info.Env(), "expected (output: Buffer)");
     return {};
   }
-  FrameStatus status = FrameStatus::kOk;
-  if (sealer != nullptr) {
-    status = sealer->Seal(&message, 1, output);
-  } else {
-    std::copy(message.data, message.data + message.size, output.data);
+  const FrameStatus status = hub_->Take(output);
+  if (status == FrameStatus::kOutputTooSmall) {
+    ThrowTypeError(info.Env(), "output: expected as many bytes as prepare() returned");
+    return {};
   }
   return Napi::Number::New(info.Env(), -static_cast<int>(status));
 }
 
-void HubObject::ReleasePrepared(const Napi::CallbackInfo&) { hub_->ReleasePrepared(); }
-
-Napi::Value HubObject::Counts(const Napi::CallbackInfo& info) {
+Napi::Value EventHubObject::CountList(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   if (!ToOnlySlot(info, &slot)) return {};
   const QueueCounts counts = hub_->Counts(slot);
@@ -220,9 +268,9 @@ Napi::Value HubObject::Counts(const Napi::CallbackInfo& info) {
   return ToFloat64Array(info.Env(), list.data(), list.size());
 }
 
-/// What a JavaScript value is as JSON; throws where it is of a kind that the caller should have
-/// written as JSON. Strings are views of this object's memory.
-std::optional<EventValue> HubObject::ToValue(const Napi::Value& value, bool is_json) {
+/// Reads a JavaScript value; throws if it is one that the caller must write as JSON. Strings are
+/// views of this object's memory.
+std::optional<EventValue> EventHubObject::ToValue(const Napi::Value& value, bool is_json) {
   switch (value.Type()) {
     case napi_undefined:
       return EventValue::Undefined();
@@ -246,7 +294,7 @@ std::optional<EventValue> HubObject::ToValue(const Napi::Value& value, bool is_j
   }
 }
 
-void HubObject::ForgetLongText() {
+void EventHubObject::ForgetLongText() {
   if (utf16_.size() > kKeptText) std::u16string().swap(utf16_);
   if (utf8_.size() > kKeptText) std::string().swap(utf8_);
 }

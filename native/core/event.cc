@@ -28,15 +28,6 @@ void AppendValue(JsonWriter& json, const EventValue& value) {
 
 }  // namespace
 
-/// Ids are small and dense, and both take part in each bit of the result: the finalizer of
-/// SplitMix64 over the two. Whoever can choose them is paired with the home.
-size_t CharacteristicHash::operator()(const CharacteristicId& id) const noexcept {
-  uint64_t hash = id.aid * 0x9e3779b97f4a7c15U + id.iid;
-  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9U;
-  hash = (hash ^ hash >> 27) * 0x94d049bb133111ebU;
-  return static_cast<size_t>(hash ^ hash >> 31);
-}
-
 EventValue EventValue::Bool(bool value) {
   EventValue result(Kind::kBool);
   result.boolean_ = value;

@@ -20,8 +20,31 @@ struct CharacteristicId {
   }
 };
 
-struct CharacteristicHash {
-  size_t operator()(const CharacteristicId& id) const noexcept;
+/// Random numbers that keep the order of a hash table unknown to the controllers that choose ids.
+struct HashSeed {
+  uint64_t aid = 0;
+  uint64_t iid = 0;
+};
+
+/// Hashes a characteristic under a seed.
+///
+/// Without the seed a controller could subscribe to thousands of ids that share one bucket. The sum
+/// of both ids times two secret odd numbers spreads every set of ids that was chosen without
+/// knowing them: a lattice becomes a sequence with an unknown step. The finalizer of SplitMix64
+/// spreads that sum over all bits.
+class CharacteristicHash {
+ public:
+  explicit constexpr CharacteristicHash(HashSeed seed) : seed_{seed.aid | 1, seed.iid | 1} {}
+
+  size_t operator()(const CharacteristicId& id) const noexcept {
+    uint64_t hash = id.aid * seed_.aid + id.iid * seed_.iid;
+    hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9U;
+    hash = (hash ^ hash >> 27) * 0x94d049bb133111ebU;
+    return static_cast<size_t>(hash ^ hash >> 31);
+  }
+
+ private:
+  HashSeed seed_;
 };
 
 /// A characteristic's value on its way to JSON. Strings and JSON are views: what they point to must
@@ -72,7 +95,7 @@ class Event {
   Event& operator=(const Event&) = delete;
 
   CharacteristicId id() const { return id_; }
-  /// True where it asks to be sent at once, and is never taken for a duplicate. [PROTOCOL: events]
+  /// True if the event is sent at once and is never a duplicate. [PROTOCOL: events]
   bool immediate() const { return immediate_; }
   /// What AppendEventJson() wrote. Equal JSON means the same characteristic and an equal value.
   std::string_view json() const;
@@ -111,7 +134,7 @@ class EventRef {
   const Event* operator->() const { return event_; }
   explicit operator bool() const { return event_ != nullptr; }
 
-  /// The same event, not merely an equal one.
+  /// True if both refer to the same event, not only to an equal one.
   friend bool operator==(const EventRef& a, const EventRef& b) { return a.event_ == b.event_; }
 
  private:

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "free_memory.h"
 #include "scratch.h"
 
 namespace hapwire {
@@ -23,6 +24,9 @@ constexpr std::string_view kBodyEnd = "]}";
 
 /// Room for the digits of any Content-Length.
 constexpr size_t kMaxLengthDigits = 20;
+
+/// From so many subscriptions on, a connection that ends gives their memory back to the system.
+constexpr size_t kManySubscriptions = 4096;
 
 /// @param events At least one.
 size_t BodySize(const std::vector<EventRef>& events) {
@@ -43,7 +47,12 @@ void AppendBody(std::string& out, const std::vector<EventRef>& oldest_first) {
 
 }  // namespace
 
-EventHub::EventHub(QueueLimits limits) : limits_(limits) {}
+EventHub::EventHub(QueueLimits limits, uint64_t max_subscriptions, HashSeed seed)
+    : limits_(limits),
+      max_subscriptions_(max_subscriptions),
+      hash_(seed),
+      characteristics_(0, hash_) {}
+
 EventHub::~EventHub() = default;
 
 uint32_t EventHub::Add() {
@@ -53,33 +62,54 @@ uint32_t EventHub::Add() {
   }
   const uint32_t slot = free_slots_.back();
   free_slots_.pop_back();
-  connections_[slot] = std::make_unique<Connection>(slot, limits_);
+  connections_[slot] = std::make_unique<Connection>(slot, limits_, hash_, waiting_);
   return slot;
 }
 
 bool EventHub::Remove(uint32_t slot) {
   Connection* connection = Find(slot);
   if (connection == nullptr) return false;
-  for (const auto& [id, place] : connection->subscriptions) Detach(id, place);
+  const bool had_many = connection->subscriptions.size() >= kManySubscriptions;
+  DetachAll(*connection);
   connections_[slot].reset();
   free_slots_.push_back(slot);
+  if (prepared_slot_ == slot) prepared_slot_ = kNoSlot;
+  ForgetRendered();
+  if (had_many) ReturnFreeMemory();
   return true;
+}
+
+bool EventHub::AttachSealer(uint32_t slot, FrameSealer* sealer) {
+  Connection* connection = Find(slot);
+  if (connection == nullptr) return false;
+  connection->sealer = sealer;
+  return true;
+}
+
+void EventHub::Mute(uint32_t slot) {
+  Connection* connection = Find(slot);
+  if (connection == nullptr) return;
+  connection->queue.Mute();
+  ForgetRendered();
 }
 
 EventHub::Connection* EventHub::Find(uint32_t slot) const {
   return slot < connections_.size() ? connections_[slot].get() : nullptr;
 }
 
-bool EventHub::Subscribe(uint32_t slot, CharacteristicId id) {
+Subscribed EventHub::Subscribe(uint32_t slot, CharacteristicId id) {
   Connection* connection = Find(slot);
-  if (connection == nullptr) return false;
+  if (connection == nullptr) return Subscribed::kNothing;
+  if (connection->subscriptions.size() >= max_subscriptions_) {
+    return IsSubscribed(slot, id) ? Subscribed::kPresent : Subscribed::kRefused;
+  }
   const auto [found, is_new] = connection->subscriptions.try_emplace(id);
-  if (!is_new) return false;
+  if (!is_new) return Subscribed::kPresent;
   Characteristic& characteristic = characteristics_[id];
   found->second = {&characteristic, next_serial_++,
                    static_cast<uint32_t>(characteristic.subscribers.size())};
   characteristic.subscribers.push_back({connection->queue.Renew(id), connection});
-  return true;
+  return Subscribed::kAdded;
 }
 
 bool EventHub::Unsubscribe(uint32_t slot, CharacteristicId id) {
@@ -94,7 +124,16 @@ bool EventHub::Unsubscribe(uint32_t slot, CharacteristicId id) {
 }
 
 void EventHub::UnsubscribeAll(uint32_t slot) {
-  for (const CharacteristicId id : Subscriptions(slot)) Unsubscribe(slot, id);
+  Connection* connection = Find(slot);
+  if (connection == nullptr) return;
+  for (const auto& [id, place] : connection->subscriptions) {
+    connection->queue.Lapse(id, place.subscriber());
+  }
+  const bool had_many = connection->subscriptions.size() >= kManySubscriptions;
+  DetachAll(*connection);
+  // Not clear(), which keeps the memory of the buckets.
+  connection->subscriptions = Table<Place>(0, hash_);
+  if (had_many) ReturnFreeMemory();
 }
 
 bool EventHub::IsSubscribed(uint32_t slot, CharacteristicId id) const {
@@ -117,9 +156,15 @@ std::vector<CharacteristicId> EventHub::Subscriptions(uint32_t slot) const {
   return ids;
 }
 
+void EventHub::DetachAll(const Connection& connection) {
+  for (const auto& [id, place] : connection.subscriptions) Detach(id, place);
+  // Erasing keeps the memory of the buckets.
+  if (characteristics_.bucket_count() / 8 > characteristics_.size()) characteristics_.rehash(0);
+}
+
 void EventHub::Detach(CharacteristicId id, const Place& place) {
   std::vector<Subscriber>& subscribers = place.characteristic->subscribers;
-  // The last one takes its place.
+  // The last one moves to its place.
   const Subscriber& last = subscribers.back();
   last.connection->subscriptions.find(id)->second.index = place.index;
   subscribers[place.index] = last;
@@ -160,18 +205,26 @@ Signal EventHub::Send(uint32_t slot, CharacteristicId id, const EventValue& valu
 }
 
 size_t EventHub::Prepare(uint32_t slot) {
-  prepared_ = false;
+  prepared_slot_ = kNoSlot;
   Connection* connection = Find(slot);
   if (connection == nullptr) return 0;
   connection->queue.Take(taken_);
-  if (taken_.empty()) return 0;
+  if (taken_.empty()) {
+    ForgetRendered();
+    return 0;
+  }
   if (taken_ != rendered_) {
     rendered_.swap(taken_);
     Render();
   }
-  taken_.clear();
-  prepared_ = true;
-  return message_.size();
+  ClearKeeping(taken_, kKeptScratch);
+  prepared_slot_ = slot;
+  return OutputSize(*connection);
+}
+
+size_t EventHub::OutputSize(const Connection& connection) const {
+  return connection.sealer != nullptr ? FrameSealer::SealedLength(message_.size())
+                                      : message_.size();
 }
 
 void EventHub::Render() {
@@ -184,15 +237,27 @@ void EventHub::Render() {
   AppendBody(message_, rendered_);
 }
 
-ByteView EventHub::Prepared() const {
-  if (!prepared_) return {};
-  return {reinterpret_cast<const uint8_t*>(message_.data()), message_.size()};
+FrameStatus EventHub::Take(MutableBytes output) {
+  const Connection* connection = Find(std::exchange(prepared_slot_, kNoSlot));
+  FrameStatus status = FrameStatus::kOutputTooSmall;
+  if (connection != nullptr && output.size == OutputSize(*connection)) {
+    status = Write(*connection, output);
+  }
+  ForgetRendered();
+  return status;
 }
 
-void EventHub::ReleasePrepared() {
-  prepared_ = false;
+FrameStatus EventHub::Write(const Connection& connection, MutableBytes output) const {
+  const ByteView message = {reinterpret_cast<const uint8_t*>(message_.data()), message_.size()};
+  if (connection.sealer != nullptr) return connection.sealer->Seal(&message, 1, output);
+  std::copy(message.data, message.data + message.size, output.data);
+  return FrameStatus::kOk;
+}
+
+/// Frees the message if no queue holds events: no other connection can have the same list then.
+void EventHub::ForgetRendered() {
+  if (waiting_ != 0 || prepared_slot_ != kNoSlot) return;
   ClearKeeping(rendered_, kKeptScratch);
-  ClearKeeping(taken_, kKeptScratch);
   ClearKeeping(message_, kKeptScratch);
 }
 

@@ -1,4 +1,4 @@
-// The queue's rules: duplicates, collapse and overflow.
+// The queue's rules: duplicates, bounds and collapse.
 #include "event_queue.h"
 
 #include <algorithm>
@@ -11,11 +11,11 @@
 namespace hapwire {
 namespace {
 
-/// Memory that a queue keeps when it empties, in bytes: room for an ordinary home's burst of 256
-/// events. What a larger one took is given back, so that hundreds of idle connections stay small.
+/// Memory that a queue keeps when it is emptied, in bytes: room for an ordinary home's burst of 256
+/// events. More is given back, so that hundreds of idle connections stay small.
 constexpr size_t kKeptMemory = 4096;
 
-/// [PROTOCOL: events] An immediate event is never one, though what follows it may be.
+/// [PROTOCOL: events] An immediate event is never a duplicate, but the next event may be one of it.
 bool IsDuplicate(const Subscription& subscription, const Event& event) {
   return !event.immediate() && subscription.last != nullptr &&
          subscription.last->json() == event.json();
@@ -23,47 +23,63 @@ bool IsDuplicate(const Subscription& subscription, const Event& event) {
 
 }  // namespace
 
-EventQueue::EventQueue(QueueLimits limits, SubscriptionIndex& index)
-    : limits_{std::min(limits.max_events, kMostEvents), limits.max_bytes}, index_(index) {}
+EventQueue::EventQueue(QueueLimits limits, SubscriptionIndex& index, CharacteristicHash hash,
+                       size_t& waiting)
+    : limits_{std::min(limits.max_events, kMostEvents), limits.max_bytes},
+      index_(index),
+      hash_(hash),
+      waiting_(waiting) {}
+
+EventQueue::~EventQueue() { Clear(); }
 
 Signal EventQueue::Push(Subscription& subscription, const EventRef& event) {
-  if (overflowed_) return Signal::kNone;
-  if (subscription.queueful != queueful_) {
+  if (muted_) return Signal::kNone;
+  if (subscription.generation != generation_) {
     subscription = Subscription();
-    subscription.queueful = queueful_;
+    subscription.generation = generation_;
   }
   if (IsDuplicate(subscription, *event.get())) {
     ++counts_.duplicates;
     return Signal::kNone;
   }
   const bool was_empty = empty();
-  const bool had_immediate = has_immediate();
+  const bool had_immediate = has_immediate_;
+  if (was_empty) ++waiting_;
+  if (subscription.last != nullptr) NoteNewer(subscription, *event.get());
   Append(subscription, event);
-  if (IsPastBounds()) {
-    Collapse();
-    if (IsPastBounds()) {
-      Overflow();
-      return Signal::kOverflow;
-    }
+  if (ExceedsBounds(*event.get())) {
+    Collapse(*event.get());
+    if (ExceedsBytes(*event.get())) return Signal::kOverflow;
   }
   if (event->immediate()) return had_immediate ? Signal::kNone : Signal::kFlushNow;
   return was_empty ? Signal::kWindowOpens : Signal::kNone;
 }
 
-bool EventQueue::IsPastBounds() const {
-  return counts_.pending_events > limits_.max_events || counts_.pending_bytes > limits_.max_bytes;
+bool EventQueue::ExceedsBytes(const Event& newest) const {
+  return counts_.pending_bytes - newest.json().size() > limits_.max_bytes;
+}
+
+bool EventQueue::ExceedsBounds(const Event& newest) const {
+  return counts_.pending_events > limits_.max_events || ExceedsBytes(newest);
+}
+
+void EventQueue::NoteNewer(const Subscription& subscription, const Event& newer) {
+  const bool last_is_plain = subscription.last_position == subscription.newest_plain;
+  if (newer.immediate() || !last_is_plain) overtaken_.push_back(subscription.last_position);
+  if (!newer.immediate() && subscription.newest_plain != Subscription::kNoPosition) {
+    superseded_.push_back(subscription.newest_plain);
+  }
 }
 
 void EventQueue::Append(Subscription& subscription, const EventRef& event) {
+  const auto position = static_cast<uint32_t>(items_.size());
   if (event->immediate()) {
-    ++immediate_;
+    has_immediate_ = true;
   } else {
-    if (subscription.newest_plain != Subscription::kNoPosition) {
-      superseded_.push_back(subscription.newest_plain);
-    }
-    subscription.newest_plain = static_cast<uint32_t>(items_.size());
+    subscription.newest_plain = position;
   }
   subscription.last = event.get();
+  subscription.last_position = position;
   if (items_.size() == items_.capacity() && items_.size() < expected_) items_.reserve(expected_);
   items_.push_back(event);
   ++counts_.queued;
@@ -71,28 +87,51 @@ void EventQueue::Append(Subscription& subscription, const EventRef& event) {
   counts_.pending_bytes += event->json().size();
 }
 
-// What stays is, for each subscription, its last event at least: either it is immediate or it is
-// the newest that is not. So `last` and `newest_plain` hold across a collapse.
-void EventQueue::Collapse() {
-  for (const uint32_t position : superseded_) Drop(items_[position]);
-  counts_.collapsed += superseded_.size();
-  superseded_.clear();
+void EventQueue::Collapse(const Event& newest) {
+  CollapsePlain();
+  if (ExceedsBounds(newest)) CollapseAll();
   // Waiting for as many gaps as events makes the cost of closing them constant for each drop.
   if (items_.size() > 2 * counts_.pending_events) CloseGaps();
 }
 
+// The last event of each subscription stays, and so does its newest plain one: `last` and both
+// positions hold.
+void EventQueue::CollapsePlain() {
+  for (const uint32_t position : superseded_) Drop(items_[position]);
+  superseded_.clear();
+}
+
+// After CollapsePlain(), so that each plain event that waits is the newest one of its subscription.
+void EventQueue::CollapseAll() {
+  for (const uint32_t position : overtaken_) {
+    EventRef& item = items_[position];
+    if (!item) continue;
+    if (!item->immediate()) SubscriptionTo(item->id()).newest_plain = Subscription::kNoPosition;
+    Drop(item);
+  }
+  overtaken_.clear();
+}
+
 void EventQueue::Drop(EventRef& item) {
+  ++counts_.collapsed;
   --counts_.pending_events;
   counts_.pending_bytes -= item->json().size();
   item = EventRef();
 }
 
-// Only after a collapse, when each plain item is the newest one of its subscription.
+// Only after CollapsePlain().
 void EventQueue::CloseGaps() {
-  size_t end = 0;
+  overtaken_.clear();
+  uint32_t end = 0;
   for (EventRef& item : items_) {
     if (!item) continue;
-    if (!item->immediate()) SubscriptionTo(item->id()).newest_plain = static_cast<uint32_t>(end);
+    Subscription& subscription = SubscriptionTo(item->id());
+    if (!item->immediate()) subscription.newest_plain = end;
+    if (subscription.last == item.get()) {
+      subscription.last_position = end;
+    } else {
+      overtaken_.push_back(end);
+    }
     if (&item != &items_[end]) items_[end] = std::move(item);
     ++end;
   }
@@ -106,8 +145,8 @@ Subscription& EventQueue::SubscriptionTo(CharacteristicId id) {
 }
 
 void EventQueue::Lapse(CharacteristicId id, const Subscription& subscription) {
-  if (subscription.queueful != queueful_ || subscription.last == nullptr) return;
-  if (lapsed_ == nullptr) lapsed_ = std::make_unique<LapsedSubscriptions>();
+  if (subscription.generation != generation_ || subscription.last == nullptr) return;
+  if (lapsed_ == nullptr) lapsed_ = std::make_unique<LapsedSubscriptions>(0, hash_);
   lapsed_->emplace(id, subscription);
 }
 
@@ -118,11 +157,6 @@ Subscription EventQueue::Renew(CharacteristicId id) {
   const Subscription subscription = lapsed->second;
   lapsed_->erase(lapsed);
   return subscription;
-}
-
-void EventQueue::Overflow() {
-  Clear();
-  overflowed_ = true;
 }
 
 void EventQueue::Take(std::vector<EventRef>& out) {
@@ -150,13 +184,20 @@ void EventQueue::TakeSubscribed(std::vector<EventRef>& out) {
   }
 }
 
+void EventQueue::Mute() {
+  Clear();
+  muted_ = true;
+}
+
 void EventQueue::Clear() {
-  ++queueful_;
+  if (!empty()) --waiting_;
+  ++generation_;
   expected_ = items_.size();
   ClearKeeping(items_, kKeptMemory);
   ClearKeeping(superseded_, kKeptMemory);
+  ClearKeeping(overtaken_, kKeptMemory);
   lapsed_.reset();
-  immediate_ = 0;
+  has_immediate_ = false;
   counts_.pending_events = 0;
   counts_.pending_bytes = 0;
 }

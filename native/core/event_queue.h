@@ -1,5 +1,4 @@
-// One connection's queue of events that wait for its window to end: what it refuses as a duplicate,
-// and how it stays within its bounds.
+// One connection's queue of events that wait to be sent: duplicates and bounds.
 #pragma once
 
 #include <cstddef>
@@ -14,27 +13,30 @@ namespace hapwire {
 
 /// What a queued event asks of the transport. The values are shared with src/engine/contract.ts.
 enum class Signal : uint32_t {
-  /// Nothing: its window is open already, an immediate event waits already, or nothing was queued.
+  /// Nothing: events wait already, or nothing was queued.
   kNone = 0,
   /// The first event of an empty queue: the coalescing window opens.
   kWindowOpens = 1,
   /// The first immediate event: flush as soon as no request is under way.
   kFlushNow = 2,
-  /// Past the bounds even after the queue collapsed: the connection must be closed.
+  /// The queue exceeds its bytes although it holds the newest events alone. It keeps them: flush
+  /// the
+  /// queue now, or close the connection.
   kOverflow = 3,
 };
 
-/// Bounds on one connection's queue: met exactly, all is well; past either, it collapses.
+/// Bounds on one connection's queue. A queue that exceeds a bound collapses.
 struct QueueLimits {
-  /// Events waiting. More than EventQueue::kMostEvents counts as that.
+  /// Events that wait, at most EventQueue::kMostEvents. The newest events of all subscriptions may
+  /// be more.
   uint64_t max_events = 0;
-  /// Bytes of these events' JSON.
+  /// Bytes of these events' JSON, without the newest one: that one may be of any size.
   uint64_t max_bytes = 0;
 };
 
 /// The counts of one connection's queue. All but the last two only grow.
 struct QueueCounts {
-  /// Events accepted into the queue, those included that then made it collapse or overflow.
+  /// Events accepted into the queue.
   uint64_t queued = 0;
   /// Events refused because the last queued one of the same characteristic had the same JSON.
   uint64_t duplicates = 0;
@@ -46,30 +48,32 @@ struct QueueCounts {
   uint64_t delivered = 0;
   /// Messages that these went out in.
   uint64_t messages = 0;
-  /// Events waiting now.
+  /// Events that wait now.
   uint64_t pending_events = 0;
-  /// Bytes of JSON waiting now.
+  /// Bytes of JSON that wait now.
   uint64_t pending_bytes = 0;
 };
 
-/// What a queue knows of one characteristic that its connection is subscribed to. Kept by whoever
-/// looks subscriptions up, next to what else is needed of them; for the queue's use alone.
+/// What a queue knows of one subscription of its connection. The hub stores it next to the
+/// subscriber; only the queue reads and writes it.
 struct Subscription {
   static constexpr uint32_t kNoPosition = UINT32_MAX;
 
-  /// The queueful that the rest is about. An earlier one's is forgotten when the next event comes,
-  /// so that emptying a queue has no subscription to visit.
-  uint64_t queueful = 0;
-  /// The last event queued; null where none waits. The queue's reference keeps it alive.
+  /// The generation of the queue that the other fields belong to. Fields of an earlier generation
+  /// are void, so that emptying a queue visits no subscription.
+  uint64_t generation = 0;
+  /// The last event queued; null if none waits. The queue's reference keeps it alive.
   const Event* last = nullptr;
-  /// Where in the queue the newest event stands that is not immediate.
+  /// The position of `last` in the queue.
+  uint32_t last_position = kNoPosition;
+  /// The position of the newest event that is not immediate.
   uint32_t newest_plain = kNoPosition;
 };
 
-/// Looks the subscriptions of one connection up.
+/// Looks up the subscriptions of one connection.
 class SubscriptionIndex {
  public:
-  /// @param id Of a characteristic that the connection is subscribed to.
+  /// @param id A characteristic that the connection is subscribed to.
   virtual Subscription& SubscriptionTo(CharacteristicId id) = 0;
 
  protected:
@@ -78,77 +82,96 @@ class SubscriptionIndex {
 
 /// Events in the order in which they came. [PROTOCOL: events]
 ///
-/// Each push costs the same, however many events wait: a subscription remembers its own last event,
-/// and a collapse visits only what it drops.
+/// Each push costs the same on average, however many events wait: a subscription knows its own last
+/// event, and a collapse visits only the events that it drops.
 class EventQueue {
  public:
-  /// The largest `max_events`: keeps positions, dropped items included, within 32 bits.
+  /// The largest `max_events`; keeps positions, gaps included, within 32 bits.
   static constexpr uint64_t kMostEvents = uint64_t{1} << 30;
 
   /// @param index Of the queue's connection; must outlive the queue.
-  EventQueue(QueueLimits limits, SubscriptionIndex& index);
+  /// @param hash For tables of characteristics.
+  /// @param waiting Counts the queues that hold events; shared by all queues of a hub. Must outlive
+  ///   the queue.
+  EventQueue(QueueLimits limits, SubscriptionIndex& index, CharacteristicHash hash,
+             size_t& waiting);
+  ~EventQueue();
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
 
-  /// Queues `event`, unless it is a duplicate or the queue has overflowed.
+  /// Queues `event`, unless it is a duplicate or the queue is muted.
   ///
-  /// A duplicate is an event that is not immediate and has the JSON of the last one of its
-  /// subscription that waits. Past a bound the queue collapses: of each subscription the newest
-  /// event that is not immediate stays, and so do all immediate ones, in order. Past it still, all
-  /// events are dropped and the queue takes no more, for good.
+  /// A duplicate is an event that is not immediate and has the JSON of the last event of its
+  /// subscription that waits. A queue that exceeds a bound drops each event that is not immediate
+  /// and has a newer one of its subscription that is not immediate either. If the queue still
+  /// exceeds a bound, it keeps only the newest event of each subscription. If it still exceeds its
+  /// bytes, the signal is kOverflow.
   ///
   /// @param subscription To the event's characteristic.
-  /// @param event The same one may be pushed once only.
+  /// @param event Must not have been pushed to this queue before.
   Signal Push(Subscription& subscription, const EventRef& event);
 
-  /// The connection has unsubscribed: events of it that wait will not be delivered, unless it is
-  /// subscribed again by then.
+  /// The connection has unsubscribed: waiting events of the subscription are not delivered, unless
+  /// it is renewed before.
   void Lapse(CharacteristicId id, const Subscription& subscription);
 
-  /// The connection has subscribed. @returns the subscription, with what is known from before it
+  /// The connection has subscribed. @returns the subscription, with the state from before it
   /// lapsed.
   Subscription Renew(CharacteristicId id);
 
-  /// Empties the queue, counting what it held as delivered or, where the subscription has lapsed,
-  /// as unsubscribed.
+  /// Empties the queue. Counts each event as delivered or, if its subscription has lapsed, as
+  /// unsubscribed.
   /// @param out Gets the events to deliver appended, oldest first.
   void Take(std::vector<EventRef>& out);
 
+  /// Drops all events and takes no more.
+  void Mute();
+
   bool empty() const { return counts_.pending_events == 0; }
-  bool has_immediate() const { return immediate_ != 0; }
-  bool overflowed() const { return overflowed_; }
+  /// True if an immediate event came since the queue was empty, even if a collapse dropped it.
+  bool has_immediate() const { return has_immediate_; }
   const QueueCounts& counts() const { return counts_; }
 
  private:
   using LapsedSubscriptions =
       std::unordered_map<CharacteristicId, Subscription, CharacteristicHash>;
 
-  bool IsPastBounds() const;
+  bool ExceedsBytes(const Event& newest) const;
+  bool ExceedsBounds(const Event& newest) const;
+  void NoteNewer(const Subscription& subscription, const Event& newer);
   void Append(Subscription& subscription, const EventRef& event);
-  void Collapse();
+  void Collapse(const Event& newest);
+  void CollapsePlain();
+  void CollapseAll();
   void Drop(EventRef& item);
   void CloseGaps();
   Subscription& SubscriptionTo(CharacteristicId id);
   void TakeSubscribed(std::vector<EventRef>& out);
-  void Overflow();
   void Clear();
 
   const QueueLimits limits_;
   SubscriptionIndex& index_;
-  /// In order, with gaps where a collapse dropped events; the gaps are never more than the events.
+  const CharacteristicHash hash_;
+  size_t& waiting_;
+  /// In order, with gaps left by events that a collapse dropped; between two pushes never more gaps
+  /// than events.
   std::vector<EventRef> items_;
-  /// How often the queue was emptied, from 1 up.
-  uint64_t queueful_ = 1;
-  /// How many items the last queueful had: a burst is often as large as the one before it, and to
-  /// make room in one step costs less than to double and move.
+  /// Counts how often the queue was emptied, from 1 up.
+  uint64_t generation_ = 1;
+  /// How many items the last generation had: a burst is often as large as the one before it, and
+  /// one allocation costs less than doubling.
   size_t expected_ = 0;
-  /// Positions of items with a newer one of the same subscription, neither being immediate: what
-  /// the next collapse drops.
+  /// Positions of plain events with a newer plain event of the same subscription. The next collapse
+  /// drops them.
   std::vector<uint32_t> superseded_;
-  /// Those of which events wait although the connection has unsubscribed; rare, and so apart.
+  /// Positions of all other events with a newer event of the same subscription, of which one or
+  /// both are immediate. They stay until plain events alone do not bring the queue within its
+  /// bounds. A position may be a gap by now. At most two for each event that waits.
+  std::vector<uint32_t> overtaken_;
+  /// Subscriptions that ended while their events wait. Null if there are none, as almost always.
   std::unique_ptr<LapsedSubscriptions> lapsed_;
-  size_t immediate_ = 0;
-  bool overflowed_ = false;
+  bool has_immediate_ = false;
+  bool muted_ = false;
   QueueCounts counts_;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "frame_opener.h"
 #include "hub_calls.h"
 #include "hub_model.h"
 
@@ -20,10 +21,12 @@ using hapwire::EventValue;
 using hapwire::QueueCounts;
 using hapwire::QueueLimits;
 using hapwire::Signal;
+using hapwire::Subscribed;
 using hapwire::testing::Broadcast;
 using hapwire::testing::EventMessage;
 using hapwire::testing::HubComparison;
 using hapwire::testing::Json;
+using hapwire::testing::MakeHub;
 using hapwire::testing::SlotSignal;
 using hapwire::testing::Take;
 
@@ -55,7 +58,7 @@ void AddSubscribers(EventHub& hub, uint32_t count) {
 }
 
 TEST_CASE("a message is what the protocol says, to the byte, newest event first") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   Broadcast(hub, kOn, EventValue::Bool(true));
   CHECK(Take(hub, 0) ==
@@ -72,7 +75,7 @@ TEST_CASE("a message is what the protocol says, to the byte, newest event first"
 }
 
 TEST_CASE("each kind of value") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   const auto list_of = [&](const EventValue& value) {
     Broadcast(hub, kOn, value);
@@ -89,7 +92,7 @@ TEST_CASE("each kind of value") {
 }
 
 TEST_CASE("the content length counts bytes, of large messages too") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   const std::u16string text(100000, u'\u00fc');
   Broadcast(hub, kOn, EventValue::String(text));
@@ -99,7 +102,7 @@ TEST_CASE("the content length counts bytes, of large messages too") {
 }
 
 TEST_CASE("ids of 53 bits and more are told apart and written in full") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   const uint32_t slot = hub.Add();
   hub.Subscribe(slot, {9007199254740991u, UINT64_MAX});
   CHECK_FALSE(hub.IsSubscribed(slot, {9007199254740990u, UINT64_MAX}));
@@ -108,12 +111,12 @@ TEST_CASE("ids of 53 bits and more are told apart and written in full") {
 }
 
 TEST_CASE("subscribing and unsubscribing tell whether anything changed") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   const uint32_t slot = hub.Add();
   CHECK_FALSE(hub.IsSubscribed(slot, kOn));
   CHECK_FALSE(hub.Unsubscribe(slot, kOn));
-  CHECK(hub.Subscribe(slot, kOn));
-  CHECK_FALSE(hub.Subscribe(slot, kOn));
+  CHECK(hub.Subscribe(slot, kOn) == Subscribed::kAdded);
+  CHECK(hub.Subscribe(slot, kOn) == Subscribed::kPresent);
   CHECK(hub.IsSubscribed(slot, kOn));
   CHECK_FALSE(hub.IsSubscribed(slot, kBrightness));
   CHECK(hub.Unsubscribe(slot, kOn));
@@ -123,7 +126,7 @@ TEST_CASE("subscribing and unsubscribing tell whether anything changed") {
 
 TEST_CASE("subscriptions are listed in order; one made anew counts as new") {
   using Ids = std::vector<CharacteristicId>;
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   const uint32_t slot = hub.Add();
   for (const CharacteristicId id : {kOther, kOn, kBrightness}) hub.Subscribe(slot, id);
   hub.Subscribe(slot, kOther);
@@ -141,7 +144,7 @@ TEST_CASE("subscriptions are listed in order; one made anew counts as new") {
 }
 
 TEST_CASE("a broadcast reaches subscribers only, and not the connection it came from") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 3);
   hub.Unsubscribe(1, kOn);
   hub.Add();
@@ -153,7 +156,7 @@ TEST_CASE("a broadcast reaches subscribers only, and not the connection it came 
 }
 
 TEST_CASE("a connection gets one signal at most, and which one") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 2);
   hub.Send(0, kOn, EventValue::Number(1), false);
   using Signals = std::vector<SlotSignal>;
@@ -166,7 +169,7 @@ TEST_CASE("a connection gets one signal at most, and which one") {
 }
 
 TEST_CASE("a buffer too small for the signals queues nothing") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 2);
   uint32_t one = 0;
   CHECK(hub.Broadcast(kOn, EventValue::Null(), false, EventHub::kNoSlot, {&one, 1}) == 0);
@@ -174,7 +177,7 @@ TEST_CASE("a buffer too small for the signals queues nothing") {
 }
 
 TEST_CASE("sending to one connection") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 2);
   CHECK(hub.Send(0, kOther, EventValue::Null(), true) == Signal::kNone);
   CHECK(hub.Counts(0).pending_events == 0);
@@ -186,7 +189,7 @@ TEST_CASE("sending to one connection") {
 }
 
 TEST_CASE("duplicates are told by JSON, and each connection has its own") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 2);
   hub.Send(0, kOn, EventValue::Number(1), false);
   Broadcast(hub, kOn, EventValue::RawJson("1"));
@@ -200,7 +203,7 @@ TEST_CASE("duplicates are told by JSON, and each connection has its own") {
 }
 
 TEST_CASE("what is unsubscribed between queueing and flush is left out") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   BroadcastNumber(hub, kOn, 1);
   BroadcastNumber(hub, kBrightness, 2);
@@ -212,7 +215,7 @@ TEST_CASE("what is unsubscribed between queueing and flush is left out") {
 }
 
 TEST_CASE("no message where nothing is left, and none after it by mistake") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   CHECK(Take(hub, 0) == "");
   BroadcastNumber(hub, kOn, 1);
@@ -227,7 +230,7 @@ TEST_CASE("no message where nothing is left, and none after it by mistake") {
 }
 
 TEST_CASE("what is subscribed again by the flush is delivered, and its duplicates are known") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   BroadcastNumber(hub, kOn, 1);
   hub.Unsubscribe(0, kOn);
@@ -245,7 +248,7 @@ TEST_CASE("what is subscribed again by the flush is delivered, and its duplicate
 }
 
 TEST_CASE("a slot is used again, and starts afresh") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 3);
   BroadcastNumber(hub, kOn, 1);
   CHECK(hub.Remove(1));
@@ -262,7 +265,7 @@ TEST_CASE("a slot is used again, and starts afresh") {
 }
 
 TEST_CASE("a connection that goes with events queued leaves the others theirs") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 3);
   BroadcastNumber(hub, kOn, 1);
   hub.Unsubscribe(2, kOn);  // inactive, with its event still queued
@@ -276,13 +279,15 @@ TEST_CASE("a connection that goes with events queued leaves the others theirs") 
 }
 
 TEST_CASE("a slot without a connection does nothing") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   BroadcastNumber(hub, kOn, 1);
   hub.Remove(0);
   for (const uint32_t slot : {0u, 1u, 7u, UINT32_MAX}) {
     CHECK_FALSE(hub.Remove(slot));
-    CHECK_FALSE(hub.Subscribe(slot, kOn));
+    CHECK(hub.Subscribe(slot, kOn) == Subscribed::kNothing);
+    hub.Mute(slot);
+    CHECK_FALSE(hub.AttachSealer(slot, nullptr));
     CHECK_FALSE(hub.Unsubscribe(slot, kOn));
     CHECK_FALSE(hub.IsSubscribed(slot, kOn));
     hub.UnsubscribeAll(slot);
@@ -294,43 +299,125 @@ TEST_CASE("a slot without a connection does nothing") {
   }
 }
 
-TEST_CASE("an overflow is signalled once, and for that connection alone") {
-  EventHub hub({2, 1000});
+TEST_CASE("an overflow is signalled for its connection alone, and again") {
+  EventHub hub = MakeHub({100, 50});
   AddSubscribers(hub, 2);
-  hub.Subscribe(0, kOther);
-  hub.Subscribe(1, kOther);
-  BroadcastNumber(hub, kOn, 1);
-  BroadcastNumber(hub, kBrightness, 1);
-  Take(hub, 1);
-  hub.Unsubscribe(0, kBrightness);  // freed when the overflow empties the queue
+  hub.Send(0, kOn, EventValue::String(std::u16string(50, u'x')), false);
   using Signals = std::vector<SlotSignal>;
   const Signals expected{{0, Signal::kOverflow}, {1, Signal::kWindowOpens}};
-  CHECK((BroadcastNumber(hub, kOther, 1) == expected));
-  CHECK(hub.Counts(0).pending_events == 0);
-  CHECK(BroadcastNumber(hub, kOther, 2, true) == Signals{{1, Signal::kFlushNow}});
-  CHECK(hub.Counts(0).queued == 3);
-  CHECK(Take(hub, 0) == "");
-  hub.Subscribe(0, kBrightness);
-  CHECK(hub.Remove(0));
-  AddSubscribers(hub, 1);
+  CHECK((BroadcastNumber(hub, kBrightness, 1) == expected));
+  CHECK(BroadcastNumber(hub, kBrightness, 2) == Signals{{0, Signal::kOverflow}});
+  CHECK(hub.Counts(0).pending_events == 2);
+  const std::string big = Json(kOn, '"' + std::string(50, 'x') + '"');
+  CHECK(TakeList(hub, 0) == Json(kBrightness, "2") + "," + big);
   CHECK(hub.Send(0, kOn, EventValue::Number(1), false) == Signal::kWindowOpens);
 }
 
+TEST_CASE("a muted connection has no events and gets none, and its subscriptions stay") {
+  EventHub hub = MakeHub(kWide);
+  AddSubscribers(hub, 2);
+  BroadcastNumber(hub, kOn, 1, true);
+  hub.Mute(0);
+  CHECK(BroadcastNumber(hub, kBrightness, 2, true).empty());
+  CHECK(hub.Counts(0).pending_events == 0);
+  CHECK(Take(hub, 0) == "");
+  CHECK(hub.IsSubscribed(0, kOn));
+  CHECK(hub.Unsubscribe(0, kOn));
+  CHECK(TakeList(hub, 1) == Json(kBrightness, "2") + "," + Json(kOn, "1"));
+}
+
+TEST_CASE("a connection is refused more subscriptions than it may have") {
+  EventHub hub(kWide, 2, hapwire::testing::kSeed);
+  AddSubscribers(hub, 2);
+  CHECK(hub.Subscribe(0, kOther) == Subscribed::kRefused);
+  CHECK_FALSE(hub.IsSubscribed(0, kOther));
+  CHECK(hub.Subscribe(0, kOn) == Subscribed::kPresent);
+  hub.Unsubscribe(0, kOn);
+  CHECK(hub.Subscribe(0, kOther) == Subscribed::kAdded);
+  CHECK(hub.Subscribe(1, kOther) == Subscribed::kRefused);
+}
+
+/// Opens what was sealed with Sealer().
+std::string Opened(const std::string& frames) {
+  const std::vector<uint8_t> key(hapwire::kKeyLength, 7);
+  hapwire::FrameOpener opener(key.data(), 0, 1000);
+  std::string plaintext(frames.size(), '\0');
+  size_t written = 0;
+  CHECK(opener.Open({reinterpret_cast<const uint8_t*>(frames.data()), frames.size()},
+                    {reinterpret_cast<uint8_t*>(plaintext.data()), plaintext.size()},
+                    &written) == hapwire::FrameStatus::kOk);
+  plaintext.resize(written);
+  return plaintext;
+}
+
+hapwire::FrameSealer Sealer() {
+  const std::vector<uint8_t> key(hapwire::kKeyLength, 7);
+  return hapwire::FrameSealer(key.data(), 0);
+}
+
+TEST_CASE("messages are sealed once a sealer is attached, for its connection alone") {
+  EventHub hub = MakeHub(kWide);
+  AddSubscribers(hub, 2);
+  auto sealer = Sealer();
+  CHECK(hub.AttachSealer(0, &sealer));
+  BroadcastNumber(hub, kOn, 1);
+  const std::string expected = EventMessage(Json(kOn, "1"));
+  CHECK(Opened(Take(hub, 0)) == expected);
+  CHECK(Take(hub, 1) == expected);
+  hub.Remove(0);
+  AddSubscribers(hub, 1);
+  BroadcastNumber(hub, kOn, 1);
+  CHECK(Take(hub, 0) == expected);
+}
+
+TEST_CASE("a sealer whose key was destroyed seals nothing, and the events are gone") {
+  EventHub hub = MakeHub(kWide);
+  AddSubscribers(hub, 1);
+  auto sealer = Sealer();
+  hub.AttachSealer(0, &sealer);
+  sealer.Destroy();
+  BroadcastNumber(hub, kOn, 1);
+  std::vector<uint8_t> output(hub.Prepare(0));
+  CHECK(hub.Take({output.data(), output.size()}) == hapwire::FrameStatus::kClosed);
+  CHECK(hub.Prepare(0) == 0);
+}
+
+TEST_CASE("a prepared message is taken once, into memory of its size") {
+  using hapwire::FrameStatus;
+  EventHub hub = MakeHub(kWide);
+  AddSubscribers(hub, 1);
+  std::vector<uint8_t> output(1000);
+  const auto prepare = [&] {
+    BroadcastNumber(hub, kOn, 1);
+    return hub.Prepare(0);
+  };
+  CHECK(hub.Take({output.data(), 0}) == FrameStatus::kOutputTooSmall);
+  for (const size_t difference : {size_t{1}, ~size_t{0}}) {
+    const size_t size = prepare() + difference;
+    CHECK(hub.Take({output.data(), size}) == FrameStatus::kOutputTooSmall);
+  }
+  const size_t size = prepare();
+  CHECK(hub.Take({output.data(), size}) == FrameStatus::kOk);
+  CHECK(hub.Take({output.data(), size}) == FrameStatus::kOutputTooSmall);
+  CHECK(prepare() == size);
+  hub.Remove(0);
+  AddSubscribers(hub, 1);
+  CHECK(hub.Take({output.data(), size}) == FrameStatus::kOutputTooSmall);
+}
+
 TEST_CASE("connections with the same list get the same message") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 3);
   BroadcastNumber(hub, kOn, 1);
   BroadcastNumber(hub, kBrightness, 2);
   const std::string expected = EventMessage(Json(kBrightness, "2") + "," + Json(kOn, "1"));
   CHECK(Take(hub, 0) == expected);
   CHECK(Take(hub, 1) == expected);
-  hub.ReleasePrepared();
-  CHECK(hub.Prepared().size == 0);
   CHECK(Take(hub, 2) == expected);
 }
 
 TEST_CASE("lists that differ in one event get messages of their own") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 6);
   BroadcastNumber(hub, kOn, 1, false, 1);
   BroadcastNumber(hub, kBrightness, 2, false, 2);
@@ -349,18 +436,17 @@ TEST_CASE("lists that differ in one event get messages of their own") {
 }
 
 TEST_CASE("a message rendered once is not given out for later events") {
-  EventHub hub(kWide);
+  EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 2);
   for (int value = 0; value < 100; ++value) {
     BroadcastNumber(hub, kOn, value);
     CHECK(TakeList(hub, 0) == Json(kOn, std::to_string(value)));
     CHECK(TakeList(hub, 1) == Json(kOn, std::to_string(value)));
-    if (value % 3 == 0) hub.ReleasePrepared();
   }
 }
 
 TEST_CASE("counts add up") {
-  EventHub hub({3, 1000});
+  EventHub hub = MakeHub({3, 1000});
   AddSubscribers(hub, 1);
   BroadcastNumber(hub, kOn, 1);
   BroadcastNumber(hub, kOn, 1);

@@ -8,7 +8,7 @@
 #include <new>
 #include <string>
 
-#include "event_hub.h"
+#include "hub_calls.h"
 
 namespace {
 
@@ -45,6 +45,8 @@ namespace {
 using hapwire::CharacteristicId;
 using hapwire::EventHub;
 using hapwire::EventValue;
+using hapwire::testing::MakeHub;
+using hapwire::testing::Take;
 
 constexpr CharacteristicId kOn{1, 9};
 
@@ -56,7 +58,7 @@ void BroadcastNumber(EventHub& hub, CharacteristicId id, double number) {
 TEST_CASE("a hub gives back all that it took") {
   const size_t before = live_bytes;
   {
-    EventHub hub({100, 10000});
+    EventHub hub = MakeHub({100, 10000});
     for (int i = 0; i < 3; ++i) hub.Subscribe(hub.Add(), kOn);
     for (int i = 0; i < 50; ++i) BroadcastNumber(hub, kOn, i);
     hub.Prepare(0);
@@ -68,7 +70,7 @@ TEST_CASE("a hub gives back all that it took") {
 }
 
 TEST_CASE("an event is held once, for however many connections") {
-  EventHub hub({100, 1 << 20});
+  EventHub hub = MakeHub({100, 1 << 20});
   for (int i = 0; i < 8; ++i) hub.Subscribe(hub.Add(), kOn);
   const std::string text(10000, '1');
   const size_t before = live_bytes;
@@ -79,7 +81,7 @@ TEST_CASE("an event is held once, for however many connections") {
 
 TEST_CASE("a controller that stalls holds what the bound allows, for however long") {
   constexpr uint64_t kCharacteristics = 50;
-  EventHub hub({100, 1 << 20});
+  EventHub hub = MakeHub({100, 1 << 20});
   const uint32_t slot = hub.Add();
   for (uint64_t iid = 0; iid < kCharacteristics; ++iid) hub.Subscribe(slot, {1, iid});
   const auto broadcast = [&](int count) {
@@ -92,7 +94,7 @@ TEST_CASE("a controller that stalls holds what the bound allows, for however lon
 }
 
 TEST_CASE("the bound holds with one event of each characteristic, where all collapses drop one") {
-  EventHub hub({100, 1 << 20});
+  EventHub hub = MakeHub({100, 1 << 20});
   const uint32_t slot = hub.Add();
   for (uint64_t iid = 0; iid < 100; ++iid) hub.Subscribe(slot, {1, iid});
   const size_t before = live_bytes;
@@ -101,7 +103,7 @@ TEST_CASE("the bound holds with one event of each characteristic, where all coll
 }
 
 TEST_CASE("subscribing in turns takes no more memory, queued events or not") {
-  EventHub hub({100, 10000});
+  EventHub hub = MakeHub({100, 10000});
   const uint32_t slot = hub.Add();
   hub.Subscribe(slot, kOn);
   const auto turn = [&](int count) {
@@ -118,14 +120,13 @@ TEST_CASE("subscribing in turns takes no more memory, queued events or not") {
   CHECK(live_bytes == before);
 }
 
-TEST_CASE("what was unsubscribed is freed: at once, at the flush, or at the overflow") {
-  EventHub hub({10, 10000});
+TEST_CASE("what was unsubscribed is freed: at once, at the flush, or by Mute()") {
+  EventHub hub = MakeHub({10, 10000});
   const uint32_t slot = hub.Add();
   hub.Subscribe(slot, kOn);
   for (int i = 0; i < 2; ++i) {  // till all scratch memory is there
     BroadcastNumber(hub, kOn, i);
-    hub.Prepare(slot);
-    hub.ReleasePrepared();
+    Take(hub, slot);
   }
   const size_t before = live_blocks;
 
@@ -139,8 +140,7 @@ TEST_CASE("what was unsubscribed is freed: at once, at the flush, or at the over
     BroadcastNumber(hub, {2, 1}, 1);
     hub.Unsubscribe(slot, {2, 1});
     if (round == 0) hub.Subscribe(slot, {2, 1});
-    hub.Prepare(slot);
-    hub.ReleasePrepared();
+    Take(hub, slot);
   }
   CHECK(live_blocks == before);
 
@@ -149,23 +149,57 @@ TEST_CASE("what was unsubscribed is freed: at once, at the flush, or at the over
     BroadcastNumber(hub, {3, iid}, 1);
     hub.Unsubscribe(slot, {3, iid});
   }
-  CHECK(hub.Counts(slot).pending_events == 0);
+  hub.Mute(slot);
   CHECK(live_blocks == before);
 }
 
-TEST_CASE("a released message is given back where it was large, and its events always") {
-  EventHub hub({5000, 1 << 20});
-  const uint32_t slot = hub.Add();
-  hub.Subscribe(slot, kOn);
-  BroadcastNumber(hub, kOn, 1);
-  hub.Prepare(slot);
-  hub.ReleasePrepared();
+TEST_CASE("a message and its events are kept while other queues hold events, and no longer") {
+  EventHub hub = MakeHub({5000, 1 << 20});
+  for (int i = 0; i < 2; ++i) hub.Subscribe(hub.Add(), kOn);
+  const auto fill = [&] {
+    for (int i = 0; i < 4000; ++i) BroadcastNumber(hub, kOn, i);
+  };
+  fill();
+  for (const uint32_t slot : {0, 1}) Take(hub, slot);
   const size_t before = live_bytes;
-  for (int i = 0; i < 4000; ++i) BroadcastNumber(hub, kOn, i);
-  CHECK(hub.Prepare(slot) > 64 * 1024);
-  CHECK(live_bytes > before + 4000 * sizeof(hapwire::Event));
-  hub.ReleasePrepared();
-  CHECK(live_bytes < before + size_t{80} * 1024);
+  const size_t large = before + 4000 * sizeof(hapwire::Event);
+
+  fill();
+  Take(hub, 0);
+  CHECK(live_bytes > large);
+  Take(hub, 1);
+  CHECK(live_bytes <= before);
+
+  fill();
+  Take(hub, 0);
+  hub.Mute(1);
+  CHECK(live_bytes <= before);
+
+  hub.Remove(1);
+  hub.Subscribe(hub.Add(), kOn);
+  fill();
+  Take(hub, 0);
+  CHECK(live_bytes > large);
+  hub.Remove(1);
+  CHECK(live_bytes <= before);
+}
+
+TEST_CASE("a connection that goes gives the memory of its subscriptions back") {
+  EventHub hub = MakeHub({100, 10000});
+  const uint32_t stays = hub.Add();
+  for (uint64_t iid = 0; iid < 100; ++iid) hub.Subscribe(stays, {1, iid});
+  const size_t before = live_bytes;
+  const uint32_t goes = hub.Add();
+  for (int round = 0; round < 2; ++round) {
+    for (uint64_t iid = 0; iid < 50000; ++iid) hub.Subscribe(goes, {2, iid});
+    CHECK(live_bytes > before + 50000 * sizeof(CharacteristicId));
+    if (round == 0) {
+      hub.UnsubscribeAll(goes);
+    } else {
+      hub.Remove(goes);
+    }
+    CHECK(live_bytes < before + 10000);
+  }
 }
 
 }  // namespace

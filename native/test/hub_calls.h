@@ -13,6 +13,13 @@
 
 namespace hapwire::testing {
 
+/// Any seed will do: tests do not depend on the order of a hash table.
+constexpr HashSeed kSeed{0x243f6a8885a308d3, 0x13198a2e03707344};
+/// More subscriptions than a test makes.
+constexpr uint64_t kManySubscriptions = 1000000;
+
+inline EventHub MakeHub(QueueLimits limits) { return {limits, kManySubscriptions, kSeed}; }
+
 /// One entry of a broadcast's signals.
 using SlotSignal = std::pair<uint32_t, Signal>;
 
@@ -33,12 +40,12 @@ inline std::vector<SlotSignal> Broadcast(EventHub& hub, CharacteristicId id,
   return signals;
 }
 
-/// The message that a flush of `slot` gives; empty where there is none.
+/// The message that a flush of `slot` gives; empty if there is none.
 inline std::string Take(EventHub& hub, uint32_t slot) {
-  const size_t size = hub.Prepare(slot);
-  const ByteView bytes = hub.Prepared();
-  EXPECT(bytes.size == size);
-  return std::string(reinterpret_cast<const char*>(bytes.data), bytes.size);
+  std::string bytes(hub.Prepare(slot), '\0');
+  if (bytes.empty()) return bytes;
+  EXPECT(hub.Take({reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}) == FrameStatus::kOk);
+  return bytes;
 }
 
 /// A whole message around a list of events.

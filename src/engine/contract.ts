@@ -1,16 +1,16 @@
 /**
- * The contract of the hot path: what `native` (the addon) and `portable` (TypeScript) both do, to the byte.
+ * The contract of the hot path. Both engines, `native` (the addon) and `portable` (TypeScript), fulfil it to the byte.
  *
- * An engine gives three things: a frame sealer and a frame opener (one of each makes a secured session) and an event
- * hub. The transport knows nothing else of either engine. Arguments arrive checked: the public API has done so.
+ * An engine makes three things: a frame sealer and a frame opener (one of each makes a secured session) and an event
+ * hub. The transport knows nothing else of either engine. The public API has checked all arguments.
  */
 
 /** Which of the two implementations does the work. */
 export type EngineName = "native" | "portable";
 
-/** Where the memory for frames comes from, when not from Node's pool. */
+/** Gives memory for messages. */
 export interface Allocator {
-  /** @returns memory of just that length, with anything in it. */
+  /** @returns memory of exactly that length, not initialised. */
   allocate(length: number): Buffer;
 }
 
@@ -18,7 +18,7 @@ export interface Allocator {
 export const POOL: Allocator = { allocate: (length) => Buffer.allocUnsafe(length) };
 
 /** One direction of a secured session: plaintext in, frames out. Owns its key and its nonce counter. */
-export interface SealerCore {
+export interface FrameSealer {
   /** The counter of the next frame. Means nothing once the last nonce has been used. */
   readonly counter: bigint;
 
@@ -36,7 +36,7 @@ export interface SealerCore {
    * @returns The frames, in that memory or in some of their own. Empty where `length` is 0.
    * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED` before anything is sealed, `ERR_HAPWIRE_CIPHER`,
    *   `ERR_HAPWIRE_CODEC_CLOSED`; after the first two the key is wiped.
-   * @throws TypeError where the chunks are not as long as they say; nothing was done.
+   * @throws TypeError if the chunks are not as long as they say; nothing was sealed.
    */
   seal(chunks: readonly Uint8Array[], length: number, memory?: Allocator): Buffer;
 
@@ -45,7 +45,7 @@ export interface SealerCore {
 }
 
 /** The other direction: frames in, in whatever pieces the network cut them; plaintext out. */
-export interface OpenerCore {
+export interface FrameOpener {
   /** The counter of the next frame. */
   readonly counter: bigint;
 
@@ -75,13 +75,27 @@ export interface OpenerCore {
 export const Signal = {
   /** The first event of an empty queue: the coalescing window opens. */
   WindowOpens: 1,
-  /** An immediate event was queued: flush as soon as no request is under way. */
+  /** The first immediate event: flush as soon as no request is under way. */
   FlushNow: 2,
-  /** The queue is past its bound even after it collapsed: the connection must be closed. */
+  /**
+   * The queue exceeds its bytes although it holds the newest events alone. It keeps them: flush the queue now, or close
+   * the connection.
+   */
   Overflow: 3,
 } as const;
 
-/** Where a segment may complete any number of frames. */
+/** What {@link EventHub.subscribe} did. The values are shared with native/core/event_hub.h. */
+export const Subscribed = {
+  /** Nothing: the slot holds no connection. */
+  Nothing: 0,
+  Added: 1,
+  /** Nothing: the connection was subscribed already. */
+  Present: 2,
+  /** Nothing: the connection has as many subscriptions as it may have. */
+  Refused: 3,
+} as const;
+
+/** The `maxFrames` of an opener without that limit. */
 export const ANY_NUMBER_OF_FRAMES = 0xffffffff;
 
 /** A slot that no connection has. */
@@ -96,7 +110,7 @@ export interface QueueCounts {
   queued: number;
   /** Events dropped because the last queued one of the same characteristic had the same value. */
   duplicates: number;
-  /** Events dropped because a newer value took their place when the queue met its bound. */
+  /** Events dropped for a newer one of the same characteristic when the queue collapsed. */
   collapsed: number;
   /** Events left out at a flush because the characteristic had been unsubscribed. */
   unsubscribed: number;
@@ -104,75 +118,88 @@ export interface QueueCounts {
   delivered: number;
   /** Messages that these went out in. */
   messages: number;
-  /** Events waiting now. */
+  /** Events that wait now. */
   pendingEvents: number;
-  /** Bytes of JSON waiting now. */
+  /** Bytes of JSON that wait now. */
   pendingBytes: number;
 }
 
-/** Bounds on one connection's queue; past either it collapses, and past it still it overflows. */
-export interface QueueLimits {
+/** Bounds on each connection of a hub. A queue that exceeds one of the first two collapses. */
+export interface HubLimits {
+  /** Events that wait. The newest events of all subscriptions may be more. */
   maxEvents: number;
+  /** Bytes of these events' JSON, without the newest one: that one may be of any size. */
   maxBytes: number;
+  /** Subscriptions. */
+  maxSubscriptions: number;
 }
 
 /**
  * All subscriptions and event queues of one server.
  *
- * A connection is a slot: a small integer, used again after {@link EventHubCore.remove}. Characteristics are
- * (aid, iid), both safe integers from 0 up. Calls for a slot that no connection has do nothing.
+ * A connection is a slot: a small integer, used again after {@link EventHub.remove}. Characteristics are
+ * (aid, iid), both safe integers from 0 up. Calls for a slot that holds no connection do nothing.
  */
-export interface EventHubCore {
-  /** Adds a connection. */
+export interface EventHub {
+  /** Adds a connection. @returns its slot. */
   add(): number;
   /** Forgets a connection, its subscriptions and its queue. */
   remove(slot: number): void;
 
-  /** @returns false where it was subscribed already. */
-  subscribe(slot: number, aid: number, iid: number): boolean;
-  /** @returns false where it was not subscribed. Queued events of it are left out at the next flush. */
+  /**
+   * From here on the connection's messages are sealed.
+   *
+   * @param sealer - Made by the same engine. It may be destroyed at any time.
+   * @throws TypeError if the engine can't use the sealer. The connection must be closed then: its messages would go out
+   *   in plaintext.
+   */
+  attachSealer(slot: number, sealer: FrameSealer): void;
+
+  /** Drops a connection's events and queues no more. Its subscriptions stay. */
+  mute(slot: number): void;
+
+  /** @returns a value of {@link Subscribed}. */
+  subscribe(slot: number, aid: number, iid: number): number;
+  /** @returns false if it was not subscribed. Waiting events of it are left out at the next flush. */
   unsubscribe(slot: number, aid: number, iid: number): boolean;
   isSubscribed(slot: number, aid: number, iid: number): boolean;
   unsubscribeAll(slot: number): void;
-  /** The subscribed characteristics as aid, iid, aid, iid, …; in the order in which they were subscribed. */
+  /** The subscribed characteristics as aid, iid, aid, iid, …; the oldest subscription first. */
   subscriptions(slot: number): Float64Array;
 
   /**
    * Queues an event for every subscriber but `exceptSlot`.
    *
-   * Not queued where it is not immediate and the last queued event of the characteristic on that connection has the
-   * same JSON. [PROTOCOL: events]
+   * An event is dropped if it is not immediate and equals the last queued event of its characteristic on that
+   * connection. A queue that exceeds a bound drops each event that is not immediate and has a newer one of its
+   * characteristic that is not immediate either. If it still exceeds a bound, it keeps only the newest event of each
+   * characteristic. If it still exceeds its bytes, the signal is {@link Signal.Overflow}. [PROTOCOL: events]
    *
    * @param value - Anything that `JSON.stringify` takes; `undefined` (or what it leaves out) omits the key.
    * @param exceptSlot - The connection that the change came from, or {@link NO_SLOT}.
-   * @returns How many entries of {@link EventHubCore.signals} were written. A connection has at most one: none where
-   *   its window is open already or an immediate event is waiting already.
-   * @throws What `JSON.stringify` throws, whoever has subscribed: a TypeError for a bigint and for a circle, and what a
-   *   `toJSON` throws. That one may use the hub: it is called before this call does anything.
+   * @returns How many entries of {@link EventHub.signals} were written: at most one for each connection.
+   * @throws What `JSON.stringify` throws, even if nobody is subscribed: a TypeError for a bigint and for a circle, and
+   *   what a `toJSON` throws. A `toJSON` may use the hub: it is called before this call does anything.
    */
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number;
 
   /** The same for one connection. */
   send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number;
 
-  /** Written by {@link EventHubCore.broadcast} and {@link EventHubCore.send}; read before the next call. */
+  /**
+   * Written by {@link EventHub.broadcast} and {@link EventHub.send}; read before the next call. Another array after
+   * {@link EventHub.add}, if there are more slots.
+   */
   readonly signals: Uint32Array;
 
   /**
    * Empties the queue into one `EVENT/1.0` message, newest event first, without those unsubscribed meanwhile.
    *
-   * @param sealer - Seals the message; without it the message comes back in plaintext.
-   * @param memory - For the sealed message.
-   * @returns undefined where nothing is left to send.
-   * @throws {@link FrameError} as {@link SealerCore.seal}; the events are gone then, and the connection must be closed.
+   * @param memory - For the message.
+   * @returns The message, sealed if a sealer is attached; undefined if there is nothing to send.
+   * @throws {@link FrameError} as {@link FrameSealer.seal}. The events are gone, and the connection must be closed.
    */
-  take(slot: number, sealer: SealerCore | undefined, memory?: Allocator): Buffer | undefined;
-
-  /**
-   * Gives back what is kept from one {@link EventHubCore.take} to the next, because connections that flush together
-   * often have the same list. Called when such a row of flushes is over.
-   */
-  endFlushes(): void;
+  take(slot: number, memory?: Allocator): Buffer | undefined;
 
   counts(slot: number): QueueCounts;
 }
@@ -208,14 +235,14 @@ export interface Engine {
    * @param key - 32 bytes; copied.
    * @param counter - The counter of the first frame, 0 in a new session.
    */
-  createSealer(key: Uint8Array, counter: bigint): SealerCore;
+  createSealer(key: Uint8Array, counter: bigint): FrameSealer;
   /**
    * As {@link Engine.createSealer}.
    *
    * @param maxFrames - How many frames one segment may complete, up to 2^32 - 1.
    */
-  createOpener(key: Uint8Array, counter: bigint, maxFrames?: number): OpenerCore;
-  createEventHub(limits: QueueLimits): EventHubCore;
+  createOpener(key: Uint8Array, counter: bigint, maxFrames?: number): FrameOpener;
+  createEventHub(limits: HubLimits): EventHub;
 
   /** Undefined for `portable`: it has nothing that `node:crypto` does not do as well. */
   readonly messages: MessageAead | undefined;

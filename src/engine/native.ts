@@ -5,64 +5,58 @@ import path from "node:path";
 import nodeGypBuild from "node-gyp-build";
 
 import type { FrameError } from "../errors";
-import { FRAME_OVERHEAD, frameCount, KEY_LENGTH, sealedLength } from "../frame";
+import { FRAME_OVERHEAD, frameCount, KEY_LENGTH, MAX_FRAME_PLAINTEXT, sealedLength } from "../frame";
 import {
   ANY_NUMBER_OF_FRAMES,
-  NO_SLOT,
   POOL,
   SIGNAL_STRIDE,
   type Allocator,
   type Engine,
-  type EventHubCore,
-  type OpenerCore,
+  type EventHub,
+  type FrameOpener,
+  type FrameSealer,
   type QueueCounts,
-  type QueueLimits,
-  type SealerCore,
 } from "./contract";
 import { frameError, type FrameErrorCode } from "./frame-error";
 import { gather } from "./gather";
 import { NativeMessages, type AddonMessages } from "./native-messages";
 
-/** What the addon exports. See native/binding. */
+/** What the addon exports. See native/binding. The classes below extend its classes. */
 interface Addon extends AddonMessages {
   FrameSealer: new (key: Uint8Array, counter: bigint) => AddonSealer;
   FrameOpener: new (key: Uint8Array, counter: bigint, maxFrames: number) => AddonOpener;
-  EventHub: new (maxEvents: number, maxBytes: number) => AddonHub;
+  EventHub: new (maxEvents: number, maxBytes: number, maxSubscriptions: number) => AddonHub;
   aeadVersion: string;
 }
 
 interface AddonSealer {
-  seal(output: Buffer, ...chunks: readonly Uint8Array[]): number;
-  counter(): bigint;
+  nextCounter(): bigint;
   destroy(): void;
+  sealFrames(output: Buffer, ...chunks: readonly Uint8Array[]): number;
 }
 
 interface AddonOpener {
-  open(segment: Buffer, output?: Buffer): number;
-  counter(): bigint;
+  nextCounter(): bigint;
   destroy(): void;
+  openFrames(segment: Buffer, output?: Buffer): number;
 }
 
-/** What the addon does just as the contract says. */
+/** What the addon does exactly as the contract says. */
 type SameAsContract =
-  "add" | "remove" | "subscribe" | "unsubscribe" | "isSubscribed" | "unsubscribeAll" | "subscriptions";
+  "mute" | "subscribe" | "unsubscribe" | "isSubscribed" | "unsubscribeAll" | "subscriptions";
 
-interface AddonHub extends Pick<EventHubCore, SameAsContract> {
-  /** @returns how many signals there are for {@link AddonHub.copySignals}; undefined for none. */
-  broadcast(
-    aid: number,
-    iid: number,
-    value: unknown,
-    flags?: number,
-    exceptSlot?: number,
-  ): number | undefined;
-  copySignals(signals: Uint32Array): void;
+interface AddonHub extends Pick<EventHub, SameAsContract> {
+  add(): number;
+  remove(slot: number): void;
+  attachSealer(slot: number, sealer: object): void;
+  setSignals(signals: Uint32Array): void;
+  /** @returns how many signals it wrote. */
+  broadcastValue(aid: number, iid: number, value: unknown, flags: number, exceptSlot: number): number;
   /** @returns the signal, or 0. */
-  send(slot: number, aid: number, iid: number, value: unknown, flags: number): number;
+  sendValue(slot: number, aid: number, iid: number, value: unknown, flags: number): number;
   prepare(slot: number): number;
-  take(output: Buffer, sealer?: AddonSealer): number;
-  releasePrepared(): void;
-  counts(slot: number): Float64Array;
+  takePrepared(output: Buffer): number;
+  countList(slot: number): Float64Array;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -93,198 +87,151 @@ const MAX_CHUNKS = 16;
 /** How the addon packs two results: see native/binding/codec.h. */
 const PENDING_STRIDE = 2048;
 
-class NativeSealer implements SealerCore {
-  frames = 0;
-  readonly native: AddonSealer;
+function sealerClass(Base: Addon["FrameSealer"]): new (key: Uint8Array, counter: bigint) => FrameSealer {
+  return class NativeSealer extends Base implements FrameSealer {
+    frames = 0;
 
-  constructor(native: AddonSealer) {
-    this.native = native;
-  }
-
-  get counter(): bigint {
-    return this.native.counter();
-  }
-
-  seal(chunks: readonly Uint8Array[], length: number, memory: Allocator = POOL): Buffer {
-    const output = memory.allocate(sealedLength(length));
-    const result = this.#sealInto(output, chunks, length);
-    if (result < 0) {
-      throw errorOf(result);
+    get counter(): bigint {
+      return this.nextCounter();
     }
-    this.frames += frameCount(length);
-    return output;
-  }
 
-  #sealInto(output: Buffer, chunks: readonly Uint8Array[], length: number): number {
-    const [first] = chunks;
-    if (first !== undefined && chunks.length === 1) {
-      // By far the most; to spread an array costs a fifth of a small frame's cipher.
-      return this.native.seal(output, first);
-    }
-    if (chunks.length <= MAX_CHUNKS) {
-      return this.native.seal(output, ...chunks);
-    }
-    const gathered = Buffer.allocUnsafe(length);
-    gather(chunks, gathered);
-    return this.native.seal(output, gathered);
-  }
-
-  destroy(): void {
-    this.native.destroy();
-  }
-}
-
-class NativeOpener implements OpenerCore {
-  frames = 0;
-  pendingLength = 0;
-  readonly #native: AddonOpener;
-
-  constructor(native: AddonOpener) {
-    this.#native = native;
-  }
-
-  get counter(): bigint {
-    return this.#native.counter();
-  }
-
-  open(segment: Buffer): Buffer {
-    const before = this.pendingLength;
-    // In place, unless the start of a frame is held: its plaintext could be longer than the segment that completes it.
-    const output = before === 0 ? segment : Buffer.allocUnsafe(before + segment.length);
-    const result = before === 0 ? this.#native.open(segment) : this.#native.open(segment, output);
-    if (result < 0) {
-      this.pendingLength = 0;
-      throw errorOf(result);
-    }
-    const pending = result % PENDING_STRIDE;
-    const length = (result - pending) / PENDING_STRIDE;
-    this.pendingLength = pending;
-    this.frames += (before + segment.length - pending - length) / FRAME_OVERHEAD;
-    return length === 0 ? NOTHING : output.subarray(0, length);
-  }
-
-  destroy(): void {
-    this.pendingLength = 0;
-    this.#native.destroy();
-  }
-}
-
-class NativeEventHub implements EventHubCore {
-  readonly #native: AddonHub;
-  /** At least one place for each slot. */
-  #signals = new Uint32Array(64);
-
-  constructor(native: AddonHub) {
-    this.#native = native;
-  }
-
-  get signals(): Uint32Array {
-    return this.#signals;
-  }
-
-  add(): number {
-    const slot = this.#native.add();
-    if (slot >= this.#signals.length) {
-      this.#signals = new Uint32Array(this.#signals.length * 2);
-    }
-    return slot;
-  }
-
-  remove(slot: number): void {
-    this.#native.remove(slot);
-  }
-
-  subscribe(slot: number, aid: number, iid: number): boolean {
-    return this.#native.subscribe(slot, aid, iid);
-  }
-
-  unsubscribe(slot: number, aid: number, iid: number): boolean {
-    return this.#native.unsubscribe(slot, aid, iid);
-  }
-
-  isSubscribed(slot: number, aid: number, iid: number): boolean {
-    return this.#native.isSubscribed(slot, aid, iid);
-  }
-
-  unsubscribeAll(slot: number): void {
-    this.#native.unsubscribeAll(slot);
-  }
-
-  subscriptions(slot: number): Float64Array {
-    return this.#native.subscriptions(slot);
-  }
-
-  broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
-    const isJson = needsStringify(value);
-    const written = isJson ? jsonOf(value) : value;
-    const count =
-      isJson || immediate || exceptSlot !== NO_SLOT
-        ? this.#native.broadcast(aid, iid, written, flagsOf(isJson, immediate), exceptSlot)
-        : this.#native.broadcast(aid, iid, written);
-    if (count === undefined) {
-      return 0;
-    }
-    this.#native.copySignals(this.#signals);
-    return count;
-  }
-
-  send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number {
-    const isJson = needsStringify(value);
-    const written = isJson ? jsonOf(value) : value;
-    const signal = this.#native.send(slot, aid, iid, written, flagsOf(isJson, immediate));
-    if (signal === 0) {
-      return 0;
-    }
-    this.#signals[0] = slot * SIGNAL_STRIDE + signal;
-    return 1;
-  }
-
-  take(slot: number, sealer: SealerCore | undefined, memory: Allocator = POOL): Buffer | undefined {
-    const length = this.#native.prepare(slot);
-    if (length === 0) {
-      return undefined;
-    }
-    if (sealer === undefined) {
-      const output = Buffer.allocUnsafe(length);
-      this.#native.take(output);
+    seal(chunks: readonly Uint8Array[], length: number, memory: Allocator = POOL): Buffer {
+      const output = memory.allocate(sealedLength(length));
+      const result = this.#sealInto(output, chunks, length);
+      if (result < 0) {
+        throw errorOf(result);
+      }
+      this.frames += frameCount(length);
       return output;
     }
-    const own = ownSealer(sealer);
-    const output = memory.allocate(sealedLength(length));
-    const result = this.#native.take(output, own.native);
-    if (result < 0) {
-      throw errorOf(result);
+
+    #sealInto(output: Buffer, chunks: readonly Uint8Array[], length: number): number {
+      const [first] = chunks;
+      if (first !== undefined && chunks.length === 1) {
+        // The usual case. Spreading an array costs a fifth of a small frame's cipher.
+        return this.sealFrames(output, first);
+      }
+      if (chunks.length <= MAX_CHUNKS) {
+        return this.sealFrames(output, ...chunks);
+      }
+      const gathered = Buffer.allocUnsafe(length);
+      gather(chunks, gathered);
+      return this.sealFrames(output, gathered);
     }
-    own.frames += frameCount(length);
-    return output;
-  }
-
-  endFlushes(): void {
-    this.#native.releasePrepared();
-  }
-
-  counts(slot: number): QueueCounts {
-    const [queued, duplicates, collapsed, unsubscribed, delivered, messages, pendingEvents, pendingBytes] =
-      this.#native.counts(slot) as unknown as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
-    return { queued, duplicates, collapsed, unsubscribed, delivered, messages, pendingEvents, pendingBytes };
-  }
+  };
 }
 
-/** @throws TypeError for a sealer of another engine: what it should seal must not go out in plaintext. */
-function ownSealer(sealer: SealerCore): NativeSealer {
-  if (!(sealer instanceof NativeSealer)) {
-    throw new TypeError("the sealer belongs to another engine");
-  }
-  return sealer;
+function openerClass(
+  Base: Addon["FrameOpener"],
+): new (key: Uint8Array, counter: bigint, maxFrames: number) => FrameOpener {
+  return class NativeOpener extends Base implements FrameOpener {
+    frames = 0;
+    pendingLength = 0;
+
+    get counter(): bigint {
+      return this.nextCounter();
+    }
+
+    open(segment: Buffer): Buffer {
+      const before = this.pendingLength;
+      // In place, unless the start of a frame is held: its plaintext could be longer than the segment that completes it.
+      const output = before === 0 ? segment : Buffer.allocUnsafe(before + segment.length);
+      const result = before === 0 ? this.openFrames(segment) : this.openFrames(segment, output);
+      if (result < 0) {
+        this.pendingLength = 0;
+        throw errorOf(result);
+      }
+      const pending = result % PENDING_STRIDE;
+      const length = (result - pending) / PENDING_STRIDE;
+      this.pendingLength = pending;
+      this.frames += (before + segment.length - pending - length) / FRAME_OVERHEAD;
+      return length === 0 ? NOTHING : output.subarray(0, length);
+    }
+
+    override destroy(): void {
+      this.pendingLength = 0;
+      super.destroy();
+    }
+  };
+}
+
+/** A sealer whose frames the hub counts. */
+interface CountedSealer {
+  frames: number;
+}
+
+function hubClass(
+  Base: Addon["EventHub"],
+): new (maxEvents: number, maxBytes: number, maxSubscriptions: number) => EventHub {
+  return class NativeEventHub extends Base implements EventHub {
+    /** The addon writes them. At least one place for each slot. */
+    signals = new Uint32Array(0);
+    /** By slot. */
+    readonly #sealers: (CountedSealer | undefined)[] = [];
+
+    override add(): number {
+      const slot = super.add();
+      if (slot >= this.signals.length) {
+        this.signals = new Uint32Array(Math.max(64, 2 * slot));
+        this.setSignals(this.signals);
+      }
+      return slot;
+    }
+
+    override remove(slot: number): void {
+      super.remove(slot);
+      this.#sealers[slot] = undefined;
+    }
+
+    override attachSealer(slot: number, sealer: FrameSealer): void {
+      super.attachSealer(slot, sealer);
+      this.#sealers[slot] = sealer;
+    }
+
+    broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
+      const isJson = needsStringify(value);
+      const written = isJson ? jsonOf(value) : value;
+      return this.broadcastValue(aid, iid, written, flagsOf(isJson, immediate), exceptSlot);
+    }
+
+    send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number {
+      const isJson = needsStringify(value);
+      const written = isJson ? jsonOf(value) : value;
+      const signal = this.sendValue(slot, aid, iid, written, flagsOf(isJson, immediate));
+      if (signal === 0) {
+        return 0;
+      }
+      this.signals[0] = slot * SIGNAL_STRIDE + signal;
+      return 1;
+    }
+
+    take(slot: number, memory: Allocator = POOL): Buffer | undefined {
+      const length = this.prepare(slot);
+      if (length === 0) {
+        return undefined;
+      }
+      const output = memory.allocate(length);
+      const result = this.takePrepared(output);
+      if (result < 0) {
+        throw errorOf(result);
+      }
+      const sealer = this.#sealers[slot];
+      if (sealer !== undefined) {
+        sealer.frames += Math.ceil(length / (MAX_FRAME_PLAINTEXT + FRAME_OVERHEAD));
+      }
+      return output;
+    }
+
+    counts(slot: number): QueueCounts {
+      return queueCounts(this.countList(slot));
+    }
+  };
+}
+
+function queueCounts(list: Float64Array): QueueCounts {
+  const [queued, duplicates, collapsed, unsubscribed, delivered, messages, pendingEvents, pendingBytes] =
+    list as unknown as [number, number, number, number, number, number, number, number];
+  return { queued, duplicates, collapsed, unsubscribed, delivered, messages, pendingEvents, pendingBytes };
 }
 
 /** See native/binding/hub.h. */
@@ -292,7 +239,7 @@ function flagsOf(isJson: boolean, immediate: boolean): number {
   return (isJson ? 1 : 0) + (immediate ? 2 : 0);
 }
 
-/** Whether the addon leaves a value to `JSON.stringify`: what is no null, boolean, number, string or undefined. */
+/** False for what the addon writes as JSON itself: null, a boolean, a number, a string, undefined. */
 function needsStringify(value: unknown): boolean {
   switch (typeof value) {
     case "boolean":
@@ -306,8 +253,8 @@ function needsStringify(value: unknown): boolean {
 }
 
 /**
- * What `JSON.stringify` writes for the value of a key; undefined where it leaves the key out. Made before the addon is
- * called: a `toJSON` may use the hub.
+ * The JSON of a value; undefined if `JSON.stringify` leaves its key out. Written before the addon is called: a `toJSON`
+ * may use the hub.
  */
 function jsonOf(value: unknown): string | undefined {
   const prefix = '{"value":';
@@ -335,17 +282,20 @@ export function createNativeEngine(): Engine {
     // node-gyp-build goes by platform, not by name, and bundlers put the addons of several packages in one folder.
     throw new Error(`${file} is the addon of another package`);
   }
-  // It loads also where OpenSSL has no such cipher, as in FIPS mode: this throws there, and not at the first controller.
+  // The addon loads even if OpenSSL has no such cipher, as in FIPS mode. Throw here and not at the first controller.
   new addon.FrameSealer(new Uint8Array(KEY_LENGTH), 0n).destroy();
+  const NativeSealer = sealerClass(addon.FrameSealer);
+  const NativeOpener = openerClass(addon.FrameOpener);
+  const NativeEventHub = hubClass(addon.EventHub);
   return {
     name: "native",
     aead: addon.aeadVersion.split(" ", 2).join(" "),
     file,
-    createSealer: (key, counter) => new NativeSealer(new addon.FrameSealer(key, counter)),
+    createSealer: (key, counter) => new NativeSealer(key, counter),
     createOpener: (key, counter, maxFrames = ANY_NUMBER_OF_FRAMES) =>
-      new NativeOpener(new addon.FrameOpener(key, counter, maxFrames)),
-    createEventHub: (limits: QueueLimits) =>
-      new NativeEventHub(new addon.EventHub(limits.maxEvents, limits.maxBytes)),
+      new NativeOpener(key, counter, maxFrames),
+    createEventHub: ({ maxEvents, maxBytes, maxSubscriptions }) =>
+      new NativeEventHub(maxEvents, maxBytes, maxSubscriptions),
     messages: new NativeMessages(addon),
   };
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import type { Engine, OpenerCore } from "#src/engine/contract";
+import type { Engine, FrameOpener } from "#src/engine/contract";
 import type { ErrorCode } from "#src/errors";
 import { FrameError } from "#src/errors";
 import { enginesUnderTest } from "../support/engines";
@@ -403,12 +403,12 @@ function slices(stream: Buffer, size: number): Buffer[] {
   return Array.from({ length: count }, (_, index) => stream.subarray(index * size, (index + 1) * size));
 }
 
-function openEach(opener: OpenerCore, segments: readonly Uint8Array[]): Buffer {
+function openEach(opener: FrameOpener, segments: readonly Uint8Array[]): Buffer {
   return Buffer.concat(segments.map((segment) => Buffer.from(opener.open(Buffer.from(segment)))));
 }
 
 /** The segment fails the opener with this code, and closes it. */
-function expectClosing(opener: OpenerCore, code: ErrorCode, segment: Uint8Array): void {
+function expectClosing(opener: FrameOpener, code: ErrorCode, segment: Uint8Array): void {
   assertThrowsCode(() => opener.open(Buffer.from(segment)), code);
   assert.equal(opener.pendingLength, 0);
   assertThrowsCode(() => opener.open(Buffer.alloc(0)), "ERR_HAPWIRE_CODEC_CLOSED");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import type { SealerCore } from "#src/engine/contract";
+import type { FrameSealer } from "#src/engine/contract";
 
 import { enginesUnderTest } from "../support/engines";
 
@@ -34,7 +34,7 @@ class Lying extends Uint8Array {
 
 for (const { name, create } of enginesUnderTest()) {
   describe(`hostile chunks (${name})`, () => {
-    const sealer = (): SealerCore => create().createSealer(KEY, 0n);
+    const sealer = (): FrameSealer => create().createSealer(KEY, 0n);
 
     // The addon takes sixteen at most; more are put together first.
     for (const others of [0, 1, 15, 16, 40]) {

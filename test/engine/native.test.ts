@@ -40,13 +40,12 @@ describe(`native engine${REASON}`, { skip: SKIP }, () => {
     assert.throws(takeSealedEvent(engine), /status 99: a fault of hapwire's/);
   });
 
-  it("seals no event with a sealer of the other engine", () => {
-    const hub = createNativeEngine().createEventHub({ maxEvents: 10, maxBytes: 1000 });
-    const slot = hub.add();
-    hub.subscribe(slot, 1, 9);
-    hub.broadcast(1, 9, true, false, NO_SLOT);
-    const error = { name: "TypeError", message: "the sealer belongs to another engine" };
-    assert.throws(() => hub.take(slot, createPortableEngine().createSealer(KEY, 0n)), error);
+  it("attaches no sealer of another engine", () => {
+    const hub = createNativeEngine().createEventHub({ maxEvents: 10, maxBytes: 1000, maxSubscriptions: 10 });
+    const foreign = createPortableEngine().createSealer(KEY, 0n);
+    assert.throws(() => {
+      hub.attachSealer(hub.add(), foreign);
+    }, TypeError);
   });
 
   it("is none where OpenSSL refuses the cipher, as one in FIPS mode", (t) => {
@@ -72,23 +71,24 @@ function changeableAddon(t: TestContext): LoadedAddon {
 function engineAnswering(t: TestContext, answer: number): Engine {
   const addon = changeableAddon(t);
   addon.FrameSealer = class extends addon.FrameSealer {
-    seal(): number {
+    sealFrames(): number {
       return answer;
     }
   };
   addon.EventHub = class extends addon.EventHub {
-    take(): number {
+    takePrepared(): number {
       return answer;
     }
   };
   return createNativeEngine();
 }
 
-/** @returns what takes an event that is to be sealed. */
+/** @returns a function that takes a sealed event. */
 function takeSealedEvent(engine: Engine): () => unknown {
-  const hub = engine.createEventHub({ maxEvents: 10, maxBytes: 1000 });
+  const hub = engine.createEventHub({ maxEvents: 10, maxBytes: 1000, maxSubscriptions: 10 });
   const slot = hub.add();
   hub.subscribe(slot, 1, 9);
+  hub.attachSealer(slot, engine.createSealer(KEY, 0n));
   hub.broadcast(1, 9, true, false, NO_SLOT);
-  return () => hub.take(slot, engine.createSealer(KEY, 0n));
+  return () => hub.take(slot);
 }

@@ -22,7 +22,7 @@ describe(
   () => {
     for (const { name, create } of enginesUnderTest()) {
       it(`does not grow with the events that it replaced (${name})`, () => {
-        const hub = create().createEventHub({ maxEvents: 2, maxBytes: 1 << 20 });
+        const hub = create().createEventHub({ maxEvents: 2, maxBytes: 1 << 20, maxSubscriptions: 1 });
         const slot = hub.add();
         hub.subscribe(slot, 1, 9);
         const send = (value: number): void => {

@@ -19,7 +19,7 @@ type Method = (...values: readonly unknown[]) => unknown;
 type Instance = Readonly<Record<string, Method>>;
 type Class = (new (...values: readonly unknown[]) => Instance) & { readonly prototype: Instance };
 
-/** What the addon exports; every argument is open, since wrong ones are what it is given here. */
+/** What the addon exports. Tests pass wrong arguments too, so every argument is unknown. */
 interface RawAddon {
   readonly FrameSealer: Class;
   readonly FrameOpener: Class;
@@ -85,7 +85,7 @@ const KIND = {
   id: wrong(never),
   flags: [...wrong(never), 2 ** 32],
   signals: wrong(never),
-  sealer: wrong((value) => value === undefined),
+  sealer: wrong(never),
   value: wrong(
     (value) => value === null || ["undefined", "boolean", "number", "string"].includes(typeof value),
   ),
@@ -102,20 +102,23 @@ interface Signature {
 const bytes = (): Buffer => Buffer.alloc(64);
 const sealedBytes = (): Buffer => Buffer.alloc(SEALED_LENGTH);
 const signals = (): Uint32Array => new Uint32Array(64);
+const sealer = (): Instance => create(loadAddon(), "FrameSealer");
 const SIGNATURES: readonly Signature[] = [
   {
     class: "FrameSealer",
-    method: "seal",
+    method: "sealFrames",
     right: () => [sealedBytes(), MESSAGE],
     kinds: ["bytes", "bytes"],
   },
-  { class: "FrameOpener", method: "open", right: () => [bytes(), bytes()], kinds: ["bytes", "bytes"] },
-  ...["remove", "unsubscribeAll", "subscriptions", "prepare", "counts"].map((method): Signature => ({
-    class: "EventHub",
-    method,
-    right: () => [0],
-    kinds: ["slot"],
-  })),
+  { class: "FrameOpener", method: "openFrames", right: () => [bytes(), bytes()], kinds: ["bytes", "bytes"] },
+  ...["remove", "unsubscribeAll", "subscriptions", "prepare", "countList", "mute"].map(
+    (method): Signature => ({
+      class: "EventHub",
+      method,
+      right: () => [0],
+      kinds: ["slot"],
+    }),
+  ),
   ...["subscribe", "unsubscribe", "isSubscribed"].map((method): Signature => ({
     class: "EventHub",
     method,
@@ -124,24 +127,24 @@ const SIGNATURES: readonly Signature[] = [
   })),
   {
     class: "EventHub",
-    method: "broadcast",
+    method: "broadcastValue",
     right: () => [1, 9, "v", IMMEDIATE, 7],
     kinds: ["id", "id", "value", "flags", "slot"],
   },
   {
     class: "EventHub",
-    method: "send",
+    method: "sendValue",
     right: () => [0, 1, 9, "v", IMMEDIATE],
     kinds: ["slot", "id", "id", "value", "flags"],
   },
-  { class: "EventHub", method: "copySignals", right: () => [signals()], kinds: ["signals"] },
-  { class: "EventHub", method: "take", right: () => [bytes(), undefined], kinds: ["bytes", "sealer"] },
+  { class: "EventHub", method: "setSignals", right: () => [signals()], kinds: ["signals"] },
+  { class: "EventHub", method: "attachSealer", right: () => [0, sealer()], kinds: ["slot", "sealer"] },
 ];
 
 const CONSTRUCTORS: readonly Omit<Signature, "method">[] = [
   { class: "FrameSealer", right: () => [KEY, 0n], kinds: ["key", "counter"] },
   { class: "FrameOpener", right: () => [KEY, 0n, MAX_FRAMES], kinds: ["key", "counter", "slot"] },
-  { class: "EventHub", right: () => [10, 1000], kinds: ["id", "id"] },
+  { class: "EventHub", right: () => [10, 1000, 100], kinds: ["id", "id", "id"] },
 ];
 
 const NONCE = Buffer.alloc(12);
@@ -235,51 +238,111 @@ describe(`the addon${REASON}`, { skip: SKIP, timeout: patient(60_000) }, () => {
     }
   });
 
-  it("writes signals to an array that has room for all, and to no other", () => {
+  it("writes signals to the array that it was given last", () => {
     const hub = create(loadAddon(), "EventHub");
+    const [first, second] = [signals(), new Uint32Array(3)];
+    methodOf(hub, "setSignals")(first);
     const slot = methodOf(hub, "add")() as number;
     methodOf(hub, "subscribe")(slot, 1, 9);
-    assert.equal(methodOf(hub, "broadcast")(1, 9, "value", IMMEDIATE, NO_SLOT), 2);
-    assert.throws(() => methodOf(hub, "copySignals")(new Uint32Array(1)), TypeError);
-    const array = new Uint32Array(3);
-    methodOf(hub, "copySignals")(array);
-    assert.deepEqual(new Set(array), new Set([Signal.FlushNow, slot * SIGNAL_STRIDE + Signal.FlushNow, 0]));
+    methodOf(hub, "setSignals")(second);
+    assert.equal(methodOf(hub, "broadcastValue")(1, 9, "value", IMMEDIATE, NO_SLOT), 2);
+    assert.deepEqual(new Set(second), new Set([Signal.FlushNow, slot * SIGNAL_STRIDE + Signal.FlushNow, 0]));
+    assert.deepEqual(first, signals());
   });
 
-  it("keeps a hub for as long as its broadcast is there, whoever calls it", async () => {
-    const broadcast = subscribedBroadcast(loadAddon());
-    for (let i = 0; i < COLLECTIONS; i += 1) {
-      await collect();
-    }
-    assert.equal(broadcast.call({}, 1, 9, "value"), 1);
-    assert.equal(broadcast.call(undefined, 1, 9, "value"), undefined, "a duplicate has no signal");
-    assert.equal(broadcast(1, 8, "value"), undefined, "nobody has subscribed");
+  it("takes no array that is too small for the slots", () => {
+    const hub = create(loadAddon(), "EventHub");
+    methodOf(hub, "add")();
+    assert.throws(() => methodOf(hub, "setSignals")(new Uint32Array(1)), TypeError);
+    methodOf(hub, "setSignals")(new Uint32Array(2));
   });
 
-  it("takes no sealer of another kind for its events", () => {
+  it("writes no signals to an array whose memory was taken away, or that it never got", () => {
     const addon = loadAddon();
-    const { hub } = hubWithEvent(addon);
+    const hub = create(addon, "EventHub");
+    const array = signals();
+    methodOf(hub, "setSignals")(array);
+    const moved = structuredClone(array, { transfer: [array.buffer as ArrayBuffer] });
+    assert.throws(() => methodOf(hub, "broadcastValue")(1, 9, "value", IMMEDIATE, NO_SLOT), TypeError);
+    assert.equal(array.length, 0);
+    assert.deepEqual(moved, signals());
+    const bare = new addon.EventHub(10, 1000, 10);
+    methodOf(bare, "add")();
+    methodOf(bare, "subscribe")(0, 1, 9);
+    assert.throws(() => methodOf(bare, "broadcastValue")(1, 9, "value", IMMEDIATE, NO_SLOT), TypeError);
+  });
+
+  it("writes signals to an array that nobody else refers to any more", async () => {
+    const hub = create(loadAddon(), "EventHub");
+    await collectAll();
+    assert.equal(methodOf(hub, "broadcastValue")(1, 9, "value", IMMEDIATE, NO_SLOT), 1);
+  });
+
+  it("keeps a hub for as long as its broadcastValue is there, whoever calls it", async () => {
+    const broadcast = subscribedBroadcast(loadAddon());
+    await collectAll();
+    assert.equal(broadcast.call({}, 1, 9, "value", 0, NO_SLOT), 1);
+    assert.equal(broadcast.call(undefined, 1, 9, "value", 0, NO_SLOT), 0, "a duplicate has no signal");
+    assert.equal(broadcast(1, 8, "value", 0, NO_SLOT), 0, "nobody has subscribed");
+  });
+
+  it("attaches no sealer of another kind", () => {
+    const addon = loadAddon();
+    const { hub, length } = hubWithEvent(addon);
     const opener = create(addon, "FrameOpener");
     const sealerLike = Object.create(addon.FrameSealer.prototype) as object;
     for (const foreign of [opener, hub, sealerLike, new Proxy(create(addon, "FrameSealer"), {})]) {
-      assert.throws(() => methodOf(hub, "take")(Buffer.alloc(4096), foreign), TypeError);
+      assert.throws(() => methodOf(hub, "attachSealer")(0, foreign), TypeError);
     }
-    assert.equal(methodOf(hub, "take")(Buffer.alloc(4096), create(addon, "FrameSealer")), 0);
+    assert.equal(methodOf(hub, "takePrepared")(Buffer.alloc(length)), 0);
   });
 
-  it("writes into no memory that is too small", () => {
+  it("seals with a sealer that nobody else refers to any more", async () => {
     const addon = loadAddon();
-    const sealer = create(addon, "FrameSealer");
+    const hub = create(addon, "EventHub");
+    methodOf(hub, "attachSealer")(0, create(addon, "FrameSealer"));
+    await collectAll();
+    assert.match(sealedEvent(addon, hub), /"value"/);
+  });
+
+  it("keeps no hub for a sealer's sake, and no sealer for a hub's that is gone", async () => {
+    const addon = loadAddon();
+    const attached = sealer();
+    methodOf(create(addon, "EventHub"), "attachSealer")(0, attached);
+    await collectAll();
+    const output = Buffer.alloc(SEALED_LENGTH);
+    assert.equal(methodOf(attached, "sealFrames")(output, MESSAGE), 0);
+    assert.equal(openedBy(addon, output), MESSAGE.toString());
+  });
+
+  it("writes into memory of another size than the message's nothing", () => {
+    const addon = loadAddon();
     const short = Buffer.alloc(SEALED_LENGTH - 1);
-    assertNothingWritten(() => methodOf(sealer, "seal")(short, MESSAGE), short);
-    const { hub } = hubWithEvent(addon);
-    const little = Buffer.alloc(20);
-    assertNothingWritten(() => methodOf(hub, "take")(little, undefined), little);
-    assertNothingWritten(() => methodOf(hub, "take")(little, sealer), little);
+    assertNothingWritten(() => methodOf(sealer(), "sealFrames")(short, MESSAGE), short);
+    for (const isSealed of [false, true]) {
+      for (const difference of [-1, 1]) {
+        const hub = create(addon, "EventHub");
+        if (isSealed) {
+          methodOf(hub, "attachSealer")(0, sealer());
+        }
+        const other = Buffer.alloc(prepareEvent(hub) + difference);
+        assertNothingWritten(() => methodOf(hub, "takePrepared")(other), other);
+      }
+    }
+  });
+
+  it("gives a prepared message once, and none whose connection is gone", () => {
+    const addon = loadAddon();
+    const { hub, length } = hubWithEvent(addon);
+    assert.equal(methodOf(hub, "takePrepared")(Buffer.alloc(length)), 0);
+    assert.throws(() => methodOf(hub, "takePrepared")(Buffer.alloc(length)), TypeError);
+    const other = hubWithEvent(addon);
+    methodOf(other.hub, "remove")(0);
+    assert.throws(() => methodOf(other.hub, "takePrepared")(Buffer.alloc(length)), TypeError);
   });
 
   it("takes sixteen chunks, and refuses one more", () => {
-    const seal = methodOf(create(loadAddon(), "FrameSealer"), "seal");
+    const seal = methodOf(create(loadAddon(), "FrameSealer"), "sealFrames");
     const chunks = Array.from({ length: 16 }, () => Buffer.from("x"));
     assert.equal(seal(Buffer.alloc(16 + FRAME_OVERHEAD), ...chunks), 0);
     assert.throws(() => seal(Buffer.alloc(17 + FRAME_OVERHEAD), ...chunks, Buffer.from("x")), TypeError);
@@ -294,15 +357,12 @@ describe(`the addon${REASON}`, { skip: SKIP, timeout: patient(60_000) }, () => {
     ] as const) {
       assert.equal(openedBy(other, sealedBy(one)), MESSAGE.toString());
       assert.throws(
-        () => inheritedMethod(one.FrameSealer.prototype, "counter").call(create(other, "FrameSealer")),
+        () => inheritedMethod(one.FrameSealer.prototype, "sealFrames").call(create(other, "FrameSealer")),
         TypeError,
       );
-      const [plain, sealed] = [hubWithEvent(one), hubWithEvent(one)];
-      const message = Buffer.alloc(plain.length);
-      const output = Buffer.alloc(sealed.length + FRAME_OVERHEAD);
-      assert.equal(methodOf(plain.hub, "take")(message, undefined), 0);
-      assert.equal(methodOf(sealed.hub, "take")(output, create(other, "FrameSealer")), 0);
-      assert.equal(openedBy(one, output), message.toString());
+      const hub = create(one, "EventHub");
+      methodOf(hub, "attachSealer")(0, create(other, "FrameSealer"));
+      assert.match(sealedEvent(one, hub), /"value"/);
     }
   });
 });
@@ -329,7 +389,8 @@ function create(addon: RawAddon, name: ClassName): Instance {
   if (name !== "EventHub") {
     return new addon[name](KEY, 0n, MAX_FRAMES);
   }
-  const hub = new addon.EventHub(100, 10_000);
+  const hub = new addon.EventHub(100, 10_000, 100);
+  methodOf(hub, "setSignals")(signals());
   methodOf(hub, "add")();
   methodOf(hub, "subscribe")(0, 1, 9);
   return hub;
@@ -337,7 +398,7 @@ function create(addon: RawAddon, name: ClassName): Instance {
 
 /** Of a hub that nobody else has. */
 function subscribedBroadcast(addon: RawAddon): Method {
-  return inheritedMethod(create(addon, "EventHub"), "broadcast");
+  return inheritedMethod(create(addon, "EventHub"), "broadcastValue");
 }
 
 function methodOf(instance: Instance, name: string): Method {
@@ -351,8 +412,19 @@ function inheritedMethod(prototype: Instance, name: string): Method {
   return method;
 }
 
+/** @throws if one of them is an accessor: Node-API does not check the receiver of an accessor. */
 function methodNames(prototype: object): string[] {
-  return Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
+  const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
+  for (const name of names) {
+    assert.ok(Object.hasOwn(Object.getOwnPropertyDescriptor(prototype, name) ?? {}, "value"), name);
+  }
+  return names;
+}
+
+async function collectAll(): Promise<void> {
+  for (let i = 0; i < COLLECTIONS; i += 1) {
+    await collect();
+  }
 }
 
 /** Each argument wrong in every way, one at a time. */
@@ -388,19 +460,31 @@ function assertNothingWritten(call: () => unknown, memory: Buffer): void {
 /** A hub with one event, whose message is prepared. */
 function hubWithEvent(addon: RawAddon): { hub: Instance; length: number } {
   const hub = create(addon, "EventHub");
-  assert.equal(methodOf(hub, "send")(0, 1, 9, "value", IMMEDIATE), Signal.FlushNow);
-  return { hub, length: methodOf(hub, "prepare")(0) as number };
+  return { hub, length: prepareEvent(hub) };
+}
+
+/** Prepares a message with one event. @returns its length. */
+function prepareEvent(hub: Instance): number {
+  assert.equal(methodOf(hub, "sendValue")(0, 1, 9, "value", IMMEDIATE), Signal.FlushNow);
+  return methodOf(hub, "prepare")(0) as number;
+}
+
+/** The message with one event of a hub with a new sealer, opened again. */
+function sealedEvent(addon: RawAddon, hub: Instance): string {
+  const output = Buffer.alloc(prepareEvent(hub));
+  assert.equal(methodOf(hub, "takePrepared")(output), 0);
+  return openedBy(addon, output);
 }
 
 function sealedBy(addon: RawAddon): Buffer {
   const output = Buffer.alloc(SEALED_LENGTH);
-  assert.ok((methodOf(create(addon, "FrameSealer"), "seal")(output, MESSAGE) as number) >= 0);
+  assert.ok((methodOf(create(addon, "FrameSealer"), "sealFrames")(output, MESSAGE) as number) >= 0);
   return output;
 }
 
 function openedBy(addon: RawAddon, frames: Buffer): string {
   const output = Buffer.alloc(frames.length);
-  const result = methodOf(create(addon, "FrameOpener"), "open")(frames, output) as number;
+  const result = methodOf(create(addon, "FrameOpener"), "openFrames")(frames, output) as number;
   assert.ok(result >= 0, `not opened: status ${String(result)}`);
   const length = Math.floor(result / PENDING_STRIDE);
   return output.toString("utf8", 0, length);

@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 
-import type { Engine, EventHubCore } from "#src/engine/contract";
+import type { Engine, EventHub } from "#src/engine/contract";
 import { loadEngine } from "#src/engine/load";
 
 /** What the thread is given. */
@@ -27,21 +27,23 @@ function sealAndOpen(engine: Engine): void {
   sealer.destroy();
 }
 
-function addSubscriber(hub: EventHubCore): void {
+function addSubscriber(hub: EventHub): void {
   const slot = hub.add();
   for (const iid of [9, 10]) hub.subscribe(slot, 1, iid);
 }
 
 function broadcastAndTake(engine: Engine): void {
-  const hub = engine.createEventHub({ maxEvents: 20, maxBytes: 10_000 });
+  const hub = engine.createEventHub({ maxEvents: 20, maxBytes: 10_000, maxSubscriptions: 100 });
   const sealer = engine.createSealer(KEY, 0n);
   for (let i = 0; i < SLOTS; i += 1) addSubscriber(hub);
   for (let i = 0; i < 100; i += 1) {
     const slot = i % SLOTS;
     hub.broadcast(1, 9 + (i % 2), i % 3 === 0 ? i : `value ${String(i)}`, i % 7 === 0, slot);
     hub.send(slot, 1, 9, { value: i }, false);
-    hub.take(slot, i % 2 === 0 ? sealer : undefined);
-    hub.endFlushes();
+    if (i % 20 === 0) {
+      hub.attachSealer(slot, sealer);
+    }
+    hub.take(slot);
     if (hub.subscriptions(slot).length !== 4 || hub.counts(slot).queued === 0) {
       throw new Error("a slot is not as it was left");
     }

@@ -4,8 +4,8 @@ import { whenAddonLoads } from "./loaded-addon";
 
 whenAddonLoads((addon) => {
   addon.FrameSealer = class extends addon.FrameSealer {
-    override seal(output: Buffer, ...chunks: readonly Uint8Array[]): number {
-      const result = super.seal(output, ...chunks);
+    override sealFrames(output: Buffer, ...chunks: readonly Uint8Array[]): number {
+      const result = super.sealFrames(output, ...chunks);
       if (output.length > 0) {
         const last = output.length - 1;
         output.writeUInt8(output.readUInt8(last) ^ 1, last);

@@ -2,23 +2,22 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Engine, EventHubCore, QueueLimits, SealerCore } from "#src/engine/contract";
+import type { Engine, EventHub, HubLimits, FrameSealer } from "#src/engine/contract";
 import { NO_SLOT, SIGNAL_STRIDE } from "#src/engine/contract";
 import { ModelConnection, modelFrames } from "./model";
 
-export type HubCommand = { readonly do: "add" | "endFlushes" } | MemberCommand;
+export type HubCommand = { readonly do: "add" } | MemberCommand;
 
 /** `who` chooses among the connections that are there. */
 type MemberCommand =
-  | { readonly do: "remove" | "unsubscribeAll"; readonly who: number }
+  | { readonly do: "remove" | "unsubscribeAll" | "mute" | "attachSealer" | "take"; readonly who: number }
   | {
       readonly do: "subscribe" | "unsubscribe";
       readonly who: number;
       readonly aid: number;
       readonly iid: number;
     }
-  | { readonly do: "broadcast" | "send"; readonly who: number; readonly event: CommandEvent }
-  | { readonly do: "take"; readonly who: number; readonly sealed: boolean };
+  | { readonly do: "broadcast" | "send"; readonly who: number; readonly event: CommandEvent };
 
 interface CommandEvent {
   readonly aid: number;
@@ -95,8 +94,14 @@ const anyEvent = fc.record({
 });
 
 const anyCommand: fc.Arbitrary<HubCommand> = fc.oneof(
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("add", "endFlushes") }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("remove", "unsubscribeAll"), who: anyWho }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("add") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom("remove", "unsubscribeAll", "mute", "attachSealer"),
+      who: anyWho,
+    }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({ do: fc.constant("subscribe"), who: anyWho, aid: anyAid, iid: anyIid }),
@@ -109,15 +114,16 @@ const anyCommand: fc.Arbitrary<HubCommand> = fc.oneof(
     weight: 10,
     arbitrary: fc.record({ do: fc.constantFrom("broadcast", "send"), who: anyWho, event: anyEvent }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("take"), who: anyWho, sealed: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("take"), who: anyWho }) },
 );
 
 export const hubCommands = fc.array(anyCommand, { maxLength: 80, size: "max" });
 
-/** From queues that overflow at once to such that never do. */
-export const queueLimits: fc.Arbitrary<QueueLimits> = fc.record({
+/** From queues that overflow soon to queues that never do. */
+export const queueLimits: fc.Arbitrary<HubLimits> = fc.record({
   maxEvents: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constant(4096)),
   maxBytes: fc.oneof(fc.integer({ min: 1, max: 800 }), fc.constant(1 << 20)),
+  maxSubscriptions: fc.oneof(fc.integer({ min: 1, max: 8 }), fc.constant(1000)),
 });
 
 const KEY = Buffer.alloc(32, 0x5a);
@@ -125,22 +131,23 @@ const KEY = Buffer.alloc(32, 0x5a);
 /** A connection as each of the hubs has it, and as the model has it. */
 interface Member {
   readonly model: ModelConnection;
+  isSealed: boolean;
   /** The frames that the model has sealed. */
   framesSealed: number;
   readonly ends: readonly {
-    readonly hub: EventHubCore;
+    readonly hub: EventHub;
     readonly slot: number;
-    readonly sealer: SealerCore;
+    readonly sealer: FrameSealer;
   }[];
 }
 
 /** Gives each command to the model and to the hubs of all engines, and checks that they agree on all that shows. */
 export class HubsInStep {
-  readonly #limits: QueueLimits;
-  readonly #hubs: readonly { readonly engine: Engine; readonly hub: EventHubCore }[];
+  readonly #limits: HubLimits;
+  readonly #hubs: readonly { readonly engine: Engine; readonly hub: EventHub }[];
   readonly #members: Member[] = [];
 
-  constructor(engines: readonly Engine[], limits: QueueLimits) {
+  constructor(engines: readonly Engine[], limits: HubLimits) {
     this.#limits = limits;
     this.#hubs = engines.map((engine) => ({ engine, hub: engine.createEventHub(limits) }));
     this.#add();
@@ -150,12 +157,8 @@ export class HubsInStep {
   run(command: HubCommand): void {
     if ("who" in command) {
       this.#runOnMember(command);
-    } else if (command.do === "add") {
-      this.#add();
     } else {
-      this.#hubs.forEach(({ hub }) => {
-        hub.endFlushes();
-      });
+      this.#add();
     }
     this.#members.forEach(checkState);
   }
@@ -179,6 +182,18 @@ export class HubsInStep {
           hub.unsubscribeAll(slot);
         });
         break;
+      case "mute":
+        member.model.mute();
+        member.ends.forEach(({ hub, slot }) => {
+          hub.mute(slot);
+        });
+        break;
+      case "attachSealer":
+        member.isSealed = true;
+        member.ends.forEach(({ hub, slot, sealer }) => {
+          hub.attachSealer(slot, sealer);
+        });
+        break;
       case "subscribe":
       case "unsubscribe":
         changeSubscription(member, command.do, command.aid, command.iid);
@@ -190,7 +205,7 @@ export class HubsInStep {
         this.#broadcast(command.event.fromWho ? member : undefined, command.event);
         break;
       case "take":
-        take(member, command.sealed);
+        take(member);
         break;
     }
   }
@@ -198,6 +213,7 @@ export class HubsInStep {
   #add(): void {
     this.#members.push({
       model: new ModelConnection(this.#limits),
+      isSealed: false,
       framesSealed: 0,
       ends: this.#hubs.map(({ engine, hub }) => ({
         hub,
@@ -242,20 +258,21 @@ function send({ model, ends }: Member, { aid, iid, value, immediate }: CommandEv
   }
 }
 
-function take(member: Member, sealed: boolean): void {
+function take(member: Member): void {
   const message = member.model.take();
   let expected = message;
-  if (sealed && message !== undefined) {
+  if (member.isSealed && message !== undefined) {
     const frames = modelFrames(KEY, BigInt(member.framesSealed), message);
     member.framesSealed += frames.length;
     expected = Buffer.concat(frames);
   }
   for (const { hub, slot, sealer } of member.ends) {
-    const taken = hub.take(slot, sealed ? sealer : undefined);
+    const taken = hub.take(slot);
     // First as text: a difference can be read there.
     assert.equal(taken?.toString(), expected?.toString());
     assert.deepEqual(taken, expected);
     assert.equal(sealer.counter, BigInt(member.framesSealed));
+    assert.equal(sealer.frames, member.framesSealed);
   }
 }
 
@@ -267,7 +284,7 @@ function checkState({ model, ends }: Member): void {
 }
 
 /** @returns The signal of each slot; fails where a slot has two. */
-function signalsBySlot(hub: EventHubCore, count: number): Map<number, number> {
+function signalsBySlot(hub: EventHub, count: number): Map<number, number> {
   const signals = [...hub.signals.subarray(0, count)];
   const bySlot = new Map(
     signals.map((signal) => [Math.floor(signal / SIGNAL_STRIDE), signal % SIGNAL_STRIDE]),

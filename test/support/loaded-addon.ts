@@ -1,7 +1,7 @@
 /** For programs that are preloaded into a process (`--require`) to change the addon that it loads. */
 
 export interface Sealer {
-  seal(output: Buffer, ...chunks: readonly Uint8Array[]): number;
+  sealFrames(output: Buffer, ...chunks: readonly Uint8Array[]): number;
 }
 
 /** The part of its exports that is changed. */

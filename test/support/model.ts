@@ -5,8 +5,8 @@
  */
 
 import { createCipheriv } from "node:crypto";
-import { Signal } from "#src/engine/contract";
-import type { QueueCounts, QueueLimits } from "#src/engine/contract";
+import { Signal, Subscribed } from "#src/engine/contract";
+import type { QueueCounts, HubLimits } from "#src/engine/contract";
 
 /** One frame: 2 bytes of length, which are the AAD; ciphertext; 16 bytes of tag. [PROTOCOL: the secured session] */
 export function modelFrame(key: Uint8Array, counter: bigint, plaintext: Uint8Array): Buffer {
@@ -40,13 +40,14 @@ interface ModelEvent extends ModelCharacteristic {
 
 /** One connection of the hub. A broadcast is a `send` on every connection but the one it came from. */
 export class ModelConnection {
-  readonly #limits: QueueLimits;
+  readonly #limits: HubLimits;
   #subscriptions: ModelCharacteristic[] = [];
   #queue: ModelEvent[] = [];
-  #overflowed = false;
+  #isMuted = false;
+  #hadImmediate = false;
   readonly #counts = { queued: 0, duplicates: 0, collapsed: 0, unsubscribed: 0, delivered: 0, messages: 0 };
 
-  constructor(limits: QueueLimits) {
+  constructor(limits: HubLimits) {
     this.#limits = limits;
   }
 
@@ -63,12 +64,15 @@ export class ModelConnection {
     return this.#subscriptions.some((other) => isSame(other, { aid, iid }));
   }
 
-  subscribe(aid: number, iid: number): boolean {
+  subscribe(aid: number, iid: number): number {
     if (this.isSubscribed(aid, iid)) {
-      return false;
+      return Subscribed.Present;
+    }
+    if (this.#subscriptions.length >= this.#limits.maxSubscriptions) {
+      return Subscribed.Refused;
     }
     this.#subscriptions.push({ aid, iid });
-    return true;
+    return Subscribed.Added;
   }
 
   unsubscribe(aid: number, iid: number): boolean {
@@ -84,7 +88,7 @@ export class ModelConnection {
   /** @returns A signal, or 0 for none. */
   send(aid: number, iid: number, value: unknown, immediate: boolean): number {
     const event = { aid, iid, json: JSON.stringify({ aid, iid, value }), immediate };
-    if (!this.isSubscribed(aid, iid) || this.#overflowed) {
+    if (!this.isSubscribed(aid, iid) || this.#isMuted) {
       return 0;
     }
     const last = this.#queue.findLast((other) => isSame(other, event));
@@ -92,24 +96,28 @@ export class ModelConnection {
       this.#counts.duplicates += 1;
       return 0;
     }
-    const waiting = this.#queue;
-    this.#queue = [...waiting, event];
+    const signal = this.#signalOf(event);
+    this.#hadImmediate ||= immediate;
+    this.#queue.push(event);
     this.#counts.queued += 1;
     if (this.#isPastLimits) {
-      this.#collapse();
+      this.#drop((older, newer) => !older.immediate && !newer.immediate);
     }
     if (this.#isPastLimits) {
-      this.#queue = [];
-      this.#overflowed = true;
-      return Signal.Overflow;
+      this.#drop(() => true);
     }
-    return signalOf(event, waiting);
+    return this.#isPastBytes ? Signal.Overflow : signal;
+  }
+
+  mute(): void {
+    this.#empty();
+    this.#isMuted = true;
   }
 
   take(): Buffer | undefined {
     const wanted = this.#queue.filter(({ aid, iid }) => this.isSubscribed(aid, iid));
     this.#counts.unsubscribed += this.#queue.length - wanted.length;
-    this.#queue = [];
+    this.#empty();
     if (wanted.length === 0) {
       return undefined;
     }
@@ -119,31 +127,44 @@ export class ModelConnection {
   }
 
   get #bytes(): number {
-    return Buffer.from(this.#queue.map(({ json }) => json).join("")).length;
+    return bytesOf(this.#queue);
   }
 
   get #isPastLimits(): boolean {
-    return this.#queue.length > this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes;
+    return this.#queue.length > this.#limits.maxEvents || this.#isPastBytes;
   }
 
-  #collapse(): void {
+  /** The newest event may be of any size. */
+  get #isPastBytes(): boolean {
+    return bytesOf(this.#queue.slice(0, -1)) > this.#limits.maxBytes;
+  }
+
+  /** What an event asks for that joins those that wait. */
+  #signalOf({ immediate }: ModelEvent): number {
+    if (immediate) {
+      return this.#hadImmediate ? 0 : Signal.FlushNow;
+    }
+    return this.#queue.length > 0 ? 0 : Signal.WindowOpens;
+  }
+
+  /** Drops each event that gives way to a newer one of its characteristic. */
+  #drop(givesWay: (older: ModelEvent, newer: ModelEvent) => boolean): void {
     const before = this.#queue;
-    this.#queue = before.filter((event, position) => {
-      const isSuperseded = before
-        .slice(position + 1)
-        .some((later) => !later.immediate && isSame(later, event));
-      return event.immediate || !isSuperseded;
-    });
+    this.#queue = before.filter(
+      (event, position) =>
+        !before.slice(position + 1).some((newer) => isSame(newer, event) && givesWay(event, newer)),
+    );
     this.#counts.collapsed += before.length - this.#queue.length;
+  }
+
+  #empty(): void {
+    this.#queue = [];
+    this.#hadImmediate = false;
   }
 }
 
-/** What an event asks for that joins those that wait. */
-function signalOf(event: ModelEvent, waiting: readonly ModelEvent[]): number {
-  if (event.immediate) {
-    return waiting.some(({ immediate }) => immediate) ? 0 : Signal.FlushNow;
-  }
-  return waiting.length > 0 ? 0 : Signal.WindowOpens;
+function bytesOf(events: readonly ModelEvent[]): number {
+  return Buffer.byteLength(events.map(({ json }) => json).join(""));
 }
 
 /** The message with these events in it, given oldest first. [PROTOCOL: events] */

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 
 import type { SessionKeys } from "hapwire";
 
-import type { Engine, OpenerCore, SealerCore } from "#src/engine/contract";
+import type { Engine, FrameOpener, FrameSealer } from "#src/engine/contract";
 
 const CLOSED = { code: "ERR_HAPWIRE_CODEC_CLOSED" };
 
 const watched = new WeakSet<Engine>();
-const sealers = new WeakMap<Uint8Array, SealerCore>();
-const openers = new WeakMap<Uint8Array, OpenerCore>();
+const sealers = new WeakMap<Uint8Array, FrameSealer>();
+const openers = new WeakMap<Uint8Array, FrameOpener>();
 
 /** Notes from here on which sealer and which opener of an engine gets which key. */
 export function watchSessions(engine: Engine): void {

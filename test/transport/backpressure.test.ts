@@ -99,21 +99,36 @@ for (const engine of transportEngines()) {
       ]);
     });
 
-    it("closes the connection where even the newest values are too many", async (t) => {
+    it("collapses immediate events too, and keeps the connection", async (t) => {
       const harness = await Harness.start(t, { engine, clock: new ManualClock(), maxQueuedEvents: 10 });
       const pair = await harness.connectSecured();
-      const other = await harness.connectSecured();
       pair.connection.enableEventNotifications(1, 10);
-      other.connection.enableEventNotifications(1, 10);
       await stall(harness, pair);
-      const closed = whenClosed(pair.connection);
-      for (let value = 0; value < 11; value += 1) {
+      for (let value = 0; value < 1000; value += 1) {
         harness.server.broadcastEvent(1, 10, value, undefined, true);
       }
+      await resume(pair.controller);
+      const events = await pair.controller.nextEvents();
+      assert.deepEqual(events[0], { aid: 1, iid: 10, value: 999 });
+      assert.ok(events.length <= 10);
+    });
+
+    it("closes the connection if even the newest values are too many bytes", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock(), maxQueuedEventBytes: 1000 });
+      const pair = await harness.connectSecured();
+      const other = await harness.connectSecured();
+      for (const { connection } of [pair, other]) {
+        connection.enableEventNotifications(1, 9);
+        connection.enableEventNotifications(1, 10);
+      }
+      await stall(harness, pair);
+      const closed = whenClosed(pair.connection);
+      harness.server.broadcastEvent(1, 9, "x".repeat(1000));
+      harness.server.broadcastEvent(1, 10, true);
       await closed;
       assert.equal(pair.connection.closeReason?.code, "ERR_HAPWIRE_EVENT_OVERFLOW");
       assert.deepEqual(harness.server.stats().closed, { ERR_HAPWIRE_EVENT_OVERFLOW: 1 });
-      assert.equal((await other.controller.receiveEvents(11)).length, 11);
+      assert.equal((await other.controller.nextEvents()).length, 2);
     });
 
     it("bounds the queue by bytes too", async (t) => {
@@ -124,7 +139,10 @@ for (const engine of transportEngines()) {
       await stall(harness, pair);
       for (let value = 0; value < 100; value += 1) {
         harness.server.broadcastEvent(1, 9, `${"x".repeat(200)}${String(value)}`);
-        assert.ok(pair.connection.stats().eventBytesPending <= 1000);
+        assert.ok(
+          pair.connection.stats().eventBytesPending <= 1000 + 250,
+          "more than the bound and one event",
+        );
       }
       await resume(pair.controller);
       clock.advance(250);

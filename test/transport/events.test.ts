@@ -5,14 +5,10 @@ import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { describe, it } from "node:test";
 
-import type { EventHubCore } from "#src/engine/contract";
-import { loadEngine } from "#src/engine/load";
-
 import { ManualClock } from "../support/clock";
 import { Harness, transportEngines, whenClosed } from "../support/harness";
 
 const WINDOW = 250;
-const LIMITS = { maxEvents: 1, maxBytes: 1 };
 
 for (const engine of transportEngines()) {
   describe(`events (${engine})`, () => {
@@ -286,29 +282,57 @@ for (const engine of transportEngines()) {
       assert.deepEqual(await controller.nextEvents(), [{ aid: 1, iid: 9, value: "/short" }]);
     });
 
-    it("leave nothing in the hub once they are out, and it is told once for all that go out together", async (t) => {
-      const clock = new ManualClock();
-      const harness = await Harness.start(t, { engine, clock });
-      const pairs = await harness.connectMany(3);
-      for (const { connection } of pairs) {
-        connection.enableEventNotifications(1, 9);
-      }
-      const hub = Object.getPrototypeOf(loadEngine(engine).createEventHub(LIMITS)) as EventHubCore;
-      const ended = t.mock.method(hub, "endFlushes");
-      harness.server.broadcastEvent(1, 9, "window");
-      clock.advance(WINDOW);
-      assert.equal(ended.mock.callCount(), 1);
+    it("of any size are delivered, and what follows one too", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock() });
+      const { controller, connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
+      connection.enableEventNotifications(1, 10);
+      const value = "x".repeat(0x200000);
+      harness.server.broadcastEvent(1, 9, value);
+      harness.server.broadcastEvent(1, 10, "next");
+      assert.deepEqual(await controller.nextEvents(), [
+        { aid: 1, iid: 10, value: "next" },
+        { aid: 1, iid: 9, value },
+      ]);
+      assert.equal(connection.closeReason, undefined);
+    });
 
-      const [first] = pairs;
-      assert.ok(first !== undefined);
-      await first.controller.nextEvents();
+    it("sent at once during a slow read leave the connection open, and the newest follows the response", async (t) => {
+      const harness = await Harness.start(t, { engine, clock: new ManualClock() });
+      const { controller, connection } = await harness.connectSecured();
+      connection.enableEventNotifications(1, 9);
       harness.handler = (_request, response) => {
-        first.connection.sendEvent(1, 9, "behind the response", true);
-        response.end();
+        for (let value = 0; value < 4097; value += 1) {
+          connection.sendEvent(1, 9, value % 2 === 0, true);
+        }
+        response.end("read");
       };
-      await first.controller.get("/");
-      await first.controller.nextEvents();
-      assert.equal(ended.mock.callCount(), 3, "once for the event that had to wait, once when it went out");
+      assert.equal((await controller.get("/")).body.toString(), "read");
+      const events = await controller.nextEvents();
+      assert.deepEqual(events[0], { aid: 1, iid: 9, value: true });
+    });
+
+    it("refuse one subscription more than the limit, and name the connection", async (t) => {
+      const harness = await Harness.start(t, { engine, maxSubscriptions: 2 });
+      const { connection } = await harness.connect();
+      connection.enableEventNotifications(1, 9);
+      connection.enableEventNotifications(1, 10);
+      const { remoteAddress, remotePort } = connection;
+      assert.throws(
+        () => {
+          connection.enableEventNotifications(1, 11);
+        },
+        {
+          name: "HapwireError",
+          code: "ERR_HAPWIRE_SUBSCRIPTIONS",
+          message: new RegExp(`${remoteAddress}:${String(remotePort)} has 2 subscriptions`),
+        },
+      );
+      connection.enableEventNotifications(1, 9);
+      assert.deepEqual([...connection.getRegisteredEvents()], ["1.9", "1.10"]);
+      connection.disableEventNotifications(1, 9);
+      connection.enableEventNotifications(1, 11);
+      assert.deepEqual([...connection.getRegisteredEvents()], ["1.10", "1.11"]);
     });
 
     it("have their queue in the hub for as long as the connection lasts", async (t) => {

@@ -1,16 +1,16 @@
-/** Who is subscribed to what, and the queue of each connection. */
+/** The subscriptions and the event queue of each connection. */
 
-import { SIGNAL_STRIDE } from "../contract";
-import type { Allocator, EventHubCore, QueueCounts, QueueLimits, SealerCore } from "../contract";
+import { SIGNAL_STRIDE, Subscribed } from "../contract";
+import type { Allocator, EventHub, FrameSealer, HubLimits, QueueCounts } from "../contract";
 import { eventMessage } from "./event-message";
 import { EventQueue, NO_SIGNAL } from "./event-queue";
 import type { QueuedEvent } from "./event-queue";
 
-/** A characteristic that somebody is subscribed to. */
+/** A characteristic with subscribers. */
 interface Topic {
   readonly aid: number;
   readonly iid: number;
-  /** Names the characteristic, also after the topic is gone: events outlive a subscription. */
+  /** See {@link keyOf}. Events keep it after the topic is gone. */
   readonly key: string;
   readonly subscribers: Set<HubConnection>;
 }
@@ -21,20 +21,22 @@ interface HubConnection {
   /** By {@link Topic.key}, in the order in which they were subscribed. */
   readonly topics: Map<string, Topic>;
   readonly queue: EventQueue;
+  sealer: FrameSealer | undefined;
 }
 
-/** See {@link EventHubCore}. A method that is given an unknown slot does nothing. */
-export class PortableEventHub implements EventHubCore {
-  readonly #limits: QueueLimits;
-  readonly #topics = new TopicTable();
-  /** By slot; the slots that are free are the holes. */
+/** See {@link EventHub}. */
+export class PortableEventHub implements EventHub {
+  readonly #limits: HubLimits;
+  /** By {@link Topic.key}. */
+  readonly #topics = new Map<string, Topic>();
+  /** By slot; undefined if it is free. */
   readonly #connections: (HubConnection | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   /** Has room for one signal of each slot. */
   #signals = new Uint32Array(0);
   #signalCount = 0;
 
-  constructor(limits: QueueLimits) {
+  constructor(limits: HubLimits) {
     this.#limits = { ...limits };
   }
 
@@ -44,7 +46,12 @@ export class PortableEventHub implements EventHubCore {
 
   add(): number {
     const slot = this.#freeSlots.pop() ?? this.#connections.length;
-    this.#connections[slot] = { slot, topics: new Map(), queue: new EventQueue(this.#limits) };
+    this.#connections[slot] = {
+      slot,
+      topics: new Map(),
+      queue: new EventQueue(this.#limits),
+      sealer: undefined,
+    };
     if (this.#signals.length < this.#connections.length) {
       this.#signals = new Uint32Array(2 * this.#connections.length);
     }
@@ -59,21 +66,40 @@ export class PortableEventHub implements EventHubCore {
     }
   }
 
-  subscribe(slot: number, aid: number, iid: number): boolean {
+  attachSealer(slot: number, sealer: FrameSealer): void {
     const connection = this.#connections[slot];
-    if (connection === undefined || this.isSubscribed(slot, aid, iid)) {
-      return false;
+    if (connection !== undefined) {
+      connection.sealer = sealer;
     }
-    const topic = this.#topics.findOrAdd(aid, iid);
+  }
+
+  mute(slot: number): void {
+    this.#connections[slot]?.queue.mute();
+  }
+
+  subscribe(slot: number, aid: number, iid: number): number {
+    const connection = this.#connections[slot];
+    if (connection === undefined) {
+      return Subscribed.Nothing;
+    }
+    const key = keyOf(aid, iid);
+    if (connection.topics.has(key)) {
+      return Subscribed.Present;
+    }
+    if (connection.topics.size >= this.#limits.maxSubscriptions) {
+      return Subscribed.Refused;
+    }
+    const topic = this.#topics.get(key) ?? { aid, iid, key, subscribers: new Set() };
+    this.#topics.set(key, topic);
     topic.subscribers.add(connection);
-    connection.topics.set(topic.key, topic);
-    return true;
+    connection.topics.set(key, topic);
+    return Subscribed.Added;
   }
 
   unsubscribe(slot: number, aid: number, iid: number): boolean {
     const connection = this.#connections[slot];
-    const topic = this.#topics.find(aid, iid);
-    if (connection === undefined || topic?.subscribers.has(connection) !== true) {
+    const topic = connection?.topics.get(keyOf(aid, iid));
+    if (connection === undefined || topic === undefined) {
       return false;
     }
     this.#unsubscribe(connection, topic);
@@ -81,8 +107,7 @@ export class PortableEventHub implements EventHubCore {
   }
 
   isSubscribed(slot: number, aid: number, iid: number): boolean {
-    const connection = this.#connections[slot];
-    return connection !== undefined && this.#topics.find(aid, iid)?.subscribers.has(connection) === true;
+    return this.#connections[slot]?.topics.has(keyOf(aid, iid)) === true;
   }
 
   unsubscribeAll(slot: number): void {
@@ -102,7 +127,7 @@ export class PortableEventHub implements EventHubCore {
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
     const json = jsonOf(aid, iid, value);
     this.#signalCount = 0;
-    const topic = this.#topics.find(aid, iid);
+    const topic = this.#topics.get(keyOf(aid, iid));
     if (topic !== undefined) {
       const event = createEvent(topic, json, immediate);
       for (const connection of topic.subscribers) {
@@ -118,25 +143,21 @@ export class PortableEventHub implements EventHubCore {
     const json = jsonOf(aid, iid, value);
     this.#signalCount = 0;
     const connection = this.#connections[slot];
-    const topic = this.#topics.find(aid, iid);
-    if (connection !== undefined && topic?.subscribers.has(connection) === true) {
+    const topic = connection?.topics.get(keyOf(aid, iid));
+    if (connection !== undefined && topic !== undefined) {
       this.#push(connection, createEvent(topic, json, immediate));
     }
     return this.#signalCount;
   }
 
-  take(slot: number, sealer: SealerCore | undefined, memory?: Allocator): Buffer | undefined {
+  take(slot: number, memory?: Allocator): Buffer | undefined {
     const connection = this.#connections[slot];
     const events = connection?.queue.take(connection.topics) ?? [];
     if (events.length === 0) {
       return undefined;
     }
     const message = eventMessage(events.map(({ json }) => json));
-    return sealer === undefined ? message : sealer.seal([message], message.length, memory);
-  }
-
-  endFlushes(): void {
-    // Nothing is kept: each message is made anew.
+    return connection?.sealer?.seal([message], message.length, memory) ?? message;
   }
 
   counts(slot: number): QueueCounts {
@@ -148,7 +169,7 @@ export class PortableEventHub implements EventHubCore {
     connection.topics.delete(topic.key);
     topic.subscribers.delete(connection);
     if (topic.subscribers.size === 0) {
-      this.#topics.delete(topic);
+      this.#topics.delete(topic.key);
     }
   }
 
@@ -161,36 +182,16 @@ export class PortableEventHub implements EventHubCore {
   }
 }
 
-/** The topics, by aid and then by iid: to look one up makes no string. */
-class TopicTable {
-  readonly #byAid = new Map<number, Map<number, Topic>>();
-
-  find(aid: number, iid: number): Topic | undefined {
-    return this.#byAid.get(aid)?.get(iid);
-  }
-
-  findOrAdd(aid: number, iid: number): Topic {
-    return this.find(aid, iid) ?? this.#add(aid, iid);
-  }
-
-  delete({ aid, iid }: Topic): void {
-    const accessory = this.#byAid.get(aid);
-    accessory?.delete(iid);
-    if (accessory?.size === 0) {
-      this.#byAid.delete(aid);
-    }
-  }
-
-  #add(aid: number, iid: number): Topic {
-    const topic = { aid, iid, key: `${String(aid)}.${String(iid)}`, subscribers: new Set<HubConnection>() };
-    const accessory = this.#byAid.get(aid) ?? new Map<number, Topic>();
-    this.#byAid.set(aid, accessory.set(iid, topic));
-    return topic;
-  }
+/**
+ * Names a characteristic. V8 hashes strings with a secret seed, but numbers without one, and digits alone too: a
+ * controller could choose ids that share one bucket.
+ */
+function keyOf(aid: number, iid: number): string {
+  return `${String(aid)}.${String(iid)}`;
 }
 
 /**
- * An event's JSON, made once for all connections and before anything else: a `toJSON` is called, which may use the hub.
+ * An event's JSON, written once for all connections and before anything else: a `toJSON` may use the hub.
  */
 function jsonOf(aid: number, iid: number, value: unknown): string {
   return JSON.stringify({ aid, iid, value });

@@ -1,9 +1,8 @@
 /** The events of one connection that wait to be sent. [PROTOCOL: events] */
 
-import { Signal } from "../contract";
-import type { QueueCounts, QueueLimits } from "../contract";
+import { Signal, type HubLimits, type QueueCounts } from "../contract";
 
-/** No {@link Signal}: nothing is asked of the transport. */
+/** Not a {@link Signal}: nothing is asked of the transport. */
 export const NO_SIGNAL = 0;
 
 /** An event, shared by all queues that hold it. */
@@ -13,145 +12,163 @@ export interface QueuedEvent {
   readonly json: string;
   /** The length of `json` in UTF-8. */
   readonly bytes: number;
-  /** Sent without waiting for the coalescing window; never dropped. */
+  /** Sent without waiting for the coalescing window; never a duplicate. */
   readonly immediate: boolean;
 }
 
 /**
- * Collects events until they are taken, drops duplicates, and stays within its limits.
+ * Collects events until they are taken, drops duplicates, and collapses if it exceeds a limit.
  *
- * A push costs the same, however many events wait: a collapse looks only at what came since the one before it.
+ * Each event stands under a serial number in the order in which it came, so that a collapse deletes the events that it
+ * drops and visits no other.
  */
 export class EventQueue {
-  readonly #limits: QueueLimits;
-  /** In the order in which they were queued, with gaps where a collapse dropped some; never more gaps than events. */
-  #events: (QueuedEvent | undefined)[] = [];
-  /** How many events wait. */
-  #pending = 0;
-  /** How many of `#events` a collapse has looked at: from the first on. */
-  #seen = 0;
-  /** Where, among those, the newest event of each characteristic stands that is not immediate. */
-  readonly #newestOf = new Map<string, number>();
-  /** The JSON of the last queued event of each characteristic in the queue. */
-  readonly #lastOf = new Map<string, string>();
+  readonly #limits: HubLimits;
+  /** By serial number, in order. */
+  readonly #events = new Map<number, QueuedEvent>();
+  #nextSerial = 0;
+  /** The last queued event of each characteristic. */
+  readonly #lastOf = new Map<string, number>();
+  /** The newest event of each characteristic that is not immediate. */
+  readonly #newestPlainOf = new Map<string, number>();
+  /** Plain events with a newer plain event of the same characteristic. The next collapse drops them. */
+  #superseded: number[] = [];
+  /** All other events with a newer event of the same characteristic; some may have been dropped. */
+  #overtaken: number[] = [];
   #bytes = 0;
+  /** Whether an immediate event came since the queue was empty, even if a collapse dropped it. */
   #hasImmediate = false;
-  /** Set for good: the connection is to be closed, and what it missed it reads anew when it is back. */
-  #overflowed = false;
+  #isMuted = false;
   readonly #counts = { queued: 0, duplicates: 0, collapsed: 0, unsubscribed: 0, delivered: 0, messages: 0 };
 
-  constructor(limits: QueueLimits) {
+  constructor(limits: HubLimits) {
     this.#limits = limits;
   }
 
   get counts(): QueueCounts {
-    return { ...this.#counts, pendingEvents: this.#pending, pendingBytes: this.#bytes };
+    return { ...this.#counts, pendingEvents: this.#events.size, pendingBytes: this.#bytes };
   }
 
   /** @returns A {@link Signal}, or {@link NO_SIGNAL}. */
   push(event: QueuedEvent): number {
-    if (this.#overflowed) {
+    if (this.#isMuted) {
       return NO_SIGNAL;
     }
-    if (!event.immediate && this.#lastOf.get(event.key) === event.json) {
+    const last = this.#eventAt(this.#lastOf.get(event.key));
+    if (!event.immediate && last?.json === event.json) {
       this.#counts.duplicates += 1;
       return NO_SIGNAL;
     }
     const signal = this.#signalFor(event);
     this.#append(event);
-    return this.#stayWithinLimits() ? signal : Signal.Overflow;
+    if (this.#exceedsLimits(event)) {
+      this.#collapsePlain();
+      if (this.#exceedsLimits(event)) {
+        this.#collapseAll();
+      }
+      if (this.#exceedsBytes(event)) {
+        return Signal.Overflow;
+      }
+    }
+    return signal;
   }
 
   /**
    * Empties the queue.
    *
-   * @param subscribed - The keys of the characteristics whose events are still wanted.
-   * @returns Those events, oldest first.
+   * @param subscribed - The keys of the characteristics that are subscribed now.
+   * @returns The events of those, oldest first.
    */
   take(subscribed: { has(key: string): boolean }): QueuedEvent[] {
-    const wanted = this.#events.filter(
-      (event): event is QueuedEvent => event !== undefined && subscribed.has(event.key),
-    );
-    this.#counts.unsubscribed += this.#pending - wanted.length;
+    const wanted = [...this.#events.values()].filter(({ key }) => subscribed.has(key));
+    this.#counts.unsubscribed += this.#events.size - wanted.length;
     this.#counts.delivered += wanted.length;
     this.#counts.messages += wanted.length === 0 ? 0 : 1;
     this.#clear();
     return wanted;
   }
 
-  /** What `event` asks for if it is queued now. */
+  /** Drops all events and takes no more. */
+  mute(): void {
+    this.#clear();
+    this.#isMuted = true;
+  }
+
+  #eventAt(serial: number | undefined): QueuedEvent | undefined {
+    return serial === undefined ? undefined : this.#events.get(serial);
+  }
+
+  /** The signal of `event` if it is queued now. */
   #signalFor(event: QueuedEvent): number {
     if (event.immediate) {
       return this.#hasImmediate ? NO_SIGNAL : Signal.FlushNow;
     }
-    return this.#pending === 0 ? Signal.WindowOpens : NO_SIGNAL;
+    return this.#events.size === 0 ? Signal.WindowOpens : NO_SIGNAL;
   }
 
   #append(event: QueuedEvent): void {
-    this.#events.push(event);
-    this.#pending += 1;
-    this.#lastOf.set(event.key, event.json);
+    const serial = this.#nextSerial;
+    this.#nextSerial += 1;
+    const last = this.#lastOf.get(event.key);
+    const newestPlain = this.#newestPlainOf.get(event.key);
+    if (last !== undefined && (event.immediate || last !== newestPlain)) {
+      this.#overtaken.push(last);
+    }
+    if (!event.immediate) {
+      if (newestPlain !== undefined) {
+        this.#superseded.push(newestPlain);
+      }
+      this.#newestPlainOf.set(event.key, serial);
+    }
+    this.#lastOf.set(event.key, serial);
+    this.#events.set(serial, event);
     this.#bytes += event.bytes;
     this.#hasImmediate ||= event.immediate;
     this.#counts.queued += 1;
   }
 
-  /** @returns false where the queue overflowed. */
-  #stayWithinLimits(): boolean {
-    if (this.#isPastLimits()) {
-      this.#collapse();
-    }
-    if (this.#isPastLimits()) {
-      this.#clear();
-      this.#overflowed = true;
-    }
-    return !this.#overflowed;
+  #exceedsLimits(newest: QueuedEvent): boolean {
+    return this.#events.size > this.#limits.maxEvents || this.#exceedsBytes(newest);
   }
 
-  #isPastLimits(): boolean {
-    return this.#pending > this.#limits.maxEvents || this.#bytes > this.#limits.maxBytes;
+  #exceedsBytes(newest: QueuedEvent): boolean {
+    return this.#bytes - newest.bytes > this.#limits.maxBytes;
   }
 
-  /**
-   * Keeps the newest value of each characteristic, and all immediate events.
-   *
-   * The last event of each characteristic is always kept, so `#lastOf` stays right.
-   */
-  #collapse(): void {
-    for (; this.#seen < this.#events.length; this.#seen += 1) {
-      const event = this.#events[this.#seen];
+  #collapsePlain(): void {
+    for (const serial of this.#superseded) {
+      this.#drop(serial);
+    }
+    this.#superseded = [];
+  }
+
+  /** Only after {@link EventQueue.#collapsePlain}: each plain event is the newest one of its characteristic then. */
+  #collapseAll(): void {
+    for (const serial of this.#overtaken) {
+      const event = this.#events.get(serial);
       if (event?.immediate === false) {
-        const older = this.#newestOf.get(event.key);
-        if (older !== undefined) {
-          this.#drop(older);
-        }
-        this.#newestOf.set(event.key, this.#seen);
+        this.#newestPlainOf.delete(event.key);
       }
+      this.#drop(serial);
     }
-    // Waiting for as many gaps as events makes the cost of closing them constant for each drop.
-    if (this.#events.length > 2 * this.#pending) {
-      this.#events = this.#events.filter((event) => event !== undefined);
-      this.#forgetPositions();
-    }
+    this.#overtaken = [];
   }
 
-  #drop(position: number): void {
-    this.#bytes -= this.#events[position]?.bytes ?? 0;
-    this.#events[position] = undefined;
-    this.#pending -= 1;
-    this.#counts.collapsed += 1;
-  }
-
-  #forgetPositions(): void {
-    this.#seen = 0;
-    this.#newestOf.clear();
+  #drop(serial: number): void {
+    const event = this.#events.get(serial);
+    if (event !== undefined) {
+      this.#events.delete(serial);
+      this.#bytes -= event.bytes;
+      this.#counts.collapsed += 1;
+    }
   }
 
   #clear(): void {
-    this.#events = [];
-    this.#pending = 0;
-    this.#forgetPositions();
+    this.#events.clear();
     this.#lastOf.clear();
+    this.#newestPlainOf.clear();
+    this.#superseded = [];
+    this.#overtaken = [];
     this.#bytes = 0;
     this.#hasImmediate = false;
   }

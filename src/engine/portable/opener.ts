@@ -1,7 +1,7 @@
 /** Frames in, in whatever pieces the network cut them; plaintext out. */
 
 import { FRAME_OVERHEAD, LENGTH_FIELD_LENGTH, MAX_FRAME_PLAINTEXT } from "../../frame";
-import type { OpenerCore } from "../contract";
+import type { FrameOpener } from "../contract";
 import { frameError } from "../frame-error";
 import type { Aead } from "./aead";
 import { NonceCounter } from "./nonce-counter";
@@ -13,8 +13,8 @@ import { SessionKey } from "./session-key";
  */
 const frame = Buffer.alloc(MAX_FRAME_PLAINTEXT + FRAME_OVERHEAD);
 
-/** See {@link OpenerCore}. */
-export class PortableOpener implements OpenerCore {
+/** See {@link FrameOpener}. */
+export class PortableOpener implements FrameOpener {
   frames = 0;
   readonly #aead: Aead;
   readonly #key: SessionKey;

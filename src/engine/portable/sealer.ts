@@ -8,15 +8,15 @@ import {
   frameCount,
   sealedLength,
 } from "../../frame";
-import { POOL, type Allocator, type SealerCore } from "../contract";
+import { POOL, type Allocator, type FrameSealer } from "../contract";
 import { frameError } from "../frame-error";
 import { gather } from "../gather";
 import type { Aead } from "./aead";
 import { NonceCounter } from "./nonce-counter";
 import { SessionKey } from "./session-key";
 
-/** See {@link SealerCore}. A failure of the cipher closes it: the peer could not follow a stream with a gap. */
-export class PortableSealer implements SealerCore {
+/** See {@link FrameSealer}. A failure of the cipher closes it: the peer could not follow a stream with a gap. */
+export class PortableSealer implements FrameSealer {
   frames = 0;
   readonly #aead: Aead;
   readonly #key: SessionKey;

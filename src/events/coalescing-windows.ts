@@ -1,13 +1,14 @@
 /** The windows in which a connection's events gather to go out as one message. [PROTOCOL: events] */
 
-import type { Clock, Timer } from "./clock";
+import type { Clock, Timer } from "../clock";
 
-/** A member's place: the window that it is in, if any. */
+/** A member of a window. */
 export interface WindowMember {
+  /** The window that the member is in, if any. */
   window: Window | undefined;
 }
 
-/** Windows that opened in the same tick, and so end together, with one timer for all. */
+/** Windows that opened in the same tick: they end together, with one timer for all. */
 export interface Window {
   readonly members: Set<WindowMember>;
   timer: Timer;
@@ -22,7 +23,7 @@ export class CoalescingWindows<Member extends WindowMember> {
 
   /**
    * @param delay - Milliseconds that a window stays open.
-   * @param onElapsed - Called with the members whose window has ended, none of which is in one any more.
+   * @param onElapsed - Called with the members of a window that has ended. They are in no window then.
    */
   constructor(clock: Clock, delay: number, onElapsed: (members: Iterable<Member>) => void) {
     this.#clock = clock;
@@ -48,6 +49,7 @@ export class CoalescingWindows<Member extends WindowMember> {
     }
     member.window = undefined;
     window.members.delete(member);
+    // A window of this tick keeps its timer: others may join it still.
     if (window.members.size === 0 && window !== this.#opening) {
       this.#clock.clearTimeout(window.timer);
     }
@@ -56,20 +58,33 @@ export class CoalescingWindows<Member extends WindowMember> {
   #start(): Window {
     const members = new Set<Member>();
     const timer = this.#clock.setTimeout(() => {
-      for (const member of members) {
-        member.window = undefined;
-      }
-      if (members.size > 0) {
-        this.#onElapsed(members);
-      }
+      this.#end(window, members);
     }, this.#delay);
+    const window = { members, timer };
     queueMicrotask(() => {
-      this.#opening = undefined;
+      this.#endOpening(window);
       if (members.size === 0) {
         // All of them left in the tick in which they joined.
         this.#clock.clearTimeout(timer);
       }
     });
-    return { members, timer };
+    return window;
+  }
+
+  #end(window: Window, members: Set<Member>): void {
+    this.#endOpening(window);
+    for (const member of members) {
+      member.window = undefined;
+    }
+    if (members.size > 0) {
+      this.#onElapsed(members);
+    }
+  }
+
+  /** From here on no member joins the window. */
+  #endOpening(window: Window): void {
+    if (this.#opening === window) {
+      this.#opening = undefined;
+    }
   }
 }
