@@ -16,7 +16,7 @@ import type { HAPEncryption, SessionKeys } from "./encryption";
 import { NO_SLOT, type Engine, type EventHubCore, type QueueCounts } from "./engine/contract";
 import { publishClosed, publishFlush, publishRefusal, publishRequest } from "./diagnostics";
 import { ConnectionError, connectionFailure, HapwireError } from "./errors";
-import { InternalHttp, type InternalHttpLimits } from "./http/internal-http";
+import { ConnectionHttp, type ConnectionHttpLimits } from "./transport/http/connection-http";
 import { addressOf, interfaceOf } from "./network";
 import type { Settings } from "./options";
 import type { OutputMemory } from "./output-memory";
@@ -56,8 +56,8 @@ export interface ConnectionContext {
   readonly memory: OutputMemory;
   readonly hub: EventHubCore;
   readonly windows: CoalescingWindows<HAPConnection>;
-  readonly strangerLimits: InternalHttpLimits;
-  readonly knownLimits: InternalHttpLimits;
+  readonly strangerLimits: ConnectionHttpLimits;
+  readonly knownLimits: ConnectionHttpLimits;
   /** Acts on what the hub has signalled. */
   readonly handleSignals: (count: number) => void;
   readonly handleRequest: (
@@ -128,7 +128,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /** What the hub counted, once it has forgotten the connection. */
   #finalCounts: QueueCounts | undefined;
   readonly #wire: Wire;
-  readonly #http: InternalHttp;
+  readonly #http: ConnectionHttp;
   /** Responses that may still go out in plaintext although there are session keys: all before this one. */
   #plaintextUntil: number | undefined;
 
@@ -145,7 +145,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#context = context;
     this.#slot = context.hub.add();
     this.#wire = new Wire(socket, this, context.engine, context.settings, context.memory);
-    this.#http = new InternalHttp(this, this.#wire, context.settings, context.strangerLimits);
+    this.#http = new ConnectionHttp(this, this.#wire, context.settings, context.strangerLimits);
   }
 
   /** Unique to this connection, for ever. */
@@ -497,11 +497,12 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
 
   /** @internal */
   handlePlaintext(plaintext: Buffer): void {
-    if (this.#state >= HAPConnectionState.CLOSING) {
-      return;
-    }
+    // After the last response too: ConnectionHttp bounds what is read then.
     if (plaintext.length > 0 && !this.#http.receive(plaintext)) {
       this.#wire.pause();
+    }
+    if (this.#state >= HAPConnectionState.CLOSING) {
+      return;
     }
     // What was received may have ended a request that was answered early, or be the first frame of the session.
     this.flushEvents();
@@ -626,7 +627,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    *
    * @internal
    */
-  handleEnding(): void {
+  handleDraining(): void {
     this.#context.handleIdleChange(this);
   }
 

@@ -136,12 +136,12 @@ for (const engine of transportEngines()) {
       await expectEventNext(pair);
     });
 
-    it("closes on CONNECT", async (t) => {
+    it("refuses CONNECT with 400, and closes", async (t) => {
       const harness = await Harness.start(t, { engine });
-      const { controller } = await harness.connectSecured();
-      controller.send("CONNECT", "somewhere.else:443");
+      const { controller, connection } = await harness.connectSecured();
+      assert.equal((await controller.fetch("CONNECT", "somewhere.else:443")).status, 400);
       await controller.closed;
-      assert.equal(harness.server.connections.size, 0);
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HTTP");
     });
 
     it("closes after the response where the controller asks for it", async (t) => {
