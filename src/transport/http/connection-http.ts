@@ -1,122 +1,56 @@
 /**
- * The HTTP server of one connection. It never listens: the connection's stream is handed to it. Node parses and answers.
- * This file feeds Node's parser one request at a time, knows which requests are under way, from their first byte to the
- * end of their response, and which of them are served before the connection ends.
+ * The HTTP of one connection. Node parses and answers. This file feeds Node's parser one request at a time, knows which
+ * requests are under way, from their first byte to the end of their response, and which of them are served before the
+ * connection ends.
  */
 
-import { Server, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 
-import type { Clock } from "../../clock";
 import { ConnectionError } from "../../errors";
-import { HttpStream, type HttpStreamFeeder, type HttpStreamHost, type HttpStreamWire } from "./http-stream";
-import { ReceiveDeadline, type DeadlineOwner, type ReceiveTimeouts } from "./receive-deadline";
+import { ConnectionServer, Expectation, type ConnectionServerOwner } from "./connection-server";
+import type { ConnectionHttpHost, ConnectionHttpLimits, ConnectionHttpSettings } from "./contract";
+import { Exchanges, type ExchangesOwner } from "./exchanges";
+import { HttpStream, type HttpStreamFeeder, type HttpStreamWire } from "./http-stream";
+import { ReceiveDeadline, type DeadlineOwner } from "./receive-deadline";
 import * as refusals from "./refusals";
-import { RequestBoundaries, type RequestLimits } from "./request-boundaries";
-import { RequestMessage, type ParserObserver } from "./request-message";
+import { RequestBoundaries } from "./request-boundaries";
+import type { ParserObserver, RequestMessage } from "./request-message";
 import { isUrl } from "./request-target";
-import { ReservedBytes, type Budget } from "./reserved-bytes";
+import { ReservedBytes } from "./reserved-bytes";
 
-/** What the connection does about its HTTP traffic. */
-export interface ConnectionHttpHost extends HttpStreamHost {
-  /** The head of a request is complete. */
-  handleRequest(request: IncomingMessage, response: ServerResponse): void;
-  /** A response is about to be counted as finished. Its last byte was handed to the socket. */
-  beforeResponseEnds(): void;
-  /** A response is finished. */
-  afterResponse(): void;
-  /** A request is refused. The connection ends after those before it. */
-  handleRefusal(reason: ConnectionError): void;
-  /** The connection ends when handlers have answered. */
-  handleDraining(): void;
-}
-
-export interface ConnectionHttpSettings extends ReceiveTimeouts {
-  readonly clock: Clock;
-  /** The largest of all limits on heads, in bytes. */
-  readonly maxHeadSize: number;
-}
-
-export interface ConnectionHttpLimits extends RequestLimits {
-  /** How many requests handlers may have at a time. */
-  readonly maxPendingRequests: number;
-  /**
-   * Bounds the bytes of all requests that are not answered yet. A connection whose limits have no budget never gets one
-   * later.
-   */
-  readonly budget?: Budget;
-}
-
-/** A request that has begun and whose response has not finished. */
-interface Exchange {
-  readonly owner: ConnectionHttp;
-  /** Undefined until the head is complete. */
-  response: ServerResponse | undefined;
-  /** Bytes of the request so far. */
-  bytes: number;
-}
-
-/** On a response: its exchange. One listener for all responses costs less than a closure for each. */
-const kExchange = Symbol("exchange");
-
-interface TrackedResponse extends ServerResponse {
-  [kExchange]: Exchange;
-}
+export type { ConnectionHttpHost, ConnectionHttpLimits, ConnectionHttpSettings } from "./contract";
 
 /** How many bytes are read after the last request that is served. A client that has sent no more sees the refusal. */
 const MAX_DISCARDED = 64 * 1024;
 
-/** The server of one connection. All servers share their listeners. */
-class ConnectionServer extends Server {
-  readonly owner: ConnectionHttp;
-
-  constructor(owner: ConnectionHttp, maxHeaderSize: number) {
-    // HAP controllers send a Host field, but nothing here depends on it, and test rigs may leave it out.
-    super({
-      keepAliveTimeout: 0,
-      requestTimeout: 0,
-      requireHostHeader: false,
-      maxHeaderSize,
-      // Whatever the process was started with: a lenient parser sees other requests than RequestBoundaries.
-      insecureHTTPParser: false,
-      IncomingMessage: RequestMessage,
-    });
-    this.owner = owner;
-    this.timeout = 0;
-  }
-}
-
-// Deno ends a connection after its first response if the server does not listen. Node does not look.
-Object.defineProperty(ConnectionServer.prototype, "listening", { value: true });
-
-export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserObserver {
+export class ConnectionHttp
+  implements ConnectionServerOwner, DeadlineOwner, ExchangesOwner, HttpStreamFeeder, ParserObserver
+{
   readonly #host: ConnectionHttpHost;
   readonly #wire: HttpStreamWire;
-  readonly #stream: HttpStream;
   readonly #settings: ConnectionHttpSettings;
+  #limits: ConnectionHttpLimits;
+  readonly #stream: HttpStream;
   readonly #boundaries: RequestBoundaries;
   readonly #reserved: ReservedBytes;
-  #limits: ConnectionHttpLimits;
+  readonly #exchanges: Exchanges;
   /** Made when a request comes in pieces for the first time: most never do. */
   #deadline: ReceiveDeadline | undefined;
-  /** In the order of the requests. */
-  readonly #exchanges: Exchange[] = [];
-  /** The request that began last, until its response has finished. */
-  #latest: Exchange | undefined;
-  #requests = 0;
   /** How many requests Node's parser has seen whole. */
   #parsed = 0;
-  /** What the controller sent behind the request that Node's parser has not seen whole yet. */
+  /** What the controller sent behind a request that Node's parser has not seen whole. */
   #held: Buffer | undefined;
   #isFeeding = false;
   #hasRoom = true;
-  #isBlank = false;
+  #idleBytesOnly = false;
   /** How many requests are served before the connection ends; Infinity while it does not end. */
   #last = Infinity;
   /** The status of the request after these, if it is refused. */
   #refusal: string | undefined;
-  #discarded = 0;
   /** The controller sends no more. The connection ends after the requests that are held. */
   #isHalfClosed = false;
+  /** Bytes read after the last request that is served. */
+  #discarded = 0;
 
   constructor(
     host: ConnectionHttpHost,
@@ -127,17 +61,12 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
     this.#host = host;
     this.#wire = wire;
     this.#settings = settings;
-    this.#stream = new HttpStream(host, wire, this);
     this.#limits = limits;
+    this.#stream = new HttpStream(host, wire, this);
     this.#boundaries = new RequestBoundaries(limits);
     this.#reserved = new ReservedBytes(limits.budget);
-    const server = new ConnectionServer(this, settings.maxHeadSize);
-    server.on("request", ConnectionHttp.#onRequest);
-    server.on("checkContinue", ConnectionHttp.#onContinue);
-    server.on("checkExpectation", ConnectionHttp.#onUnknownExpectation);
-    server.on("clientError", ConnectionHttp.#onClientError);
-    server.emit("connection", this.#stream);
-    this.#stream.watch();
+    this.#exchanges = new Exchanges(this, this.#reserved);
+    new ConnectionServer(this, settings.maxHeadSize).attach(this.#stream);
   }
 
   /** Sets the limits, also for the request that is arriving. */
@@ -151,17 +80,17 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
 
   /** Requests handed to handlers so far. */
   get requests(): number {
-    return this.#requests;
+    return this.#exchanges.handed;
   }
 
   /** Responses finished so far. */
   get finished(): number {
-    return this.#requests - this.#pending;
+    return this.#exchanges.handed - this.#exchanges.pending;
   }
 
   /** True if a request is being received or answered: no event may be sent. [PROTOCOL: events] */
   get busy(): boolean {
-    return this.#exchanges.length > 0 || this.#boundaries.receiving || this.#held !== undefined;
+    return !this.#exchanges.isEmpty || this.#boundaries.receiving || this.#held !== undefined;
   }
 
   /** Requests whose first byte has arrived so far. */
@@ -171,12 +100,12 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
 
   /** True if a handler has a response to finish. */
   get answering(): boolean {
-    return this.#pending > 0;
+    return this.#exchanges.pending > 0;
   }
 
   /** True if the request that is next to be answered has arrived whole, and its handler has not ended the response. */
   get awaitsHandler(): boolean {
-    const response = this.#exchanges[0]?.response;
+    const response = this.#exchanges.next;
     return response?.req.complete === true && !response.writableEnded;
   }
 
@@ -187,16 +116,16 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
 
   /** True if the bytes received last were line ends between requests, or were discarded: no sign of life. */
   get idleBytesOnly(): boolean {
-    return this.#isBlank;
+    return this.#idleBytesOnly;
   }
 
   /**
-   * Takes plaintext from the controller.
+   * Takes plaintext from the controller. To be called after the last response too: it bounds what is read then.
    *
    * @returns false if no more should come until the wire's `resume` is called.
    */
   receive(plaintext: Buffer): boolean {
-    this.#isBlank = true;
+    this.#idleBytesOnly = true;
     if (this.#servesNoMore) {
       this.#discarded += plaintext.length;
     } else if (this.#reserved.take(plaintext.length)) {
@@ -217,7 +146,7 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
 
   /** Ends when the requests that handlers have are received and answered. */
   endAfterHandled(): void {
-    this.#endAfter(this.#requests);
+    this.#endAfter(this.requests);
   }
 
   /** Ends when the requests that have arrived whole are answered. The controller sends no more. */
@@ -240,16 +169,14 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
   destroy(): void {
     this.#deadline?.stop();
     this.#stream.destroy();
-    // Given up. Their own `close` comes later, when the figures of the connection have been taken.
-    this.#exchanges.length = 0;
-    this.#latest = undefined;
+    this.#exchanges.clear();
     this.#held = undefined;
     this.#reserved.close();
   }
 
   /** A request did not arrive in time. */
   handleLate(): void {
-    this.#refuse(this.#boundaries.started, refusals.lateRefusal());
+    this.#refuse(this.started, refusals.lateRefusal());
   }
 
   /** The stream has room for more. */
@@ -275,11 +202,11 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
 
   /** Node's parser has handed out bytes of a body. */
   handleBody({ bodySize }: RequestMessage): boolean {
-    // RequestBoundaries refuses what a body announces. This holds even if the parser reads more out of it.
+    // RequestBoundaries refuses what a body announces. This bound holds even if the parser reads more out of it.
     if (bodySize <= this.#limits.maxBodySize) {
       return true;
     }
-    this.#refuse(this.#boundaries.started, refusals.bodyRefusal());
+    this.#refuse(this.started, refusals.bodyRefusal());
     return false;
   }
 
@@ -288,54 +215,50 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
     this.#parsed += 1;
     const { receiving, started, bodySize } = this.#boundaries;
     // Node does not hand out the rest of a body whose response has finished.
-    const isCounted = this.#latest?.response?.req === message;
+    const isCounted = this.#exchanges.latest === message;
     if (receiving || this.#parsed !== started || (isCounted && message.bodySize !== bodySize)) {
       this.#abandonParser();
     }
   }
 
-  static #onRequest(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
-    if (this.owner.#admit(request, response)) {
-      this.owner.#host.handleRequest(request, response);
+  /** Takes the place of Node's own handling, which would cut off what is still to be written. */
+  handleParserError(error: Error & { readonly code?: string }): void {
+    // An error of a destroyed stream is not the parser's.
+    if (!this.#stream.destroyed) {
+      this.#refuse(this.started, refusals.parserRefusal(error));
     }
   }
 
-  static #onContinue(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
-    if (this.owner.#admit(request, response)) {
-      response.writeContinue();
-      this.owner.#host.handleRequest(request, response);
+  /** The head of a request is complete. */
+  serve(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+    if (!this.#admits(request)) {
+      return;
     }
-  }
-
-  static #onUnknownExpectation(
-    this: ConnectionServer,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): void {
-    if (this.owner.#admit(request, response)) {
+    this.#exchanges.hand(response);
+    if (!response.shouldKeepAlive) {
+      // Node ends the stream after this response, and its parser takes no further request.
+      this.#endAfter(this.requests);
+    }
+    if (expectation === Expectation.Unknown) {
       response.writeHead(417).end();
+      return;
     }
+    if (expectation === Expectation.Continue) {
+      response.writeContinue();
+    }
+    this.#host.handleRequest(request, response);
   }
 
-  static #onClientError(this: ConnectionServer, error: Error & { code?: string }): void {
-    this.owner.#handleClientError(error);
+  beforeResponseEnds(): void {
+    this.#host.beforeResponseEnds();
   }
 
-  static #onResponseFinish(this: TrackedResponse): void {
-    const exchange = this[kExchange];
-    exchange.owner.#endExchange(exchange);
-  }
-
-  static #onResponseClose(this: TrackedResponse): void {
-    const exchange = this[kExchange];
-    exchange.owner.#endExchange(exchange);
-    exchange.owner.#afterResponse();
-  }
-
-  /** How many responses have not finished. Only the request that began last may have none. */
-  get #pending(): number {
-    const { length } = this.#exchanges;
-    return length > 0 && this.#exchanges[length - 1]?.response === undefined ? length - 1 : length;
+  afterResponse(): void {
+    if (this.ending) {
+      this.#endIfServed();
+    } else {
+      this.#host.afterResponse();
+    }
   }
 
   /** True if Node's parser has seen all requests whole that have arrived whole. */
@@ -360,9 +283,7 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
       this.#feedOne(this.#held);
     }
     this.#isFeeding = false;
-    if (this.#held !== undefined) {
-      this.#isBlank = false;
-    }
+    this.#idleBytesOnly &&= this.#held === undefined;
     if (this.#servesNoMore) {
       this.#discardHeld();
     } else if (this.#isHalfClosed && this.#held === undefined) {
@@ -375,30 +296,23 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
 
   /** Feeds bytes of one request. */
   #feedOne(bytes: Buffer): void {
-    const { started } = this.#boundaries;
+    const { started } = this;
     const end = this.#boundaries.advance(bytes);
     const { begin, fault } = this.#boundaries;
-    if (this.#boundaries.started > started) {
-      this.#latest = { owner: this, response: undefined, bytes: 0 };
-      this.#exchanges.push(this.#latest);
+    if (this.started > started) {
+      this.#exchanges.begin();
     }
     if (fault !== undefined) {
-      this.#refuse(this.#boundaries.started, refusals.faultRefusal(fault));
+      this.#refuse(this.started, refusals.faultRefusal(fault));
       return;
     }
     this.#held = end < bytes.length ? bytes.subarray(end) : undefined;
     this.#reserved.give(begin);
-    if (end === begin) {
-      return;
+    if (end > begin) {
+      this.#idleBytesOnly = false;
+      this.#exchanges.add(end - begin);
+      this.#hasRoom = this.#stream.receive(end - begin === bytes.length ? bytes : bytes.subarray(begin, end));
     }
-    this.#isBlank = false;
-    if (this.#latest === undefined) {
-      // Answered already: Node does not keep the rest.
-      this.#reserved.give(end - begin);
-    } else {
-      this.#latest.bytes += end - begin;
-    }
-    this.#hasRoom = this.#stream.receive(end - begin === bytes.length ? bytes : bytes.subarray(begin, end));
   }
 
   #discardHeld(): void {
@@ -409,81 +323,26 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
     }
   }
 
-  /** Decides whether a request is served: the one place for its number, its count and its target. */
-  #admit(request: IncomingMessage, response: ServerResponse): boolean {
-    if (this.#requests >= this.#last) {
+  /** Decides whether a request is served: by its place, the number of others, and its target. */
+  #admits(request: IncomingMessage): boolean {
+    if (this.requests >= this.#last) {
       // The connection ends before it.
       return false;
     }
-    const { started, inHead } = this.#boundaries;
-    const exchange = this.#latest;
-    if (exchange === undefined || exchange.response !== undefined || inHead) {
-      this.#abandonParser();
-      return false;
-    }
     const { maxPendingRequests } = this.#limits;
-    if (this.#pending >= maxPendingRequests) {
-      this.#refuse(started, refusals.countRefusal(maxPendingRequests));
-      return false;
-    }
-    if (!isUrl(request.url ?? "")) {
-      this.#refuse(started, refusals.targetRefusal());
-      return false;
-    }
-    this.#track(exchange, response);
-    return true;
-  }
-
-  #track(exchange: Exchange, response: ServerResponse): void {
-    this.#requests += 1;
-    exchange.response = response;
-    const tracked = response as TrackedResponse;
-    tracked[kExchange] = exchange;
-    // Before Node's own listener, which lets the next pipelined response go out.
-    tracked.prependListener("finish", ConnectionHttp.#onResponseFinish);
-    // Comes after `finish` too, when Node's own listener has run.
-    tracked.on("close", ConnectionHttp.#onResponseClose);
-    if (!response.shouldKeepAlive) {
-      // Node ends the stream after this response, and its parser takes no further request.
-      this.#endAfter(this.#requests);
-    }
-  }
-
-  /** Ends an exchange once: when its response finishes, or when it is given up. */
-  #endExchange(exchange: Exchange): void {
-    const index = this.#exchanges.indexOf(exchange);
-    if (index === -1) {
-      return;
-    }
-    this.#host.beforeResponseEnds();
-    this.#forget(exchange, index);
-  }
-
-  #forget(exchange: Exchange, index: number): void {
-    this.#exchanges.splice(index, 1);
-    this.#reserved.give(exchange.bytes);
-    if (this.#latest === exchange) {
-      this.#latest = undefined;
-    }
-  }
-
-  #afterResponse(): void {
-    if (this.ending) {
-      this.#endIfServed();
+    if (!this.#exchanges.awaitsHead || this.#boundaries.inHead) {
+      this.#abandonParser();
+    } else if (this.#exchanges.pending >= maxPendingRequests) {
+      this.#refuse(this.started, refusals.countRefusal(maxPendingRequests));
+    } else if (isUrl(request.url ?? "")) {
+      return true;
     } else {
-      this.#host.afterResponse();
+      this.#refuse(this.started, refusals.targetRefusal());
     }
+    return false;
   }
 
-  /** Takes the place of Node's own handling, which would cut off what is still to be written. */
-  #handleClientError(error: Error & { code?: string }): void {
-    // An error of a destroyed stream is not the parser's.
-    if (!this.#stream.destroyed) {
-      this.#refuse(this.#boundaries.started, refusals.parserRefusal(error));
-    }
-  }
-
-  /** Closes at once: Node's parser sees other requests than {@link RequestBoundaries}, so nothing holds. */
+  /** Closes at once: Node's parser sees other requests than {@link RequestBoundaries}, so no limit holds. */
   #abandonParser(): void {
     if (!this.#stream.destroyed) {
       const message = "Node's HTTP parser has seen other requests than the controller sent";
@@ -507,14 +366,12 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
 
   #endAfter(last: number): void {
     this.#last = Math.min(this.#last, last);
+    if (this.started > this.#last) {
+      this.#exchanges.dropUnhanded();
+    }
     if (this.#servesNoMore) {
       this.#deadline?.stop();
       this.#discardHeld();
-      const { started } = this.#boundaries;
-      if (this.#latest !== undefined && this.#latest.response === undefined && started > this.#last) {
-        // It is not served, and no handler has it.
-        this.#forget(this.#latest, this.#exchanges.length - 1);
-      }
     }
     this.#endIfServed();
     if (!this.#stream.writableEnded) {
@@ -522,12 +379,13 @@ export class ConnectionHttp implements DeadlineOwner, HttpStreamFeeder, ParserOb
     }
   }
 
-  /** When the last response is out, the refusal follows it, unless a handler has begun to answer that request already. */
+  /** When the last response is out, the refusal follows, unless a handler has begun to answer the refused request. */
   #endIfServed(): void {
-    if (this.finished < this.#last || !this.#stream.writable) {
+    const { finished } = this;
+    if (finished < this.#last || !this.#stream.writable) {
       return;
     }
-    const hasBegun = this.finished > this.#last || this.#exchanges[0]?.response?.headersSent === true;
+    const hasBegun = finished > this.#last || this.#exchanges.next?.headersSent === true;
     if (this.#refusal !== undefined && !hasBegun) {
       this.#stream.write(`HTTP/1.1 ${this.#refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     }

@@ -18,7 +18,7 @@ enum State {
   /** At the first byte of the target: there must be one. */
   TargetFirst,
   Target,
-  /** In `HTTP/1.x` CR LF; `#matched` bytes of it have come. */
+  /** In `HTTP/1.1` or `HTTP/1.0` and its line end; `#matched` bytes have come. */
   Version,
   /** At the first byte of a header line, or of the blank line. */
   Line,
@@ -44,8 +44,8 @@ const SP = 0x20;
 const COLON = 0x3a;
 const ZERO = 0x30;
 
-const VERSION = Buffer.from("HTTP/1.x\r\n");
-const VERSION_DIGIT = VERSION.indexOf("x");
+const VERSION = Buffer.from("HTTP/1.1\r\n");
+const VERSION_DIGIT = 7;
 const CONTENT_LENGTH = "content-length";
 const TRANSFER_ENCODING = "transfer-encoding";
 /** At most as many digits as a 64-bit number has, so that Node's parser never overflows. */
@@ -164,6 +164,7 @@ export class RequestBoundaries {
     this.#bodySize = 0;
     this.#remaining = 0;
     this.#matched = 0;
+    this.#isOld = false;
     this.#chunked = false;
     this.#framed = false;
     this.#inTrailers = false;
@@ -250,18 +251,13 @@ export class RequestBoundaries {
 
   #version(bytes: Buffer, offset: number, end: number): number {
     let next = offset;
-    while (next < end && this.#matched < VERSION.length) {
-      const byte = bytes[next] ?? 0;
-      if (this.#matched === VERSION_DIGIT) {
-        this.#isOld = byte === ZERO;
-        if (byte !== ZERO && byte !== ZERO + 1) {
-          return this.#lose("syntax", next);
-        }
-      } else if (byte !== VERSION[this.#matched]) {
+    for (; next < end && this.#matched < VERSION.length; next += 1) {
+      const isZero = this.#matched === VERSION_DIGIT && bytes[next] === ZERO;
+      if (bytes[next] !== VERSION[this.#matched] && !isZero) {
         return this.#lose("syntax", next);
       }
+      this.#isOld ||= isZero;
       this.#matched += 1;
-      next += 1;
     }
     if (this.#matched === VERSION.length) {
       this.#state = State.Line;
