@@ -91,7 +91,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       hub: this.#hub,
       windows: new CoalescingWindows(settings.clock, settings.coalescingDelay, this.#flushAll.bind(this)),
       strangerLimits: {
-        maxHeadSize: settings.maxHeadSize,
+        maxHeadSize: Math.min(settings.maxStrangerHeadSize, settings.maxHeadSize),
         maxBodySize: settings.maxStrangerBodySize,
         maxPendingRequests: Math.min(settings.maxStrangerPendingRequests, settings.maxPendingRequests),
       },

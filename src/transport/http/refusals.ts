@@ -19,11 +19,7 @@ const UNAVAILABLE = "503 Service Unavailable";
 export function faultRefusal(fault: RequestFault): Refusal {
   switch (fault) {
     case "maxHeadSize":
-      return refusal(
-        HEAD_TOO_LARGE,
-        "ERR_HAPWIRE_HEAD_TOO_LARGE",
-        "the head of a request exceeds maxHeadSize",
-      );
+      return refusal(HEAD_TOO_LARGE, "ERR_HAPWIRE_HEAD_TOO_LARGE", "the head of a request exceeds its limit");
     case "maxBodySize":
       return bodyRefusal();
     case "syntax":

@@ -43,11 +43,16 @@ const CR = 0x0d;
 const SP = 0x20;
 const COLON = 0x3a;
 const ZERO = 0x30;
+const UPPERCASE_T = 0x54;
 
 const VERSION = Buffer.from("HTTP/1.1\r\n");
 const VERSION_DIGIT = 7;
+/** Methods after which the bytes of another protocol come. */
+const OTHER_PROTOCOLS = new Set(["CONNECT", "PRI"]);
 const CONTENT_LENGTH = "content-length";
 const TRANSFER_ENCODING = "transfer-encoding";
+/** Node's parser heeds these in trailers too. */
+const NO_TRAILERS = new Set([CONTENT_LENGTH, TRANSFER_ENCODING, "connection", "proxy-connection", "upgrade"]);
 /** At most as many digits as a 64-bit number has, so that Node's parser never overflows. */
 const LENGTH_VALUE = /^[\t ]*(\d{1,20})[\t ]*$/;
 const ENCODING_VALUE = /^[\t ]*chunked[\t ]*$/i;
@@ -232,10 +237,11 @@ export class RequestBoundaries {
     if (next === end) {
       return this.#carry(bytes, offset, end);
     }
-    const length = this.#carried.length + next - offset;
-    // After CONNECT come bytes of another protocol.
-    const isRefused =
-      length === 0 || length > MAX_TEXT_LENGTH || this.#text(bytes, offset, next) === "CONNECT";
+    // No closer look at GET and PUT, nearly all that controllers send.
+    const isUsual = this.#carried.length + next - offset === 3 && bytes[next - 1] === UPPERCASE_T;
+    const method = isUsual ? "GET" : this.#text(bytes, offset, next);
+    this.#carried = "";
+    const isRefused = method === "" || method.length > MAX_TEXT_LENGTH || OTHER_PROTOCOLS.has(method);
     return isRefused ? this.#lose("syntax", next) : this.#expect(bytes, next, SP, State.TargetFirst);
   }
 
@@ -281,11 +287,11 @@ export class RequestBoundaries {
     }
     const length = this.#carried.length + next - offset;
     const mayFrame = length === CONTENT_LENGTH.length || length === TRANSFER_ENCODING.length;
-    const name = mayFrame ? this.#text(bytes, offset, next).toLowerCase() : "";
+    const name = mayFrame || this.#inTrailers ? this.#text(bytes, offset, next).toLowerCase() : "";
     this.#carried = "";
     this.#field = name === CONTENT_LENGTH || name === TRANSFER_ENCODING ? name : undefined;
-    // A second framing field is refused, in the trailers too.
-    if (length === 0 || (this.#field !== undefined && this.#framed)) {
+    const isRefused = this.#inTrailers ? NO_TRAILERS.has(name) : this.#framed && this.#field !== undefined;
+    if (length === 0 || isRefused) {
       return this.#lose("syntax", next);
     }
     this.#framed ||= this.#field !== undefined;
