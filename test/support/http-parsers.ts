@@ -1,5 +1,6 @@
 /** What two parsers make of a stream: Node's by itself, fed in one go, and hapwire's HTTP of a connection. */
 
+import assert from "node:assert/strict";
 import { IncomingMessage, Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
@@ -60,6 +61,11 @@ class SeenMessage extends IncomingMessage {
   }
 }
 
+function note(request: IncomingMessage, response: ServerResponse): SeenRequest {
+  assert.ok(request instanceof SeenMessage);
+  return request.note(response);
+}
+
 function seenRequest(request: IncomingMessage, response: ServerResponse): SeenRequest {
   const isUpgrade =
     request.headers.upgrade !== undefined && /upgrade/i.test(request.headers.connection ?? "");
@@ -83,12 +89,10 @@ export async function parseWithNode(stream: Buffer): Promise<Seen> {
     insecureHTTPParser: false,
     IncomingMessage: SeenMessage,
   });
-  const note = (request: IncomingMessage, response: ServerResponse): void => {
-    (request as SeenMessage).note(response);
-  };
   server.on("request", note).on("checkContinue", note);
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
-    (request as SeenMessage).note(response).isAnswered = true;
+    const noted = note(request, response);
+    noted.isAnswered = true;
   });
   server.on(
     "clientError",

@@ -13,6 +13,7 @@ import { RequestBoundaries } from "#src/transport/http/request-boundaries";
 import { LIMITS } from "../support/connection-http";
 import { parseWithHapwire, parseWithNode, type Seen } from "../support/http-parsers";
 import { StreamGenerator } from "../support/http-streams";
+import { patient } from "../support/patience";
 import { Random } from "../support/random";
 
 const { values } = parseArgs({
@@ -81,25 +82,29 @@ function compare(found: Cut, node: Seen, hapwire: Seen): void {
 }
 
 describe("RequestBoundaries and Node's parser", () => {
-  it(`cut ${String(runs)} random streams alike (seed ${String(seed)})`, { timeout: 3_600_000 }, async (t) => {
-    const counts = { accepted: 0, refused: 0, requests: 0 };
-    for (let run = 0; run < runs; run += 1) {
-      const generator = new StreamGenerator(new Random(seed, run));
-      const stream = generator.next();
-      const found = cut(stream);
-      const segments = cutAt(stream, generator.cuts(stream.length));
-      const [node, hapwire] = [await parseWithNode(stream), await parseWithHapwire(segments)];
-      try {
-        compare(found, node, hapwire);
-      } catch (error) {
-        const what = { run, stream: stream.toString("latin1"), found, node, hapwire };
-        throw new Error(`seed ${String(seed)}: ${JSON.stringify(what, undefined, 1)}`, { cause: error });
+  it(
+    `cut ${String(runs)} random streams alike (seed ${String(seed)})`,
+    { timeout: patient(3_600_000) },
+    async (t) => {
+      const counts = { accepted: 0, refused: 0, requests: 0 };
+      for (let run = 0; run < runs; run += 1) {
+        const generator = new StreamGenerator(new Random(seed, run));
+        const stream = generator.next();
+        const found = cut(stream);
+        const segments = cutAt(stream, generator.cuts(stream.length));
+        const [node, hapwire] = [await parseWithNode(stream), await parseWithHapwire(segments)];
+        try {
+          compare(found, node, hapwire);
+        } catch (error) {
+          const what = { run, stream: stream.toString("latin1"), found, node, hapwire };
+          throw new Error(`seed ${String(seed)}: ${JSON.stringify(what, undefined, 1)}`, { cause: error });
+        }
+        counts[hapwire.error === undefined ? "accepted" : "refused"] += 1;
+        counts.requests += found.bodySizes.length;
       }
-      counts[hapwire.error === undefined ? "accepted" : "refused"] += 1;
-      counts.requests += found.bodySizes.length;
-    }
-    t.diagnostic(
-      `${process.version}, llhttp ${process.versions["llhttp"] ?? "unknown"}: ${JSON.stringify(counts)}`,
-    );
-  });
+      t.diagnostic(
+        `${process.version}, llhttp ${process.versions["llhttp"] ?? "unknown"}: ${JSON.stringify(counts)}`,
+      );
+    },
+  );
 });

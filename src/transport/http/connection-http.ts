@@ -249,6 +249,10 @@ export class ConnectionHttp
     this.#host.handleRequest(request, response);
   }
 
+  endBefore(others: number): void {
+    this.#endAfter(this.finished + others);
+  }
+
   beforeResponseEnds(): void {
     this.#host.beforeResponseEnds();
   }
@@ -302,6 +306,7 @@ export class ConnectionHttp
     if (this.started > started) {
       this.#exchanges.begin();
     }
+    this.#idleBytesOnly &&= end === begin && fault === undefined;
     if (fault !== undefined) {
       this.#refuse(this.started, refusals.faultRefusal(fault));
       return;
@@ -309,7 +314,6 @@ export class ConnectionHttp
     this.#held = end < bytes.length ? bytes.subarray(end) : undefined;
     this.#reserved.give(begin);
     if (end > begin) {
-      this.#idleBytesOnly = false;
       this.#exchanges.add(end - begin);
       this.#hasRoom = this.#stream.receive(end - begin === bytes.length ? bytes : bytes.subarray(begin, end));
     }

@@ -4,14 +4,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Clock } from "../../clock";
 import type { ConnectionError } from "../../errors";
-import type { ExchangesOwner } from "./exchanges";
 import type { HttpStreamHost } from "./http-stream";
 import type { ReceiveTimeouts } from "./receive-deadline";
 import type { RequestLimits } from "./request-boundaries";
 import type { Budget } from "./reserved-bytes";
 
 /** What the connection does about its HTTP traffic. */
-export interface ConnectionHttpHost extends HttpStreamHost, ExchangesOwner {
+export interface ConnectionHttpHost extends HttpStreamHost {
+  /** A response is about to be counted as finished. Its last byte was handed to the socket. */
+  beforeResponseEnds(): void;
+  /** A response is finished. */
+  afterResponse(): void;
   /** The head of a request is complete. */
   handleRequest(request: IncomingMessage, response: ServerResponse): void;
   /** A request is refused. The connection ends after those before it. */

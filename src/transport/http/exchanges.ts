@@ -10,6 +10,8 @@ export interface ExchangesOwner {
   beforeResponseEnds(): void;
   /** A response has finished, or was given up. */
   afterResponse(): void;
+  /** A handler has destroyed a response whose turn has not come: so many others are to go out before it. */
+  endBefore(others: number): void;
 }
 
 /** A request and its response. */
@@ -122,8 +124,18 @@ export class Exchanges {
 
   static #onClose(this: TrackedResponse): void {
     const exchange = this[kExchange];
-    exchange.list.#end(exchange);
-    exchange.list.#owner.afterResponse();
+    exchange.list.#close(exchange);
+  }
+
+  #close(exchange: Exchange): void {
+    const index = this.#list.indexOf(exchange);
+    if (index > 0) {
+      // Node 20 destroys the stream when its turn comes. Later versions let the responses behind it wait for ever.
+      this.#owner.endBefore(index);
+    } else {
+      this.#end(exchange);
+      this.#owner.afterResponse();
+    }
   }
 
   /** Ends an exchange once: when its response finishes, or when it is given up. */
