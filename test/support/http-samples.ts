@@ -52,8 +52,8 @@ export const SOUND_REQUESTS: Readonly<Record<string, string>> = {
   "HTTP/1.0 that stays": "GET /accessories HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
   "line ends before it": "\r\n\r\nGET / HTTP/1.1\r\n\r\n",
   "chunks with extensions and trailers":
-    "POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n001;a=b;c\r\nx\r\n0;d\r\nTrailer: yes\r\n\r\n",
-  "values with all that is allowed": "GET /?\x80\xff HTTP/1.1\r\nX: a\tb \x80\xff!~ \r\nEmpty:\r\n\r\n",
+    "POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n001;a=b\r\nx\r\n0;c=d\r\nTrailer: yes\r\n\r\n",
+  "values with all that is allowed": "GET /?!~ HTTP/1.1\r\nX: a\tb \x80\xff!~ \r\nEmpty:\r\n\r\n",
 };
 
 const CHUNKED = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n";
@@ -84,6 +84,7 @@ export const FAULTY_HEADS: Readonly<Record<string, string>> = {
   "a control character in a value": "GET / HTTP/1.1\r\nX: a\x0bb\r\n\r\n",
   "a DEL in a value": "GET / HTTP/1.1\r\nX: \x7f\r\n\r\n",
   "a NUL in the target": "GET /\0 HTTP/1.1\r\n\r\n",
+  "a target that is not ASCII": "GET /\x80 HTTP/1.1\r\n\r\n",
   "no version": "GET /\r\n\r\n",
   "two spaces behind the method": "GET  / HTTP/1.1\r\n\r\n",
   "two spaces before the version": "GET /  HTTP/1.1\r\n\r\n",

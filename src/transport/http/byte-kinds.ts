@@ -2,7 +2,7 @@
 
 /** In methods and in the names of header fields. */
 export const TOKEN = 1;
-/** In the target of a request: no space, no control character. */
+/** In the target of a request: visible ASCII. */
 export const TARGET = 2;
 /** In the values of header fields: no control character but the tab. */
 export const TEXT = 4;
@@ -14,7 +14,7 @@ const DEL = 0x7f;
 const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
   const isToken = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte));
   const isText = byte === HT || (byte >= SP && byte !== DEL);
-  return (isToken ? TOKEN : 0) | (isText && byte > SP ? TARGET : 0) | (isText ? TEXT : 0);
+  return (isToken ? TOKEN : 0) | (byte > SP && byte < DEL ? TARGET : 0) | (isText ? TEXT : 0);
 });
 
 export function isOf(bytes: Buffer, offset: number, kind: number): boolean {
