@@ -160,7 +160,7 @@ for (const engine of transportEngines()) {
       const harness = await Harness.start(t, { engine });
       for (const [sent, status, code = "ERR_HAPWIRE_HTTP"] of [
         ["NOT HTTP AT ALL\r\n\r\n", 400],
-        [`GET / HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431, "ERR_HAPWIRE_HEAD_TOO_LARGE"],
+        [`GET / HTTP/1.1\r\nX: ${"x".repeat(70_000)}\r\n\r\n`, 431, "ERR_HAPWIRE_HEAD_TOO_LARGE"],
         ["POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400],
         ["POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n", 400],
       ] as const) {
