@@ -16,7 +16,7 @@ import type { Engine } from "./engine/contract";
 import { publishClosed, publishFlush, publishRefusal, publishRequest } from "./diagnostics";
 import { ConnectionError, HapwireError } from "./errors";
 import type { EventDelivery, Subscriber } from "./events/delivery";
-import { InternalHttp, type InternalHttpLimits } from "./http/internal-http";
+import { ConnectionHttp, type ConnectionHttpLimits } from "./transport/http/connection-http";
 import { addressOf, interfaceOf } from "./network";
 import type { Settings } from "./options";
 import type { OutputMemory } from "./output-memory";
@@ -55,8 +55,8 @@ export interface ConnectionContext {
   readonly engine: Engine;
   readonly memory: OutputMemory;
   readonly delivery: EventDelivery;
-  readonly strangerLimits: InternalHttpLimits;
-  readonly knownLimits: InternalHttpLimits;
+  readonly strangerLimits: ConnectionHttpLimits;
+  readonly knownLimits: ConnectionHttpLimits;
   readonly handleRequest: (
     connection: HAPConnection,
     request: IncomingMessage,
@@ -119,7 +119,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   readonly #context: ConnectionContext;
   #sealsEvents = false;
   readonly #wire: Wire;
-  readonly #http: InternalHttp;
+  readonly #http: ConnectionHttp;
   /** Responses that may still go out in plaintext although there are session keys: all before this one. */
   #plaintextUntil: number | undefined;
 
@@ -136,7 +136,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#context = context;
     this.subscriber = context.delivery.add(this);
     this.#wire = new Wire(socket, this, context.engine, context.settings, context.memory);
-    this.#http = new InternalHttp(this, this.#wire, context.settings, context.strangerLimits);
+    this.#http = new ConnectionHttp(this, this.#wire, context.settings, context.strangerLimits);
   }
 
   /** Unique to this connection, for ever. */
@@ -581,7 +581,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    *
    * @internal
    */
-  handleEnding(): void {
+  handleDraining(): void {
     this.subscriber.mute();
     this.#context.handleIdleChange(this);
   }

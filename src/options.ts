@@ -1,5 +1,7 @@
 /** The options of a server, their defaults and their bounds. Explained one by one in docs/limits.md. */
 
+import { maxHeaderSize } from "node:http";
+
 import { checkEngineName, checkInteger } from "./check";
 import { systemClock, type Clock } from "./clock";
 import type { EngineName } from "./engine/contract";
@@ -33,7 +35,9 @@ export interface ServerOptions {
   maxStrangerBodySize?: number;
   /** Bytes of everybody else's. Past it: 413. Default 16 MiB. */
   maxBodySize?: number;
-  /** Bytes of a request's head. Past it: 431. Default 16 KiB. */
+  /** Bytes of the head of a stranger's request. Past it: 431. Default `http.maxHeaderSize`, 16 KiB. */
+  maxStrangerHeadSize?: number;
+  /** Bytes of the head of everybody else's. Past it: 431. Default 64 KiB, or `http.maxHeaderSize` if that is larger. */
   maxHeadSize?: number;
   /** Requests of a stranger that are handed to handlers and not answered. Past it: 503. Default 8. */
   maxStrangerPendingRequests?: number;
@@ -61,6 +65,11 @@ const MIB = 1024 * KIB;
 /** The longest delay of a Node timer, in milliseconds. */
 const MAX_DELAY = 2 ** 31 - 1;
 
+const MIN_HEAD_SIZE = 256;
+const MAX_HEAD_SIZE = MIB;
+/** Follows `--max-http-header-size`. */
+const HEAD_SIZE = Math.min(Math.max(maxHeaderSize, MIN_HEAD_SIZE), MAX_HEAD_SIZE);
+
 /** @throws {@link ArgumentError} that names the option. */
 export function settingsFrom(options: ServerOptions): Settings {
   checkEngineName(options.engine, "options.engine");
@@ -78,7 +87,8 @@ export function settingsFrom(options: ServerOptions): Settings {
     maxStrangerBodySize: integer(options, "maxStrangerBodySize", 64 * KIB, 0, Number.MAX_SAFE_INTEGER),
     maxStrangerPendingRequests: integer(options, "maxStrangerPendingRequests", 8, 1, Number.MAX_SAFE_INTEGER),
     maxBodySize: integer(options, "maxBodySize", 16 * MIB, 0, Number.MAX_SAFE_INTEGER),
-    maxHeadSize: integer(options, "maxHeadSize", 16 * KIB, 256, MIB),
+    maxStrangerHeadSize: integer(options, "maxStrangerHeadSize", HEAD_SIZE, MIN_HEAD_SIZE, MAX_HEAD_SIZE),
+    maxHeadSize: integer(options, "maxHeadSize", Math.max(HEAD_SIZE, 64 * KIB), MIN_HEAD_SIZE, MAX_HEAD_SIZE),
     maxPendingRequests: integer(options, "maxPendingRequests", 256, 1, Number.MAX_SAFE_INTEGER),
     headTimeout: integer(options, "headTimeout", 60_000, 1, MAX_DELAY),
     requestTimeout: integer(options, "requestTimeout", 300_000, 1, MAX_DELAY),

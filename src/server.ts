@@ -86,7 +86,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       memory,
       delivery: this.#delivery,
       strangerLimits: {
-        maxHeadSize: settings.maxHeadSize,
+        maxHeadSize: Math.min(settings.maxStrangerHeadSize, settings.maxHeadSize),
         maxBodySize: settings.maxStrangerBodySize,
         maxPendingRequests: Math.min(settings.maxStrangerPendingRequests, settings.maxPendingRequests),
       },

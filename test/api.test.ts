@@ -98,6 +98,7 @@ describe("EventedHTTPServer", () => {
       maxStrangerBodySize: [0, Number.MAX_SAFE_INTEGER],
       maxStrangerPendingRequests: [1, Number.MAX_SAFE_INTEGER],
       maxBodySize: [0, Number.MAX_SAFE_INTEGER],
+      maxStrangerHeadSize: [256, 2 ** 20],
       maxHeadSize: [256, 2 ** 20],
       maxPendingRequests: [1, Number.MAX_SAFE_INTEGER],
       headTimeout: [1, MAX_DELAY],

@@ -17,7 +17,7 @@ const HOUSES = [
     name: "src",
     mayImport: {
       "engine/": ["engine/", "check.ts", "errors.ts", "frame.ts"],
-      "http/": ["http/", "errors.ts"],
+      "transport/http/": ["transport/http/", "errors.ts"],
     },
     importedBy: {
       "cli/": ["cli/"],

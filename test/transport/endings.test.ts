@@ -285,7 +285,7 @@ for (const engine of transportEngines()) {
         ["NOT HTTP\r\n\r\n", 400, "ERR_HAPWIRE_HTTP"],
         ["PUT /3 HTTP/1.1\r\nContent-Length: 101\r\n\r\n", 413, "ERR_HAPWIRE_BODY_TOO_LARGE"],
         ["PUT /3 HTTP/1.1\r\nContent-Length: 1e1\r\n\r\n", 400, "ERR_HAPWIRE_HTTP"],
-        [`GET /3 HTTP/1.1\r\nX: ${"x".repeat(20_000)}`, 431, "ERR_HAPWIRE_HEAD_TOO_LARGE"],
+        [`GET /3 HTTP/1.1\r\nX: ${"x".repeat(70_000)}`, 431, "ERR_HAPWIRE_HEAD_TOO_LARGE"],
       ] as const) {
         const { controller, connection } = await harness.connectSecured();
         const keeper = new Keeper(harness);

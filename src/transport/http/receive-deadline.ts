@@ -3,7 +3,7 @@
  * ended.
  */
 
-import type { Clock, Timer } from "../clock";
+import type { Clock, Timer } from "../../clock";
 
 /** Milliseconds from a request's first byte. */
 export interface ReceiveTimeouts {
@@ -18,7 +18,7 @@ export interface DeadlineOwner {
   handleLate(): void;
 }
 
-/** The request that is arriving, as the scanner sees it. */
+/** The request that is arriving, as the boundaries of requests show it. */
 export interface Arrival {
   /** Counts requests: it tells one from the next. */
   readonly started: number;

@@ -21,6 +21,14 @@ export interface HttpStreamWire {
   setTimeout(milliseconds: number): void;
 }
 
+/** Who feeds the stream. */
+export interface HttpStreamFeeder {
+  /** The stream has room for more of the controller's bytes. */
+  feedMore(): void;
+  /** The HTTP server has taken bytes from the stream. */
+  handleTaken(): void;
+}
+
 /** What the stream needs of its connection. */
 export interface HttpStreamHost {
   /**
@@ -50,14 +58,21 @@ export class HttpStream extends Duplex {
   bytesRead = 0;
   /** Plaintext bytes of responses so far. */
   bytesWritten = 0;
+  readonly feeder: HttpStreamFeeder;
   readonly #host: HttpStreamHost;
   readonly #wire: HttpStreamWire;
 
-  constructor(host: HttpStreamHost, wire: HttpStreamWire) {
+  constructor(host: HttpStreamHost, wire: HttpStreamWire, feeder: HttpStreamFeeder) {
     // Strings come as they are: all pieces of a response are written to one Buffer then, not each to one of its own.
     super({ allowHalfOpen: true, decodeStrings: false });
+    this.feeder = feeder;
     this.#host = host;
     this.#wire = wire;
+  }
+
+  /** Tells the feeder when bytes have been taken. Called after the HTTP server has added its listener. */
+  watch(): void {
+    this.on("data", handleData);
   }
 
   get remoteAddress(): string | undefined {
@@ -124,14 +139,14 @@ export class HttpStream extends Duplex {
     this.end();
   }
 
-  /** @returns false where no more should come until {@link HttpStreamWire.resume}. */
+  /** @returns false if no more should come until {@link HttpStreamFeeder.feedMore}. */
   receive(plaintext: Buffer): boolean {
     this.bytesRead += plaintext.length;
     return this.push(plaintext);
   }
 
   override _read(): void {
-    this.#wire.resume();
+    this.feeder.feedMore();
   }
 
   override _write(
@@ -161,6 +176,10 @@ export class HttpStream extends Duplex {
     this.#host.abandon(error);
     callback(error);
   }
+}
+
+function handleData(this: HttpStream): void {
+  this.feeder.handleTaken();
 }
 
 interface StringChunk extends PendingChunk {

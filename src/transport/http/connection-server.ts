@@ -1,0 +1,70 @@
+/** Node's HTTP server for one connection. It never listens: a stream is handed to it. */
+
+import { Server, type IncomingMessage, type ServerResponse } from "node:http";
+
+import type { HttpStream } from "./http-stream";
+import { RequestMessage } from "./request-message";
+
+/** Who serves the requests of a {@link ConnectionServer}. */
+export interface ConnectionServerOwner {
+  /** The head of a request is complete. */
+  serve(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void;
+  /** Node's parser has found an error, or the stream was destroyed with one. */
+  handleParserError(error: Error & { readonly code?: string }): void;
+}
+
+/** What a request asks for before it sends its body. */
+export enum Expectation {
+  None,
+  Continue,
+  Unknown,
+}
+
+/** All servers share their listeners. */
+export class ConnectionServer extends Server {
+  readonly #owner: ConnectionServerOwner;
+
+  constructor(owner: ConnectionServerOwner, maxHeaderSize: number) {
+    // HAP controllers send a Host field, but nothing here depends on it, and test rigs may leave it out.
+    super({
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      requireHostHeader: false,
+      maxHeaderSize,
+      // Whatever the process was started with: a lenient parser sees other requests than RequestBoundaries.
+      insecureHTTPParser: false,
+      IncomingMessage: RequestMessage,
+    });
+    this.#owner = owner;
+    this.timeout = 0;
+    this.on("request", ConnectionServer.#onRequest);
+    this.on("checkContinue", ConnectionServer.#onContinue);
+    this.on("checkExpectation", ConnectionServer.#onUnknown);
+    this.on("clientError", ConnectionServer.#onClientError);
+  }
+
+  /** Serves the requests of a stream. */
+  attach(stream: HttpStream): void {
+    this.emit("connection", stream);
+    stream.watch();
+  }
+
+  static #onRequest(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
+    this.#owner.serve(request, response, Expectation.None);
+  }
+
+  static #onContinue(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
+    this.#owner.serve(request, response, Expectation.Continue);
+  }
+
+  static #onUnknown(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
+    this.#owner.serve(request, response, Expectation.Unknown);
+  }
+
+  static #onClientError(this: ConnectionServer, error: Error & { code?: string }): void {
+    this.#owner.handleParserError(error);
+  }
+}
+
+// Deno ends a connection after its first response if the server does not listen. Node does not look.
+Object.defineProperty(ConnectionServer.prototype, "listening", { value: true });

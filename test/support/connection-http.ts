@@ -1,0 +1,86 @@
+/** The HTTP of a connection without a connection: tests feed it and see what it says and sends. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import { systemClock } from "#src/clock";
+import type { ConnectionError } from "#src/errors";
+import { ConnectionHttp, type ConnectionHttpLimits } from "#src/transport/http/connection-http";
+
+export const LIMITS: ConnectionHttpLimits = {
+  maxHeadSize: 16 * 1024,
+  maxBodySize: 1024 * 1024,
+  maxPendingRequests: 100,
+};
+
+const WIRE = {
+  remoteAddress: "::1",
+  remotePort: 1,
+  remoteFamily: "IPv6",
+  localAddress: "::1",
+  localPort: 1,
+  seals: false,
+  resume: () => undefined,
+  setTimeout: () => undefined,
+};
+
+export class HttpUnderTest {
+  /** Codes of the refusals so far. */
+  readonly refusals: string[] = [];
+  /** What was sent so far; latin1. */
+  sent = "";
+  isEnded = false;
+  readonly http: ConnectionHttp;
+  handler: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
+    response.end();
+
+  constructor(limits: Partial<ConnectionHttpLimits> = {}) {
+    const all = { ...LIMITS, ...limits };
+    const settings = {
+      clock: systemClock,
+      headTimeout: 60_000,
+      requestTimeout: 60_000,
+      maxHeadSize: Math.max(all.maxHeadSize, LIMITS.maxHeadSize),
+    };
+    this.http = new ConnectionHttp(this, WIRE, settings, all);
+  }
+
+  handleRequest(request: IncomingMessage, response: ServerResponse): void {
+    // Of a connection that is given up.
+    request.on("error", () => undefined);
+    this.handler(request, response);
+  }
+
+  handleRefusal({ code }: ConnectionError): void {
+    this.refusals.push(code);
+  }
+
+  transmit(chunks: readonly Uint8Array[], _length: number, callback: () => void): void {
+    this.sent += Buffer.concat(chunks).toString("latin1");
+    callback();
+  }
+
+  endGracefully(): void {
+    this.isEnded = true;
+  }
+
+  handleDraining(): void {
+    // Nothing is closed for being idle here.
+  }
+
+  beforeResponseEnds(): void {
+    // There is no session.
+  }
+
+  afterResponse(): void {
+    // There are no events.
+  }
+
+  abandon(): void {
+    this.isEnded = true;
+  }
+}
+
+/** Until streams have emitted what they will. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
