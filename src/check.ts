@@ -1,4 +1,6 @@
-/** Checks of what callers pass in: each throws an {@link ArgumentError} that names the argument. */
+/** Checks of arguments. Each throws an {@link ArgumentError} that names the argument. */
+
+import { types } from "node:util";
 
 import type { EngineName } from "./engine/contract";
 import { ArgumentError } from "./errors";
@@ -30,7 +32,7 @@ export function checkInteger(
 
 /** A session key. */
 export function checkKey(value: unknown, argument: string): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array) || value.length !== KEY_LENGTH) {
+  if (!types.isUint8Array(value) || value.length !== KEY_LENGTH) {
     throw new ArgumentError(argument, `a Buffer or Uint8Array of ${String(KEY_LENGTH)} bytes`, value);
   }
 }
@@ -43,7 +45,8 @@ export function checkEngineName(value: unknown, argument: string): asserts value
 }
 
 export function checkBytes(value: unknown, argument: string): asserts value is Uint8Array {
-  if (!(value instanceof Uint8Array)) {
+  // By its type, not its class: tests and sandboxes have a Uint8Array of another realm.
+  if (!types.isUint8Array(value)) {
     throw new ArgumentError(argument, "a Buffer or Uint8Array", value);
   }
 }

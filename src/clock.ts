@@ -1,23 +1,37 @@
-/** The one clock that all timers and times go through, so that tests can move it by hand. */
+/** The one clock that all timers and durations use, so that tests can move it by hand. */
 
-/** What {@link Clock.setTimeout} gives, for {@link Clock.clearTimeout}. */
+/** What {@link Clock.setTimeout} returns, for {@link Clock.clearTimeout}. */
 export type Timer = object;
 
-/** What time it is, and what is due when. */
+/** Tells the time and calls back later. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since a fixed moment. Never goes back, so that durations can be measured. */
   now(): number;
-  /** Calls back once after `delay` milliseconds; never keeps the process alive. */
+  /** Calls back once after `delay` milliseconds. Never keeps the process alive. */
   setTimeout(callback: () => void, delay: number): Timer;
-  /** Calls back no more. */
+  /** Cancels a callback. */
   clearTimeout(timer: Timer): void;
+  /** The wall clock in milliseconds since the epoch, for times that people see. Default: `Date.now`. */
+  date?(): number;
 }
 
-/** The clock of the machine. */
+/** The longest delay of a Node timer, in milliseconds. Node fires at once if a delay is longer. */
+export const MAX_DELAY = 2 ** 31 - 1;
+
+/** The clock of the machine. Boards without a real-time clock jump, so that no duration uses the wall clock. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
-  setTimeout: (callback, delay) => setTimeout(callback, delay).unref(),
+  now: () => performance.now(),
+  setTimeout: (callback, delay) => setTimeout(callback, clampDelay(delay)).unref(),
   clearTimeout: (timer) => {
     clearTimeout(timer as NodeJS.Timeout);
   },
 };
+
+/** The wall clock, in milliseconds since the epoch. */
+export function dateOf(clock: Clock): number {
+  return clock.date?.() ?? Date.now();
+}
+
+function clampDelay(delay: number): number {
+  return Math.min(Math.max(Math.ceil(delay), 0), MAX_DELAY);
+}

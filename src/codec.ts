@@ -1,5 +1,7 @@
 /** The frame codec by itself, for either end of the wire: controllers and test rigs use it too. */
 
+import { types } from "node:util";
+
 import { checkBytes, checkEngineName, checkKey } from "./check";
 import { loadEngine } from "./engine/load";
 import type * as contract from "./engine/contract";
@@ -41,7 +43,7 @@ export class FrameSealer {
    * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED`, `ERR_HAPWIRE_CIPHER`, `ERR_HAPWIRE_CODEC_CLOSED`.
    */
   seal(message: Uint8Array | readonly Uint8Array[]): Buffer {
-    const chunks = message instanceof Uint8Array ? [message] : message;
+    const chunks = types.isUint8Array(message) ? [message] : message;
     if (!Array.isArray(chunks)) {
       throw new ArgumentError("message", "a Buffer, a Uint8Array or an array of them", message);
     }

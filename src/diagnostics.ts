@@ -1,56 +1,58 @@
 /**
- * Tracing through `node:diagnostics_channel`: what happens to connections, for those who subscribe. Costs a look at a
- * boolean where nobody does. Messages carry objects, never content or keys of their own.
+ * Tracing through `node:diagnostics_channel`. Costs a look at a boolean if nobody subscribes. Messages carry objects, never
+ * content or keys of their own.
  */
 
-import { channel, type Channel } from "node:diagnostics_channel";
+import { channel, subscribe, unsubscribe, type Channel } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { HAPConnection } from "./connection";
-import type { HapwireError } from "./errors";
-import type { EventedHTTPServer } from "./server";
+import type { ErrorCode, HapwireError } from "./errors";
 
-/** On `hapwire:server:listening` and on `hapwire:server:closed`, when it listens no more and its connections are gone. */
+/** The class of servers: named by way of the connection, so that server.ts can import this file. */
+type EventedHTTPServer = HAPConnection["server"];
+
+/** On `hapwire:server:listening`, and on `hapwire:server:closed` when the server and all its connections have closed. */
 export interface ServerMessage {
-  /** The one that it is about. */
+  /** The server. */
   server: EventedHTTPServer;
 }
 
 /** On `hapwire:connection:opened`. */
 export interface ConnectionOpenedMessage {
-  /** The one that it is about. */
+  /** The connection. */
   connection: HAPConnection;
 }
 
-/** On `hapwire:connection:closed`, when the connection is gone. */
+/** On `hapwire:connection:closed`, when the connection has closed. */
 export interface ConnectionClosedMessage {
-  /** The one that it is about. */
+  /** The connection. */
   connection: HAPConnection;
-  /** Why it ended; undefined where the controller ended it in order, or where it was asked for. */
+  /** Why it ended. Undefined if the controller ended it in order, or if the application asked for it. */
   reason: HapwireError | undefined;
 }
 
-/** On `hapwire:connection:refused`, when a request or the connection itself breaks a limit or is no HTTP. */
+/** On `hapwire:connection:refused`, when a request or a connection breaks a limit or is not HTTP. */
 export interface RefusalMessage {
-  /** The one that it is about. */
+  /** The connection. */
   connection: HAPConnection;
-  /** Why; its `code` is for programs. */
+  /** Why. Programs look at its `code`. */
   reason: HapwireError;
 }
 
 /** On `hapwire:request`, before the handler gets it. */
 export interface RequestMessage {
-  /** The one that it is about. */
+  /** The connection. */
   connection: HAPConnection;
-  /** Its body is the handler's to read. */
+  /** The handler reads its body. */
   request: IncomingMessage;
-  /** The handler's to write; `finish` tells when it is out. */
+  /** The handler writes it. `finish` tells when it is out. */
   response: ServerResponse;
 }
 
 /** On `hapwire:events:flushed`, when an EVENT message was handed to the socket. */
 export interface EventsFlushedMessage {
-  /** The one that it is about. */
+  /** The connection. */
   connection: HAPConnection;
   /** Bytes on the wire. */
   bytes: number;
@@ -108,4 +110,46 @@ export function publishFlush(connection: HAPConnection, bytes: number): void {
     const message: EventsFlushedMessage = { connection, bytes };
     eventsFlushed.publish(message);
   }
+}
+
+/** What {@link observe} reports. Neither function may throw. */
+export interface Observer {
+  /**
+   * A response was handed to the socket whole.
+   *
+   * @param milliseconds - Since the handler got the request.
+   */
+  answered(milliseconds: number): void;
+  /** A request, or a connection, was refused. */
+  refused(code: ErrorCode): void;
+}
+
+/**
+ * Observes the requests of one server through the channels. Costs nothing once it has ended.
+ *
+ * @returns A function that ends the observation.
+ */
+export function observe(server: EventedHTTPServer, observer: Observer): () => void {
+  const onRequest = (message: unknown): void => {
+    const { connection, response } = message as RequestMessage;
+    if (connection.server !== server) {
+      return;
+    }
+    const start = performance.now();
+    response.once("finish", () => {
+      observer.answered(performance.now() - start);
+    });
+  };
+  const onRefusal = (message: unknown): void => {
+    const { connection, reason } = message as RefusalMessage;
+    if (connection.server === server) {
+      observer.refused(reason.code);
+    }
+  };
+  subscribe(requestReceived.name, onRequest);
+  subscribe(connectionRefused.name, onRefusal);
+  return () => {
+    unsubscribe(requestReceived.name, onRequest);
+    unsubscribe(connectionRefused.name, onRefusal);
+  };
 }

@@ -12,7 +12,7 @@ import type { Metric, Registry } from "prom-client";
 import { checkNonEmptyString } from "./check";
 import { ArgumentError, MissingPeerError, type ErrorCode } from "./errors";
 import { FIGURES, type Figure, type Labels } from "./metrics-figures";
-import { observe } from "./observation";
+import { observe } from "./diagnostics";
 import type { EventedHTTPServer } from "./server";
 import type { ServerStats } from "./stats";
 

@@ -1,14 +1,15 @@
-/** The options of a server, their defaults and their bounds. Explained one by one in docs/limits.md. */
+/** The options of a server, their defaults and their bounds. docs/limits.md explains each. */
 
 import { maxHeaderSize } from "node:http";
 
 import { checkEngineName, checkInteger } from "./check";
-import { systemClock, type Clock } from "./clock";
+import { MAX_DELAY, systemClock, type Clock } from "./clock";
 import type { EngineName } from "./engine/contract";
+import { optionsFromEnvironment } from "./environment-options";
 
-/** All of them are optional: the defaults are such that no real home meets a limit. */
+/** Every option may be left out. The defaults are such that no home meets a limit. */
 export interface ServerOptions {
-  /** The engine for the connections' sessions and events. Default: the one that {@link engineInfo} names. */
+  /** The engine for the connections' sessions and events. Default: the engine that {@link engineInfo} names. */
   engine?: EngineName;
   /** Milliseconds that events gather before they go out as one message. Default 250. */
   coalescingDelay?: number;
@@ -20,97 +21,102 @@ export interface ServerOptions {
   maxSubscriptions?: number;
   /** Milliseconds without progress after which a controller that does not read is given up. Default 60,000. */
   stallTimeout?: number;
-  /** Milliseconds of silence after which a connection is closed, once there are many. Default one hour. */
+  /** Milliseconds of silence after which a connection is closed, if there are many. Default one hour. */
   idleTimeout?: number;
-  /** From how many connections on idle ones are closed. Default 16. */
+  /** How many connections are many. Default 16. */
   idleSweepThreshold?: number;
   /**
-   * Milliseconds of silence after which a stranger's connection is closed: one that was neither authenticated nor
-   * subscribed to anything. Default 10 minutes.
+   * Milliseconds of silence after which a stranger's connection is closed. A stranger is a connection that is neither
+   * authenticated nor subscribed to anything. Default 10 minutes.
    */
   strangerIdleTimeout?: number;
-  /** Connections of strangers. Past it the one idle for longest is closed. Default 64. */
+  /** Connections of all strangers. Above it, the address with most of them loses one. Default 512. */
   maxStrangers?: number;
-  /** Bytes of a stranger's request's body. Past it: 413. Default 64 KiB. */
+  /** Bytes of the body of a stranger's request. Above it: 413. Default 1 MiB. */
   maxStrangerBodySize?: number;
-  /** Bytes of everybody else's. Past it: 413. Default 16 MiB. */
+  /** Bytes of all requests of strangers that are not answered yet. Above it: 503. Default 8 MiB. */
+  maxStrangerRequestBytes?: number;
+  /** Bytes of the body of any other request. Above it: 413. Default 16 MiB. */
   maxBodySize?: number;
-  /** Bytes of the head of a stranger's request. Past it: 431. Default `http.maxHeaderSize`, 16 KiB. */
-  maxStrangerHeadSize?: number;
-  /** Bytes of the head of everybody else's. Past it: 431. Default 64 KiB, or `http.maxHeaderSize` if that is larger. */
+  /** Bytes of the head of a request. Above it: 431. Default 64 KiB, or Node's `http.maxHeaderSize` if that is larger. */
   maxHeadSize?: number;
-  /** Requests of a stranger that are handed to handlers and not answered. Past it: 503. Default 8. */
+  /** Requests of a stranger that handlers have not answered. Above it: 503. Default 8. */
   maxStrangerPendingRequests?: number;
-  /** Requests of one connection that are handed to handlers and not answered. Past it: 503. Default 256. */
+  /** Requests of one connection that handlers have not answered. Above it: 503. Default 256. */
   maxPendingRequests?: number;
-  /** Milliseconds from a request's first byte to the end of its head. Past it: 408. Default 60,000. */
+  /** Milliseconds from a request's first byte to the end of its head. Above it: 408. Default 60,000. */
   headTimeout?: number;
-  /** Milliseconds from a request's first byte to the end of its body. Past it: 408. Default 300,000. */
+  /** Milliseconds from a request's first byte to the end of its body. Above it: 408. Default 300,000. */
   requestTimeout?: number;
   /** Bytes of responses that are handed to a socket at a time. Default 128 KiB. */
   maxUnsentBytes?: number;
-  /** Frames that one segment may complete. Past it the connection is closed. Default 4,096. */
+  /** Frames that one segment may complete. Above it the connection is closed. Default 4,096. */
   maxFramesPerSegment?: number;
-  /** Milliseconds that a controller is given to close its side, once the system has the last bytes. Default 2,000. */
+  /** Milliseconds that a controller is given to close its side after the last bytes went out. Default 2,000. */
   lingerTimeout?: number;
-  /** The clock that all timers go by; for tests. */
+  /** The clock of all timers, for tests. */
   clock?: Clock;
 }
 
-/** The options with every default filled in. */
+/** The options, with a value for each. */
 export type Settings = Required<Omit<ServerOptions, "engine">> & { engine: EngineName | undefined };
-
-const KIB = 1024;
-const MIB = 1024 * KIB;
-/** The longest delay of a Node timer, in milliseconds. */
-const MAX_DELAY = 2 ** 31 - 1;
-
-const MIN_HEAD_SIZE = 256;
-const MAX_HEAD_SIZE = MIB;
-/** Follows `--max-http-header-size`. */
-const HEAD_SIZE = Math.min(Math.max(maxHeaderSize, MIN_HEAD_SIZE), MAX_HEAD_SIZE);
-
-/** @throws {@link ArgumentError} that names the option. */
-export function settingsFrom(options: ServerOptions): Settings {
-  checkEngineName(options.engine, "options.engine");
-  return {
-    engine: options.engine,
-    coalescingDelay: integer(options, "coalescingDelay", 250, 0, MAX_DELAY),
-    maxQueuedEvents: integer(options, "maxQueuedEvents", 4096, 1, 2 ** 20),
-    maxQueuedEventBytes: integer(options, "maxQueuedEventBytes", MIB, 1, 1024 * MIB),
-    maxSubscriptions: integer(options, "maxSubscriptions", 65_536, 1, 2 ** 20),
-    stallTimeout: integer(options, "stallTimeout", 60_000, 1, MAX_DELAY),
-    idleTimeout: integer(options, "idleTimeout", 60 * 60 * 1000, 1, MAX_DELAY),
-    idleSweepThreshold: integer(options, "idleSweepThreshold", 16, 1, Number.MAX_SAFE_INTEGER),
-    strangerIdleTimeout: integer(options, "strangerIdleTimeout", 10 * 60 * 1000, 1, MAX_DELAY),
-    maxStrangers: integer(options, "maxStrangers", 64, 1, Number.MAX_SAFE_INTEGER),
-    maxStrangerBodySize: integer(options, "maxStrangerBodySize", 64 * KIB, 0, Number.MAX_SAFE_INTEGER),
-    maxStrangerPendingRequests: integer(options, "maxStrangerPendingRequests", 8, 1, Number.MAX_SAFE_INTEGER),
-    maxBodySize: integer(options, "maxBodySize", 16 * MIB, 0, Number.MAX_SAFE_INTEGER),
-    maxStrangerHeadSize: integer(options, "maxStrangerHeadSize", HEAD_SIZE, MIN_HEAD_SIZE, MAX_HEAD_SIZE),
-    maxHeadSize: integer(options, "maxHeadSize", Math.max(HEAD_SIZE, 64 * KIB), MIN_HEAD_SIZE, MAX_HEAD_SIZE),
-    maxPendingRequests: integer(options, "maxPendingRequests", 256, 1, Number.MAX_SAFE_INTEGER),
-    headTimeout: integer(options, "headTimeout", 60_000, 1, MAX_DELAY),
-    requestTimeout: integer(options, "requestTimeout", 300_000, 1, MAX_DELAY),
-    maxUnsentBytes: integer(options, "maxUnsentBytes", 128 * KIB, KIB, 1024 * MIB),
-    maxFramesPerSegment: integer(options, "maxFramesPerSegment", 4096, 1, 2 ** 31 - 1),
-    lingerTimeout: integer(options, "lingerTimeout", 2000, 0, MAX_DELAY),
-    clock: options.clock ?? systemClock,
-  };
-}
 
 type NumericOption = {
   [K in keyof ServerOptions]-?: ServerOptions[K] extends number | undefined ? K : never;
 }[keyof ServerOptions];
 
-function integer(
-  options: ServerOptions,
-  name: NumericOption,
-  byDefault: number,
-  min: number,
-  max: number,
-): number {
-  const value = options[name] ?? byDefault;
-  checkInteger(value, `options.${name}`, min, max);
-  return value;
+type NumericSettings = Record<NumericOption, number>;
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const MINUTE = 60_000;
+const ANY = Number.MAX_SAFE_INTEGER;
+
+/** The default of each option and its bounds, both included. */
+const NUMBERS: Readonly<Record<NumericOption, readonly [byDefault: number, min: number, max: number]>> = {
+  coalescingDelay: [250, 0, MAX_DELAY],
+  maxQueuedEvents: [4096, 1, 2 ** 20],
+  maxQueuedEventBytes: [MIB, 1, 1024 * MIB],
+  maxSubscriptions: [65_536, 1, 2 ** 20],
+  stallTimeout: [MINUTE, 1, MAX_DELAY],
+  idleTimeout: [60 * MINUTE, 1, MAX_DELAY],
+  idleSweepThreshold: [16, 1, ANY],
+  strangerIdleTimeout: [10 * MINUTE, 1, MAX_DELAY],
+  maxStrangers: [512, 1, ANY],
+  maxStrangerBodySize: [MIB, 0, ANY],
+  maxStrangerRequestBytes: [8 * MIB, 1, ANY],
+  maxBodySize: [16 * MIB, 0, ANY],
+  maxHeadSize: [Math.min(Math.max(64 * KIB, maxHeaderSize), MIB), 256, MIB],
+  maxStrangerPendingRequests: [8, 1, ANY],
+  maxPendingRequests: [256, 1, ANY],
+  headTimeout: [MINUTE, 1, MAX_DELAY],
+  requestTimeout: [5 * MINUTE, 1, MAX_DELAY],
+  maxUnsentBytes: [128 * KIB, KIB, 1024 * MIB],
+  maxFramesPerSegment: [4096, 1, 2 ** 31 - 1],
+  lingerTimeout: [2000, 0, MAX_DELAY],
+};
+
+const NAMES: ReadonlySet<string> = new Set(["engine", "clock", ...Object.keys(NUMBERS)]);
+
+/** @throws {@link ArgumentError} that names the option. */
+export function settingsFrom(options: ServerOptions): Settings {
+  const given = { ...optionsFromEnvironment(checkOptions, NAMES), ...withoutUndefined(options) };
+  return checkOptions(given);
+}
+
+/** @throws {@link ArgumentError} that names the option. */
+function checkOptions(options: ServerOptions): Settings {
+  checkEngineName(options.engine, "options.engine");
+  const numbers: Partial<NumericSettings> = {};
+  for (const name of Object.keys(NUMBERS) as NumericOption[]) {
+    const [byDefault, min, max] = NUMBERS[name];
+    const value = options[name] ?? byDefault;
+    checkInteger(value, `options.${name}`, min, max);
+    numbers[name] = value;
+  }
+  return { engine: options.engine, clock: options.clock ?? systemClock, ...(numbers as NumericSettings) };
+}
+
+function withoutUndefined(options: ServerOptions): ServerOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -2,103 +2,90 @@
 
 import { EventEmitter } from "node:events";
 import { ServerResponse, type IncomingMessage } from "node:http";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from "node:net";
 
-import { checkId, checkInteger } from "./check";
-import { HAPConnection, type ConnectionContext, type HAPUsername } from "./connection";
-import { EventedHTTPServerEvent } from "./constants";
+import { checkInteger, isId } from "./check";
+import { MAX_DELAY } from "./clock";
+import { HAPConnection, linkOf, type HAPUsername } from "./connection";
+import { ConnectionSet } from "./connection-set";
+import { EventedHTTPServerEvent, HAPConnectionEvent } from "./constants";
 import { DebugOutput } from "./debug-output";
-import { publishOpened, publishServer, serverClosed, serverListening } from "./diagnostics";
+import * as diagnostics from "./diagnostics";
 import type { EngineName } from "./engine/contract";
 import { loadEngine } from "./engine/load";
-import { ArgumentError, ConnectionError } from "./errors";
+import { ConnectionError } from "./errors";
 import { EventDelivery } from "./events/delivery";
-import { IdleSweep } from "./idle-sweep";
-import { OutputMemory } from "./output-memory";
 import { settingsFrom, type ServerOptions, type Settings } from "./options";
-import { ConnectionRegistry } from "./registry";
+import { reportRejection } from "./rejection";
 import { addStats, noStats, type ServerStats } from "./stats";
+import { IdleSweep } from "./transport/idle-sweep";
+import type { Link, LinkContext } from "./transport/link";
+import { OutputMemory } from "./transport/output-memory";
+import { Strangers } from "./transport/strangers";
+
+declare module "./connection" {
+  interface ServerTypes {
+    server: EventedHTTPServer;
+  }
+}
 
 const debug = new DebugOutput("hapwire:server");
 
-/** The events of a server and what they carry. */
+/** The events of a server, each with the arguments of its listeners. */
 export interface EventedHTTPServerEvents {
-  /** It listens, there. */
+  /** The server listens. */
   listening: [port: number, address: string];
   /** A controller has connected. */
   "connection-opened": [connection: HAPConnection];
-  /** The head of a request has arrived; the listener answers it. */
+  /** The head of a request has arrived. The listener answers it. */
   request: [connection: HAPConnection, request: IncomingMessage, response: ServerResponse];
-  /** A connection is gone. */
+  /** A connection has closed. */
   "connection-closed": [connection: HAPConnection];
-  /** It cannot listen, or an async listener, its own or a connection's, of another event than `request` was rejected. */
+  /** The server cannot listen, or an async listener was rejected, except one of `request`. */
   error: [error: Error];
 }
 
-/** How {@link EventedHTTPServer.close} goes about it. */
+/** Options of {@link EventedHTTPServer.close}. */
 export interface CloseOptions {
   /** Milliseconds that responses under way are given to finish. Default 5,000. */
   deadline?: number;
 }
 
 const DEFAULT_CLOSE_DEADLINE = 5000;
-const MAX_PORT = 65_535;
-const MAX_DEADLINE = 2 ** 31 - 1;
 
 /**
  * An HTTP server with the HAP extensions for security and events.
  *
- * A TCP server in front of one Node HTTP server for each connection: what a controller sends is opened and handed to it,
- * what it answers is sealed and sent. Events go out between complete responses, never inside one.
+ * A TCP server in front of one Node HTTP server for each connection. It opens what a controller sends and hands it to the
+ * HTTP server; it seals the answer and sends it. Events go out between complete responses, never inside one.
  */
 export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
-  /** The TCP server; the only socket that listens. */
+  /** The TCP server: the only socket that listens. */
   protected readonly tcpServer: Server;
   readonly #settings: Settings;
-  readonly #delivery: EventDelivery;
-  readonly #registry = new ConnectionRegistry<HAPConnection>();
-  readonly #context: ConnectionContext;
-  readonly #idleSweep: IdleSweep<HAPConnection>;
+  readonly #links = new Set<Link<HAPConnection>>();
+  readonly #connections = new ConnectionSet(this.#links);
+  readonly #context: LinkContext<HAPConnection>;
+  readonly #idleSweep: IdleSweep<Link<HAPConnection>>;
   readonly #closedByReason = new Map<string, number>();
-  /** The sum of all connections that are gone. */
+  /** The sum over all connections that have closed. */
   readonly #pastStats = noStats();
   #accepted = 0;
-  /** Who waits for the last connection to be gone. No listeners of theirs, which an application may remove. */
+  /** Called when the last connection has closed. These are no listeners, which an application may remove. */
   readonly #whenEmptied: (() => void)[] = [];
-  /** Between a call to listen and the next one to stop. */
+  /** True between a call to listen and the next call to stop. */
   #mayListen = false;
 
   /**
    * @throws {@link ArgumentError} that names an option.
-   * @throws {@link EngineError} where the engine asked for cannot run here.
+   * @throws {@link EngineError} if the engine of the options can't run here.
    */
   constructor(options: ServerOptions = {}) {
-    // A handler may be an async function: what it rejects with is handled as what another throws.
+    // A request handler may be an async function: its rejection is handled like an error that it throws.
     super({ captureRejections: true });
     const settings = settingsFrom(options);
-    const engine = loadEngine(settings.engine);
     this.#settings = settings;
-    const memory = new OutputMemory();
-    this.#delivery = new EventDelivery(engine, settings, memory);
-    this.#context = {
-      settings,
-      engine,
-      memory,
-      delivery: this.#delivery,
-      strangerLimits: {
-        maxHeadSize: Math.min(settings.maxStrangerHeadSize, settings.maxHeadSize),
-        maxBodySize: settings.maxStrangerBodySize,
-        maxPendingRequests: Math.min(settings.maxStrangerPendingRequests, settings.maxPendingRequests),
-      },
-      knownLimits: settings,
-      handleRequest: (connection, request, response) => {
-        this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
-      },
-      handleIdleChange: (connection) => {
-        this.#idleSweep.connectionChanged(connection);
-      },
-      handleClosed: this.#onConnectionClosed.bind(this),
-    };
+    this.#context = this.#createContext(settings);
     this.#idleSweep = new IdleSweep(
       settings.clock,
       {
@@ -106,59 +93,60 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
         threshold: settings.idleSweepThreshold,
         strangerIdleTimeout: settings.strangerIdleTimeout,
       },
-      this.#registry,
+      this.#links,
       closeIdle,
     );
 
-    // Half-open, because a controller that sends no more may still wait for its answer; no keep-alive probes, because
-    // they wake iOS devices; no delay, because HAP's messages are small and awaited. [PROTOCOL: the secured session]
+    // Half-open: a controller that sends no more may still wait for its answer. No keep-alive probes: they wake iOS
+    // devices. No delay: HAP's messages are small and awaited. [PROTOCOL: the secured session]
     this.tcpServer = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: false });
     this.tcpServer.on("connection", this.#onConnection.bind(this));
     this.tcpServer.on("listening", this.#onListening.bind(this));
     this.tcpServer.on("error", (error) => this.emit("error", error));
     this.tcpServer.on("close", () => {
-      publishServer(serverClosed, this);
+      void this.#whenEmpty().then(() => {
+        diagnostics.publishServer(diagnostics.serverClosed, this);
+      });
     });
   }
 
-  /** The engine that seals, opens and queues for this server's connections. */
+  /** The engine of this server's connections. */
   get engine(): EngineName {
     return this.#context.engine.name;
   }
 
-  /** Connections open now. */
-  get connections(): Iterable<HAPConnection> & Pick<ReadonlySet<HAPConnection>, "size"> {
-    return this.#registry;
+  /** The open connections. */
+  get connections(): Iterable<HAPConnection> & { readonly size: number } {
+    return this.#connections;
+  }
+
+  /** The address that the server listens on. Null before `listening` and after the server has stopped, as in Node. */
+  address(): AddressInfo | null {
+    return this.tcpServer.address() as AddressInfo | null;
   }
 
   /**
-   * Where the server listens; null before `listening` and after the server has stopped, as in Node.
-   */
-  address(): AddressInfo {
-    return this.tcpServer.address() as AddressInfo;
-  }
-
-  /**
-   * Starts to listen; `listening` follows, or `error`.
+   * Starts to listen. `listening` follows, or `error`.
    *
-   * @param port - 0 to 65,535; with 0 the system chooses.
-   * @param hostname - The address to listen on. Default: all, IPv6 and IPv4.
-   * @throws {@link ArgumentError}
+   * Takes all that `net.Server.listen` takes, as HAP-NodeJS does: Homebridge passes on the port of its config.json, which
+   * may be a string.
+   *
+   * @param port - 0 to 65,535, or options as for `net.Server.listen`. The system chooses if it is 0 or missing.
+   * @param hostname - The address to listen on. Default: all of them, IPv6 and IPv4.
+   * @throws RangeError `ERR_SOCKET_BAD_PORT`, TypeError `ERR_INVALID_ARG_VALUE` or Error `ERR_SERVER_ALREADY_LISTEN`, by
+   *   Node.
    */
-  listen(port: number, hostname?: string): void {
-    checkInteger(port, "port", 0, MAX_PORT);
-    if (hostname !== undefined && typeof hostname !== "string") {
-      throw new ArgumentError("hostname", "a string or undefined", hostname);
-    }
+  listen(port?: number | string | ListenOptions | null, hostname?: string | null): void;
+  listen(...target: unknown[]): void {
+    (this.tcpServer.listen as (...target: unknown[]) => void).apply(this.tcpServer, target);
     this.#mayListen = true;
-    this.tcpServer.listen(port, hostname);
   }
 
   /** Stops listening and closes all connections at once. */
   stop(): void {
     this.#stopListening();
-    for (const connection of [...this.#registry]) {
-      connection.close();
+    for (const link of [...this.#links]) {
+      link.close();
     }
   }
 
@@ -169,26 +157,26 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   }
 
   /**
-   * Stops listening, lets responses under way finish, closes all connections.
+   * Stops listening, lets responses under way finish, and closes all connections.
    *
-   * @returns Resolves when all is down; those not done by the deadline have been closed at once then.
-   * @throws {@link ArgumentError}
+   * @returns Resolves when all connections have closed. Those not done by the deadline are closed at once.
+   * @throws {@link ArgumentError} if the deadline is not an integer of milliseconds.
    */
   async close({ deadline = DEFAULT_CLOSE_DEADLINE }: CloseOptions = {}): Promise<void> {
-    checkInteger(deadline, "deadline", 0, MAX_DEADLINE);
-    for (const connection of [...this.#registry]) {
-      connection.closeAfterResponses();
+    checkInteger(deadline, "deadline", 0, MAX_DELAY);
+    for (const link of [...this.#links]) {
+      link.drain();
     }
-    // Last, since it stops the idle sweep: from here on there is the deadline.
+    // Last, because it stops the idle sweep: from here on the deadline holds.
     const down = new Promise<void>((resolve) => {
-      // The error that it may pass on says that the server was not listening: so much the better.
+      // Ignore the error: the server was not listening.
       this.#stopListening(() => {
         resolve();
       });
     });
     const timer = this.#settings.clock.setTimeout(() => {
-      for (const connection of [...this.#registry]) {
-        connection.close();
+      for (const link of [...this.#links]) {
+        link.close();
       }
     }, deadline);
     await Promise.all([down, this.#whenEmpty()]);
@@ -196,15 +184,17 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   }
 
   /**
-   * Sends an event to every connection that has subscribed to a characteristic.
+   * Sends an event to every connection that has subscribed to a characteristic. Does nothing for ids that nobody can
+   * subscribe to.
    *
    * @param aid - The accessory's id.
    * @param iid - The characteristic's id.
-   * @param value - Its new value: whatever `JSON.stringify` takes.
-   * @param originator - The connection that the change came from; it gets no event.
-   * @param immediateDelivery - Sends it, and all that waits before it, as soon as no request is under way. ButtonEvent
-   *   and ProgrammableSwitchEvent require it. Otherwise events gather for a moment and go out as one message.
-   * @throws {@link ArgumentError}; and what `JSON.stringify` throws: a TypeError for a bigint and for a circle.
+   * @param value - The new value: anything that `JSON.stringify` takes.
+   * @param originator - The connection that the change came from. It gets no event.
+   * @param immediateDelivery - Sends the event, and all events that wait before it, as soon as no request is under way.
+   *   ButtonEvent and ProgrammableSwitchEvent require it. Other events gather for `coalescingDelay` and go out as one
+   *   message.
+   * @throws What `JSON.stringify` throws: a TypeError for a bigint and for a circle.
    */
   broadcastEvent(
     aid: number,
@@ -213,34 +203,37 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     originator?: HAPConnection,
     immediateDelivery = false,
   ): void {
-    checkId(aid, "aid");
-    checkId(iid, "iid");
-    this.#delivery.broadcast(aid, iid, value, immediateDelivery, originator?.subscriber);
+    if (isId(aid) && isId(iid)) {
+      const except = originator instanceof HAPConnection ? linkOf(originator).events : undefined;
+      this.#context.delivery.broadcast(aid, iid, value, immediateDelivery, except);
+    }
   }
 
   /**
-   * Closes all connections of a user whose pairing was removed: the initiator's after the responses under way, the rest
-   * at once. To be called while the initiator's request is being answered.
+   * Closes all connections of a user whose pairing was removed: the initiator's after the responses under way, the rest at
+   * once. To be called while the initiator's request is being answered.
    *
    * @param initiator - The connection whose request removed the pairing.
-   * @param username - The pairing identifier that was removed; not necessarily the initiator's.
+   * @param username - The pairing identifier that was removed. It need not be the initiator's.
    */
   static destroyExistingConnectionsAfterUnpair(initiator: HAPConnection, username: HAPUsername): void {
-    for (const connection of initiator.server.#registry.ofUser(username)) {
-      connection.closeConnectionAsOfUnpair(initiator);
+    for (const { owner } of [...initiator.server.#links]) {
+      if (owner.username === username) {
+        owner.closeConnectionAsOfUnpair(initiator);
+      }
     }
   }
 
-  /** Figures of the server, since it was made. */
+  /** The figures of the server, since it was made. */
   stats(): ServerStats {
     const total = { ...this.#pastStats };
     let authenticated = 0;
-    for (const connection of this.#registry) {
-      authenticated += connection.isAuthenticated() ? 1 : 0;
-      addStats(total, connection.stats());
+    for (const { owner } of this.#links) {
+      authenticated += owner.isAuthenticated() ? 1 : 0;
+      addStats(total, owner.stats());
     }
     return {
-      connections: this.#registry.size,
+      connections: this.#links.size,
       authenticated,
       accepted: this.#accepted,
       closed: Object.fromEntries(this.#closedByReason),
@@ -248,11 +241,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     };
   }
 
-  /**
-   * Takes the rejection of an async listener. Where that is a request's, the controller gets its answer.
-   *
-   * @internal
-   */
+  /** Takes the rejection of an async listener. The controller gets an answer if it was a request's. */
   override [EventEmitter.captureRejectionSymbol]<K>(
     error: Error,
     event: keyof EventedHTTPServerEvents | K,
@@ -260,24 +249,40 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   ): void {
     const [connection, , response] = values as unknown[];
     if (event === "request" && connection instanceof HAPConnection && response instanceof ServerResponse) {
-      connection.handleHandlerError(error, response as ServerResponse);
+      linkOf(connection).failHandler(error, response as ServerResponse);
     } else {
-      this.handleRejection(error);
+      reportRejection(this, error);
     }
   }
 
-  /**
-   * An async listener rejected: the application hears of it, and goes on.
-   *
-   * @internal
-   */
-  handleRejection(error: Error): void {
-    if (this.listenerCount("error") > 0) {
-      this.emit("error", error);
-    } else {
-      // As after destroy(), which has removed the listeners.
-      process.emitWarning(error);
-    }
+  #createContext(settings: Settings): LinkContext<HAPConnection> {
+    const engine = loadEngine(settings.engine);
+    const memory = new OutputMemory();
+    return {
+      settings,
+      engine,
+      memory,
+      delivery: new EventDelivery(engine, settings, memory),
+      strangers: new Strangers(settings),
+      knownLimits: settings,
+      strangerLimits: {
+        maxHeadSize: settings.maxHeadSize,
+        maxBodySize: Math.min(settings.maxStrangerBodySize, settings.maxBodySize),
+        maxPendingRequests: Math.min(settings.maxStrangerPendingRequests, settings.maxPendingRequests),
+      },
+      host: {
+        handleRequest: this.#onRequest.bind(this),
+        handleRefusal: diagnostics.publishRefusal,
+        handleFlush: diagnostics.publishFlush,
+        handleIdleChange: (link) => {
+          // After stop() or close() nothing would stop the sweep again.
+          if (this.#mayListen) {
+            this.#idleSweep.changed(link);
+          }
+        },
+        handleClosed: this.#onClosed.bind(this),
+      },
+    };
   }
 
   #stopListening(callback?: () => void): void {
@@ -292,9 +297,9 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       this.tcpServer.close();
       return;
     }
-    const { port, address } = this.address();
+    const { port, address } = this.tcpServer.address() as AddressInfo;
     debug.write("listening on %s port %d", address, port);
-    publishServer(serverListening, this);
+    diagnostics.publishServer(diagnostics.serverListening, this);
     this.emit(EventedHTTPServerEvent.LISTENING, port, address);
   }
 
@@ -305,71 +310,52 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       return;
     }
     const connection = new HAPConnection(this, socket, this.#context);
+    const link = linkOf(connection);
     this.#accepted += 1;
-    this.#registry.add(connection);
-    publishOpened(connection);
+    this.#links.add(link);
+    this.#idleSweep.added(link);
+    this.#context.strangers.add(link);
+    diagnostics.publishOpened(connection);
+    // Last: a listener that throws must not leave a connection without limits.
     this.emit(EventedHTTPServerEvent.CONNECTION_OPENED, connection);
-    this.#idleSweep.connectionAdded(connection);
-    this.#boundStrangers(connection);
   }
 
-  /**
-   * Where a stranger is one too many, the one idle for longest goes. Those that a handler owes an answer stay; where that
-   * is all of them, the new one goes.
-   */
-  #boundStrangers(newest: HAPConnection): void {
-    const { maxStrangers } = this.#settings;
-    if (this.#registry.size <= maxStrangers) {
-      return;
-    }
-    const strangers = [...this.#registry].filter(({ isStranger }) => isStranger);
-    if (strangers.length <= maxStrangers) {
-      return;
-    }
-    const reason = new ConnectionError(
-      "ERR_HAPWIRE_STRANGERS",
-      `there are more than ${String(maxStrangers)} strangers`,
-    );
-    // To send a part of a request, and to send no more, is no way to keep a place.
-    const waiting = strangers.filter((connection) => connection !== newest && !connection.awaitsHandler);
-    if (waiting.length === 0) {
-      newest.refuse(reason);
-    } else {
-      waiting
-        .reduce((oldest, connection) =>
-          connection.lastSocketOperation < oldest.lastSocketOperation ? connection : oldest,
-        )
-        .fail(reason);
-    }
+  #onRequest(connection: HAPConnection, request: IncomingMessage, response: ServerResponse): void {
+    diagnostics.publishRequest(connection, request, response);
+    this.emit(EventedHTTPServerEvent.REQUEST, connection, request, response);
+    connection.emit(HAPConnectionEvent.REQUEST, request, response);
   }
 
-  #onConnectionClosed(connection: HAPConnection): void {
-    this.#registry.remove(connection);
-    if (this.#registry.size === 0) {
+  #onClosed(link: Link<HAPConnection>): void {
+    const { owner: connection, closeReason } = link;
+    clearTimeout(connection.timedWriteTimeout);
+    this.#links.delete(link);
+    addStats(this.#pastStats, connection.stats());
+    if (closeReason !== undefined) {
+      this.#closedByReason.set(closeReason.code, (this.#closedByReason.get(closeReason.code) ?? 0) + 1);
+    }
+    if (this.#links.size === 0) {
       for (const resolve of this.#whenEmptied.splice(0)) {
         resolve();
       }
     }
-    addStats(this.#pastStats, { ...connection.stats(), eventsPending: 0, eventBytesPending: 0 });
-    const code = connection.closeReason?.code;
-    if (code !== undefined) {
-      this.#closedByReason.set(code, (this.#closedByReason.get(code) ?? 0) + 1);
+    diagnostics.publishClosed(connection, closeReason);
+    try {
+      this.emit(EventedHTTPServerEvent.CONNECTION_CLOSED, connection);
+      connection.emit(HAPConnectionEvent.CLOSED);
+    } finally {
+      connection.removeAllListeners();
     }
-    this.emit(EventedHTTPServerEvent.CONNECTION_CLOSED, connection);
   }
 
   async #whenEmpty(): Promise<void> {
-    while (this.#registry.size > 0) {
+    while (this.#links.size > 0) {
       await new Promise<void>((resolve) => this.#whenEmptied.push(resolve));
     }
   }
 }
 
-function closeIdle(connection: HAPConnection, idleFor: number): void {
-  connection.fail(
-    new ConnectionError(
-      "ERR_HAPWIRE_IDLE",
-      `nothing came or went for ${String(Math.round(idleFor / 1000))} s`,
-    ),
-  );
+function closeIdle(link: Link<HAPConnection>, idleFor: number): void {
+  const seconds = String(Math.round(idleFor / 1000));
+  link.fail(new ConnectionError("ERR_HAPWIRE_IDLE", `nothing came or went for ${seconds} s`));
 }

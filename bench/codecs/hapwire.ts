@@ -2,7 +2,7 @@
 
 import type { EngineName } from "#src/engine/contract";
 import { loadEngine } from "#src/engine/load";
-import { OutputMemory } from "#src/output-memory";
+import { OutputMemory } from "#src/transport/output-memory";
 
 import { loopOver, type CodecLoop } from "./contract";
 

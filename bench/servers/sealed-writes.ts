@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 
 import { loadEngine } from "#src/engine/load";
-import { OutputMemory } from "#src/output-memory";
+import { OutputMemory } from "#src/transport/output-memory";
 
 import { SESSION_KEYS, SUBSCRIBED, SUBSCRIBE, VERIFIED, VERIFY } from "../harness/home";
 import type { FrameSealer } from "#src/engine/contract";

@@ -3,6 +3,8 @@
  * Data Stream, which is how video comes to HomeKit Secure Video. Whatever is not known goes to the original.
  */
 
+import { types } from "node:util";
+
 import type { MessageAead } from "../engine/contract";
 import { TAG_LENGTH } from "../frame";
 
@@ -57,15 +59,15 @@ export function messageCryptoOn(aead: MessageAead, original: MessageCrypto): Mes
 function isKnown(key: unknown, nonce: unknown, aad: unknown, text: unknown): boolean {
   return (
     isBytes(key, KEY_LENGTH) &&
-    nonce instanceof Uint8Array &&
+    types.isUint8Array(nonce) &&
     nonce.length <= NONCE_LENGTH &&
-    (aad == null || aad instanceof Uint8Array) &&
-    text instanceof Uint8Array
+    (aad == null || types.isUint8Array(aad)) &&
+    types.isUint8Array(text)
   );
 }
 
 function isBytes(value: unknown, length: number): boolean {
-  return value instanceof Uint8Array && value.length === length;
+  return types.isUint8Array(value) && value.length === length;
 }
 
 function wholeNonce(nonce: Uint8Array): Uint8Array {

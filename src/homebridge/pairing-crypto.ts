@@ -22,6 +22,7 @@ import {
   type PrivateKeyInput,
   type PublicKeyInput,
 } from "node:crypto";
+import { types } from "node:util";
 
 import type { MessageAead } from "../engine/contract";
 import { messageCryptoOn, type MessageCrypto } from "./message-crypto";
@@ -171,7 +172,7 @@ class RememberedKeys<Imported extends KeyObject | undefined> {
 function signWith(original: Tweetnacl["sign"]["detached"]): (m: Uint8Array, s: Uint8Array) => Uint8Array {
   const keys = new RememberedKeys(importSigningKey);
   return (message, secretKey) => {
-    const isKnown = message instanceof Uint8Array && isBytes(secretKey, SIGNING_KEY_LENGTH);
+    const isKnown = types.isUint8Array(message) && isBytes(secretKey, SIGNING_KEY_LENGTH);
     const key = isKnown ? keys.get(secretKey) : undefined;
     return key === undefined ? original(message, secretKey) : toBytes(sign(null, message, key));
   };
@@ -183,7 +184,7 @@ function verifyWith(
   const keys = new RememberedKeys((publicKey) => importPublic("Ed25519", publicKey));
   return (message, signature, publicKey) => {
     const isKnown =
-      message instanceof Uint8Array && isBytes(signature, SIGNATURE_LENGTH) && isBytes(publicKey, KEY_LENGTH);
+      types.isUint8Array(message) && isBytes(signature, SIGNATURE_LENGTH) && isBytes(publicKey, KEY_LENGTH);
     return isKnown
       ? verify(null, message, keys.get(publicKey), signature)
       : original(message, signature, publicKey);
@@ -201,7 +202,7 @@ function hkdfWith(original: HapCrypto["HKDF"]): HapCrypto["HKDF"] {
     // The bounds are hkdfSync's; the originals differ beyond them.
     const isKnown =
       hash === "sha512" &&
-      [salt, ikm, info].every((bytes) => Buffer.isBuffer(bytes) && bytes.length <= 1_024) &&
+      [salt, ikm, info].every((bytes) => types.isUint8Array(bytes) && bytes.length <= 1_024) &&
       Number.isInteger(size) &&
       size > 0 &&
       size <= 255 * 64;
@@ -266,7 +267,7 @@ function publicBytesOf(key: KeyObject): Uint8Array {
 }
 
 function isBytes(value: unknown, length: number): boolean {
-  return value instanceof Uint8Array && value.length === length;
+  return types.isUint8Array(value) && value.length === length;
 }
 
 /** A copy in memory of its own, as `tweetnacl` gives it. */

@@ -2,7 +2,7 @@
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
-import type { Clock } from "../clock";
+import { dateOf, type Clock } from "../clock";
 import { serverClosed, type ServerMessage } from "../diagnostics";
 import type { EventedHTTPServer } from "../server";
 import { version } from "../version";
@@ -22,6 +22,8 @@ export class Reporter {
     this.#release((message as ServerMessage).server);
   };
   #last: StatusReport | undefined;
+  /** When it was written, in milliseconds of the clock. */
+  #lastAt = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,9 +40,9 @@ export class Reporter {
 
   report(): StatusReport {
     const now = this.#clock.now();
-    const age = now - (this.#last?.time ?? -Infinity);
-    if (this.#last === undefined || age < 0 || age >= FRESH) {
-      this.#last = this.#write(now);
+    if (this.#last === undefined || now - this.#lastAt >= FRESH) {
+      this.#last = this.#write();
+      this.#lastAt = now;
     }
     return this.#last;
   }
@@ -59,14 +61,14 @@ export class Reporter {
     this.#watched.delete(server);
   }
 
-  #write(time: number): StatusReport {
+  #write(): StatusReport {
     const watched = [...this.#watched.values()];
     return {
       hapwire: version,
       node: process.version,
       pid: process.pid,
       uptime: Math.round(process.uptime()),
-      time,
+      time: dateOf(this.#clock),
       requestTime: RecentTimes.quantiles(watched.map(({ times }) => times)),
       loopDelay: this.#loopDelay.take(),
       servers: watched.map((server) => server.report()),

@@ -1,8 +1,8 @@
-/** One server that the status page tells of: its figures, and nothing that would let a reader in. */
+/** The figures of one server for the status page, and nothing that would let a reader in. */
 
-import type { Clock } from "../clock";
+import { dateOf, type Clock } from "../clock";
 import type { HAPConnection } from "../connection";
-import { observe } from "../observation";
+import { observe } from "../diagnostics";
 import type { EventedHTTPServer } from "../server";
 import type { ConnectionStats } from "../stats";
 import { RecentTimes } from "./recent-times";
@@ -37,14 +37,12 @@ export class WatchedServer {
 
   report(): ServerReport {
     const { accepted, authenticated, connections: open, closed, total } = this.#server.stats();
-    const now = this.#clock.now();
+    const now = dateOf(this.#clock);
     const connections = [...this.#server.connections]
       .slice(0, MAX_CONNECTIONS)
       .map((connection) => this.#reportOf(connection, now));
-    // Null, whatever its type says, where it does not listen.
-    const address = this.#server.address() as ReturnType<EventedHTTPServer["address"]> | null;
     return {
-      port: address?.port ?? null,
+      port: this.#server.address()?.port ?? null,
       engine: this.#server.engine,
       accepted,
       authenticated,

@@ -31,8 +31,8 @@ export async function checkLoopbackSession(engine: EngineName): Promise<void> {
   const server = createServer(engine, keys);
   try {
     server.listen(0, LOOPBACK);
-    await once(server, "listening");
-    const controller = new LoopbackController(server.address().port);
+    const [port] = (await once(server, "listening")) as [port: number, address: string];
+    const controller = new LoopbackController(port);
     try {
       controller.send("POST /pair-verify");
       await controller.receive(RESPONSE, "verified");

@@ -1,30 +1,37 @@
 /**
- * The wire of one connection: the controller's socket with the secured session on it. Bytes come in and are opened,
- * plaintext goes out and is sealed, no faster than the controller takes it.
+ * The wire of one connection: the controller's socket and the secured session on it. Opens the bytes that come in, seals
+ * the plaintext that goes out, and sends no faster than the controller takes it.
  */
 
 import type { Socket } from "node:net";
 
-import type { Clock, Timer } from "./clock";
-import type { HAPEncryption, SessionKeys } from "./encryption";
-import type { Engine, FrameSealer } from "./engine/contract";
-import { gather } from "./engine/gather";
-import { ConnectionError, connectionFailure, type HapwireError } from "./errors";
-import { MAX_FRAME_PLAINTEXT } from "./frame";
+import type { Clock, Timer } from "../clock";
+import type { HAPEncryption, SessionKeys } from "../encryption";
+import type { Engine, FrameSealer } from "../engine/contract";
+import { gather } from "../engine/gather";
+import { ConnectionError, connectionFailure, type HapwireError } from "../errors";
+import { MAX_FRAME_PLAINTEXT } from "../frame";
 import type { OutputMemory } from "./output-memory";
 import { hasSessionKeys, SecuredSession } from "./session";
+import { Transfer, type Slice, type WriteCallback } from "./transfer";
 
 /** What the wire tells its connection. */
 export interface WireHost {
-  /** Plaintext of the controller's. */
-  handlePlaintext(plaintext: Buffer): void;
+  /** The first frame was opened: from here on output is sealed. Comes before the plaintext of that frame. */
+  handleSecured(sealer: FrameSealer): void;
+  /**
+   * Plaintext of the controller's.
+   *
+   * @returns False if it is no sign of life: line ends between requests.
+   */
+  handlePlaintext(plaintext: Buffer): boolean;
   /** The socket takes data again. */
   handleDrain(): void;
   /** The controller has sent its last byte. */
   handleEnd(): void;
-  /** The socket is gone. */
+  /** The socket has closed. */
   handleClosed(): void;
-  /** Nothing came or went for the time set with {@link Wire.setTimeout}. */
+  /** The socket was idle for the time set with {@link Wire.setTimeout}. */
   handleTimeout(): void;
   /** The session or the socket has failed: the connection must be closed. */
   fail(error: HapwireError): void;
@@ -34,28 +41,21 @@ export interface WireSettings {
   readonly clock: Clock;
   readonly stallTimeout: number;
   /**
-   * Plaintext that is sealed and handed to the socket at a time, in bytes: large enough for the fixed cost of a write not
-   * to count, small enough that a slow controller shows progress.
+   * Plaintext that is sealed and handed to the socket at a time, in bytes. Large enough that the fixed cost of a write does
+   * not count, small enough that a slow controller shows progress.
    */
   readonly maxUnsentBytes: number;
   readonly maxFramesPerSegment: number;
   readonly lingerTimeout: number;
 }
 
-type WriteCallback = (error?: Error | null) => void;
+/** Milliseconds between two looks at a socket that is not being read. */
+const PROBE_INTERVAL = 1000;
+/** Bytes that are read, and thrown away, after the last bytes went out. */
+const MAX_DISCARDED = 64 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 
-/** A response in pieces that is on its way out. */
-interface Transfer {
-  readonly chunks: readonly Uint8Array[];
-  /** The sum of the chunks' lengths, in bytes. */
-  readonly length: number;
-  /** The chunk and the byte in it that come next. */
-  index: number;
-  offset: number;
-  readonly callback: WriteCallback;
-}
-
-/** On a socket: whose it is. One function for all sockets costs less than closures for each. */
+/** Names the wire of a socket: one listener for all sockets costs less than closures for each. */
 const kWire = Symbol("wire");
 
 interface WiredSocket extends Socket {
@@ -65,19 +65,23 @@ interface WiredSocket extends Socket {
 export class Wire {
   /** When bytes last came or went, in milliseconds of the clock. */
   lastOperation: number;
-  /** What HAP-NodeJS's pair-verify has agreed on; read when the next bytes arrive. */
+  /** The record of HAP-NodeJS's pair-verify. Its keys are read when the next bytes arrive. */
   encryption: HAPEncryption | undefined;
   readonly #socket: Socket;
   readonly #host: WireHost;
   readonly #engine: Engine;
   readonly #settings: WireSettings;
   readonly #memory: OutputMemory;
-  /** As `maxUnsentBytes`, but whole frames: no message takes more of them than it needs. */
+  /** `maxUnsentBytes` in whole frames, so that no message takes more frames than it needs. */
   readonly #sliceLength: number;
   #session: SecuredSession | undefined;
   #transfer: Transfer | undefined;
   #stallTimer: Timer | undefined;
+  /** Runs while the socket is not read: a reset goes unnoticed then. */
+  #probeTimer: Timer | undefined;
   #lingerTimer: Timer | undefined;
+  /** Bytes that came after the last bytes went out. */
+  #discarded = 0;
 
   constructor(socket: Socket, host: WireHost, engine: Engine, settings: WireSettings, memory: OutputMemory) {
     this.#socket = socket;
@@ -96,22 +100,17 @@ export class Wire {
     socket.on("close", Wire.#onClose);
   }
 
-  /** Whether session keys are known, in use or about to be. */
+  /** True if there are session keys, in use or not yet. */
   get hasKeys(): boolean {
     return this.#session !== undefined || hasSessionKeys(this.encryption);
   }
 
-  /** Whether what goes out is sealed. */
+  /** True if output is sealed. */
   get seals(): boolean {
     return this.#session?.sealsOutbound === true;
   }
 
-  /** Seals events; undefined while what goes out is plaintext. */
-  get sealer(): FrameSealer | undefined {
-    return this.#session?.sealsOutbound === true ? this.#session.sealer : undefined;
-  }
-
-  /** Whether the socket has taken all that it was given, as far as its high-water mark goes. */
+  /** True if the socket is below its high-water mark and no response is on its way out. */
   get ready(): boolean {
     return this.#transfer === undefined && !this.#socket.writableNeedDrain && this.#socket.writable;
   }
@@ -152,16 +151,20 @@ export class Wire {
     return this.#session?.framesOut ?? 0;
   }
 
-  /** Opens what comes in with these keys from the next byte on. */
+  /** Opens input with these keys, from the next byte on. */
   secure(keys: SessionKeys): void {
     this.#session = SecuredSession.withKeys(this.#engine, keys, this.#settings.maxFramesPerSegment);
   }
 
   pause(): void {
     this.#socket.pause();
+    this.#probeTimer ??= this.#settings.clock.setTimeout(() => {
+      this.#probe();
+    }, PROBE_INTERVAL);
   }
 
   resume(): void {
+    this.#stopProbing();
     this.#socket.resume();
   }
 
@@ -170,25 +173,25 @@ export class Wire {
   }
 
   /**
-   * Sends a piece of a response; one at a time. Calls back when the socket has taken it and can take more.
+   * Sends a piece of a response, one at a time. Calls back when the socket has taken it and takes more.
    *
    * @param length - The sum of the chunks' lengths, in bytes.
    */
   send(chunks: readonly Uint8Array[], length: number, callback: WriteCallback): void {
-    this.#transfer = { chunks, length, index: 0, offset: 0, callback };
+    this.#transfer = new Transfer(chunks, length, callback);
     this.#continueTransfer();
   }
 
-  /** Sends an EVENT message that is sealed already, where {@link Wire.sealer} was not undefined. Its memory is the wire's. */
+  /** Sends an EVENT message, which is sealed already if output is. Its memory becomes the wire's. */
   sendMessage(message: Buffer): void {
     this.#session?.noteSent();
     this.#write(message);
   }
 
-  /** Lets out what has been written, then closes: the controller gets all of it. */
+  /** Closes once the controller has got all that was written. */
   end(): void {
     if (this.#socket.readableEnded && this.#socket.writableLength === 0) {
-      // The controller has ended too, and the kernel has all of it, which it delivers without us.
+      // The controller has ended too, and the kernel delivers the rest by itself.
       this.#socket.destroy();
     } else if (!this.#socket.writableEnded) {
       this.#watchProgress();
@@ -198,8 +201,8 @@ export class Wire {
           this.#socket.destroy();
         }, this.#settings.lingerTimeout);
       });
-      // Bytes that nobody reads would make the kernel reset the connection, and cut off what is still on its way.
-      this.#socket.resume();
+      // Unread bytes would make the kernel reset the connection, and cut off the last bytes on their way.
+      this.resume();
     }
   }
 
@@ -235,18 +238,56 @@ export class Wire {
   }
 
   #receive(segment: Buffer): void {
-    this.lastOperation = this.#settings.clock.now();
+    if (this.#socket.writableEnded) {
+      this.#discard(segment.length);
+      return;
+    }
     let plaintext = segment;
     try {
       this.#session ??= this.#sessionFromRecord();
       if (this.#session !== undefined) {
-        plaintext = this.#session.open(segment);
+        plaintext = this.#open(segment, this.#session);
       }
     } catch (error) {
       this.#fail(error);
       return;
     }
-    this.#host.handlePlaintext(plaintext);
+    if (this.#host.handlePlaintext(plaintext)) {
+      this.lastOperation = this.#settings.clock.now();
+    }
+  }
+
+  #open(segment: Buffer, session: SecuredSession): Buffer {
+    const wasSealing = session.sealsOutbound;
+    const plaintext = session.open(segment);
+    if (session.sealsOutbound !== wasSealing) {
+      this.#host.handleSecured(session.sealer);
+    }
+    return plaintext;
+  }
+
+  /** Past the bound the socket is no longer read. It closes when the controller has had the time to read the last bytes. */
+  #discard(length: number): void {
+    this.#discarded += length;
+    if (this.#discarded > MAX_DISCARDED) {
+      this.#socket.pause();
+    }
+  }
+
+  /** Makes the kernel report a reset, if there was one: it looks at the connection even if there is nothing to write. */
+  #probe(): void {
+    this.#probeTimer = undefined;
+    if (this.#socket.writable && this.#socket.writableLength === 0) {
+      this.#socket.write(NO_BYTES);
+    }
+    this.pause();
+  }
+
+  #stopProbing(): void {
+    if (this.#probeTimer !== undefined) {
+      this.#settings.clock.clearTimeout(this.#probeTimer);
+      this.#probeTimer = undefined;
+    }
   }
 
   #receiveEnd(): void {
@@ -262,10 +303,9 @@ export class Wire {
 
   #continueTransfer(): void {
     const transfer = this.#transfer;
-    while (transfer !== undefined && transfer.index < transfer.chunks.length) {
-      const { slice, length } = takeSlice(transfer, this.#sliceLength);
+    while (transfer?.isTaken === false) {
       try {
-        if (!this.#write(this.#encode(slice, length))) {
+        if (!this.#write(this.#encode(transfer.take(this.#sliceLength)))) {
           return;
         }
       } catch (error) {
@@ -278,8 +318,8 @@ export class Wire {
     transfer?.callback();
   }
 
-  /** What goes on the socket: a copy, since the caller may use the chunks' memory anew. */
-  #encode(chunks: readonly Uint8Array[], length: number): Buffer {
+  /** Copies or seals the chunks: the caller may use their memory again. */
+  #encode({ chunks, length }: Slice): Buffer {
     if (this.#session?.sealsOutbound === true) {
       return this.#session.seal(chunks, length, this.#memory);
     }
@@ -288,12 +328,12 @@ export class Wire {
     return copy;
   }
 
-  /** @returns false where the socket wants no more for now. */
+  /** @returns False if the socket wants no more for now. */
   #write(bytes: Uint8Array): boolean {
     this.lastOperation = this.#settings.clock.now();
     const wantsMore = this.#socket.write(bytes);
     if (this.#socket.writableLength === 0) {
-      // The kernel has taken all of it already. The socket may say no all the same, for the size alone.
+      // The kernel has all of it already. The socket may say no for the size alone.
       this.#memory.free(bytes);
       return true;
     }
@@ -339,42 +379,15 @@ export class Wire {
 
   #handleClosed(): void {
     this.#stopWatching();
+    this.#stopProbing();
     if (this.#lingerTimer !== undefined) {
       this.#settings.clock.clearTimeout(this.#lingerTimer);
     }
     this.#session?.destroy();
     const transfer = this.#transfer;
     this.#transfer = undefined;
-    // First the connection, which destroys the stream: an error of a stream that lives would be taken for the controller's.
+    // The host destroys the stream. An error of a live stream would look like the controller's.
     this.#host.handleClosed();
     transfer?.callback(new ConnectionError("ERR_HAPWIRE_CONNECTION_CLOSED", "the connection was closed"));
   }
-}
-
-/** Takes the next slice off a transfer, at most so many bytes, without copying. */
-function takeSlice(
-  transfer: Transfer,
-  sliceLength: number,
-): { slice: readonly Uint8Array[]; length: number } {
-  if (transfer.length <= sliceLength) {
-    transfer.index = transfer.chunks.length;
-    return { slice: transfer.chunks, length: transfer.length };
-  }
-  const slice: Uint8Array[] = [];
-  let length = 0;
-  while (length < sliceLength) {
-    const chunk = transfer.chunks[transfer.index];
-    if (chunk === undefined) {
-      break;
-    }
-    const end = Math.min(chunk.length, transfer.offset + sliceLength - length);
-    slice.push(transfer.offset === 0 && end === chunk.length ? chunk : chunk.subarray(transfer.offset, end));
-    length += end - transfer.offset;
-    transfer.offset = end;
-    if (end === chunk.length) {
-      transfer.index += 1;
-      transfer.offset = 0;
-    }
-  }
-  return { slice, length };
 }

@@ -1,9 +1,9 @@
 /** The secured session of one connection: a sealer, an opener, and the rule when what goes out is sealed. */
 
-import { ConnectionError } from "./errors";
-import type { HAPEncryption, SessionKeys } from "./encryption";
-import type { Allocator, Engine, FrameOpener, FrameSealer } from "./engine/contract";
-import { KEY_LENGTH } from "./frame";
+import { ConnectionError } from "../errors";
+import type { HAPEncryption, SessionKeys } from "../encryption";
+import type { Allocator, Engine, FrameOpener, FrameSealer } from "../engine/contract";
+import { KEY_LENGTH } from "../frame";
 
 /** True where at least one session key has been agreed on. */
 export function hasSessionKeys(encryption: HAPEncryption | undefined): encryption is HAPEncryption {

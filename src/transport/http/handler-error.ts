@@ -1,0 +1,49 @@
+/** The answer for a request handler that threw, or whose promise was rejected. */
+
+import type { ServerResponse } from "node:http";
+import { inspect } from "node:util";
+
+import { HapwireError } from "../../errors";
+
+/** The connection of the request. */
+export interface HandlerConnection {
+  readonly name: string;
+  /** Closes at once. */
+  fail(reason: HapwireError): void;
+}
+
+/**
+ * Answers 500, or ends the connection if half a response has gone out. The application gets a warning.
+ *
+ * @param error - What the handler threw.
+ */
+export function answerForHandler(
+  connection: HandlerConnection,
+  error: unknown,
+  response: ServerResponse,
+): void {
+  const message = `a request handler threw on ${connection.name}`;
+  const reason = new HapwireError("ERR_HAPWIRE_HANDLER", message, { cause: error });
+  try {
+    if (!response.headersSent) {
+      // The handler may have left a phrase that cannot be sent, and chunks.
+      response.removeHeader("Transfer-Encoding");
+      response.writeHead(500, "Internal Server Error", { "Content-Length": 0 }).end();
+    } else if (!response.writableEnded) {
+      connection.fail(reason);
+    }
+  } catch {
+    // The handler may have left headers that cannot be sent, or replaced the response's methods.
+    connection.fail(reason);
+  }
+  process.emitWarning(`${message}: ${shown(error)}`, { code: reason.code });
+}
+
+/** An error that a handler threw, as far as it can be shown. */
+function shown(error: unknown): string {
+  try {
+    return inspect(error);
+  } catch {
+    return "an error that throws when it is shown";
+  }
+}

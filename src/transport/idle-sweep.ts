@@ -1,0 +1,106 @@
+/**
+ * The idle sweep: closes connections that have been silent for too long. It sleeps until the first of them can be due, and
+ * never keeps the process alive. [PROTOCOL: fault 9]
+ */
+
+import type { Clock, Timer } from "../clock";
+
+/** A connection's link, as the sweep sees it. */
+export interface Idler {
+  /** When bytes last came or went, in milliseconds of the clock. */
+  readonly lastOperation: number;
+  /** True if silence alone is enough to close it, however few connections there are. */
+  readonly isExpendable: boolean;
+}
+
+export interface IdleSweepOptions {
+  /** Milliseconds of silence after which a connection closes, if there are many. */
+  idleTimeout: number;
+  /** How many connections are many. */
+  threshold: number;
+  /** Milliseconds of silence after which an expendable connection closes. */
+  strangerIdleTimeout: number;
+}
+
+type Links<Link> = Iterable<Link> & { readonly size: number };
+
+export class IdleSweep<Link extends Idler> {
+  readonly #clock: Clock;
+  readonly #options: IdleSweepOptions;
+  readonly #links: Links<Link>;
+  readonly #close: (link: Link, idleFor: number) => void;
+  #timer: Timer | undefined;
+  /** When the timer goes off, in milliseconds of the clock. No link is due before. */
+  #timerAt = Infinity;
+
+  constructor(
+    clock: Clock,
+    options: IdleSweepOptions,
+    links: Links<Link>,
+    close: (link: Link, idleFor: number) => void,
+  ) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#links = links;
+    this.#close = close;
+  }
+
+  /** To be called after a link was added. */
+  added(link: Link): void {
+    if (this.#links.size === this.#options.threshold) {
+      // From now on there are many: each link may be due.
+      this.#sweep();
+    } else {
+      this.changed(link);
+    }
+  }
+
+  /** To be called if a link may be due earlier than before. */
+  changed(link: Link): void {
+    this.#wakeAt(this.#dueAt(link));
+  }
+
+  stop(): void {
+    if (this.#timer !== undefined) {
+      this.#clock.clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#timerAt = Infinity;
+    }
+  }
+
+  #dueAt(link: Link): number {
+    const { idleTimeout, strangerIdleTimeout, threshold } = this.#options;
+    if (link.isExpendable) {
+      return link.lastOperation + strangerIdleTimeout;
+    }
+    return this.#links.size >= threshold ? link.lastOperation + idleTimeout : Infinity;
+  }
+
+  #sweep(): void {
+    this.stop();
+    const now = this.#clock.now();
+    for (const link of [...this.#links]) {
+      const dueAt = this.#dueAt(link);
+      if (dueAt <= now) {
+        this.#close(link, now - link.lastOperation);
+      } else {
+        this.#wakeAt(dueAt);
+      }
+    }
+  }
+
+  /** Makes sure that the sweep runs at this time, or before. */
+  #wakeAt(time: number): void {
+    if (time >= this.#timerAt) {
+      return;
+    }
+    this.stop();
+    this.#timerAt = time;
+    this.#timer = this.#clock.setTimeout(
+      () => {
+        this.#sweep();
+      },
+      Math.max(0, time - this.#clock.now()),
+    );
+  }
+}
