@@ -96,9 +96,9 @@ describe("EventedHTTPServer", () => {
       strangerIdleTimeout: [1, MAX_DELAY],
       maxStrangers: [1, Number.MAX_SAFE_INTEGER],
       maxStrangerBodySize: [0, Number.MAX_SAFE_INTEGER],
+      maxStrangerRequestBytes: [1, Number.MAX_SAFE_INTEGER],
       maxStrangerPendingRequests: [1, Number.MAX_SAFE_INTEGER],
       maxBodySize: [0, Number.MAX_SAFE_INTEGER],
-      maxStrangerHeadSize: [256, 2 ** 20],
       maxHeadSize: [256, 2 ** 20],
       maxPendingRequests: [1, Number.MAX_SAFE_INTEGER],
       headTimeout: [1, MAX_DELAY],
@@ -123,24 +123,15 @@ describe("EventedHTTPServer", () => {
 
   it("checks where to listen, and does not listen", () => {
     const server = new EventedHTTPServer({ engine: ENGINE });
-    assertAllRefused([...NOT_INTEGERS, undefined, 65_536], "port", /an integer from 0 to 65535/, (port) => {
-      server.listen(port);
-    });
-    assertAllRefused([1, null, {}], "hostname", /a string or undefined/, (hostname) => {
-      server.listen(0, hostname);
-    });
+    for (const port of [-1, 1.5, NaN, 65_536, {}]) {
+      assert.throws(
+        () => {
+          server.listen(port);
+        },
+        { code: /^ERR_(SOCKET_BAD_PORT|INVALID_ARG_VALUE)$/ },
+      );
+    }
     assert.equal(server.address(), null);
-  });
-
-  it("checks the ids of a broadcast", async (t) => {
-    const { harness } = await connected(t);
-    assertAllRefused(NOT_IDS, "aid", /a safe integer from 1 up/, (aid) => {
-      harness.server.broadcastEvent(aid, 1, true);
-    });
-    assertAllRefused(NOT_IDS, "iid", /a safe integer from 1 up/, (iid) => {
-      harness.server.broadcastEvent(1, iid, true);
-    });
-    harness.server.broadcastEvent(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, true);
   });
 
   it("checks the deadline of close()", async () => {
@@ -172,16 +163,12 @@ describe("HAPConnection", () => {
     }
   });
 
-  it("checks the ids of an event, of which 0 is none that anybody subscribes to", async (t) => {
+  it("sends no event for ids that nobody can subscribe to", async (t) => {
     const { connection } = await connected(t);
-    const notIds = NOT_IDS.filter((value) => value !== 0);
-    assertAllRefused(notIds, "aid", /an integer from 0 to 9007199254740991/, (aid) => {
-      connection.sendEvent(aid, 1, true);
-    });
-    assertAllRefused(notIds, "iid", /an integer from 0 to 9007199254740991/, (iid) => {
-      connection.sendEvent(1, iid, true);
-    });
-    connection.sendEvent(0, 0, true, true);
+    for (const id of NOT_IDS as number[]) {
+      connection.sendEvent(id, 1, true, true);
+      connection.sendEvent(1, id, true, true);
+    }
     assert.equal(connection.stats().eventsQueued, 0);
   });
 

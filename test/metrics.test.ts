@@ -75,7 +75,7 @@ describe("collectMetrics", () => {
     Object.keys(total).forEach((key, i) => {
       total[key as keyof typeof total] = 101 + i;
     });
-    t.mock.method(harness.server, "stats", () => ({
+    const mocked = t.mock.method(harness.server, "stats", () => ({
       ...stats,
       accepted: 7,
       connections: 5,
@@ -83,6 +83,7 @@ describe("collectMetrics", () => {
       total,
     }));
     const values = await scrape(register);
+    mocked.mock.restore();
     const figures = Object.entries({
       'connections{server="1",authenticated="true"}': 3,
       'connections{server="1",authenticated="false"}': 2,

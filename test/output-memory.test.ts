@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { OutputMemory } from "#src/output-memory";
+import { OutputMemory } from "#src/transport/output-memory";
 
 const LENGTH = 10_000;
 

@@ -8,6 +8,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
 import { launchBrowser } from "../support/browser";
 import { BusyBridge } from "../support/busy-bridge";
+import { portOf } from "../support/port";
 
 /** What the smallest phone still sold is wide, and what most are, in CSS pixels. */
 const PHONES = [320, 375];
@@ -86,7 +87,7 @@ describe("the status page in a browser", () => {
     await second.receiveEvents(5);
     await shows(page, "#tile-events", "10");
     await shows(page, "#tile-backlog", "0");
-    assert.deepEqual(await textsOf(page, "#servers td:nth-child(1)"), [String(bridge.server.address().port)]);
+    assert.deepEqual(await textsOf(page, "#servers td:nth-child(1)"), [String(portOf(bridge.server))]);
 
     second.destroy();
     await shows(page, "#tile-open", "1");

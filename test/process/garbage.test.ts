@@ -11,6 +11,7 @@ import { EventedHTTPServer, FrameOpener, FrameSealer, type EngineName, type HAPC
 import { collect } from "../support/collect";
 import { Harness, transportEngines, whenClosed } from "../support/harness";
 import { patient } from "../support/patience";
+import { portOf } from "../support/port";
 
 const { gc } = globalThis;
 const NO_GC = gc === undefined ? " (skipped: node runs without --expose-gc)" : "";
@@ -131,7 +132,7 @@ async function openAndStop(
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const opened = once(server, "connection-opened") as Promise<[HAPConnection]>;
-  const socket = connect(server.address().port, "127.0.0.1");
+  const socket = connect(portOf(server), "127.0.0.1");
   const [connection] = await opened;
   const closed = [whenClosed(connection), once(socket.resume(), "close")];
   server.stop();

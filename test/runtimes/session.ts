@@ -12,6 +12,7 @@ import { EngineError, engineInfo, EventedHTTPServer, type HAPConnection, type Se
 
 import { Controller } from "../support/controller";
 import { randomKeys } from "../support/harness";
+import { portOf } from "../support/port";
 
 const AID = 1;
 const IID = 9;
@@ -62,8 +63,8 @@ async function run(): Promise<void> {
   const server = startServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const initiator = await connect(server.address().port);
-  const other = await connect(server.address().port);
+  const initiator = await connect(portOf(server));
+  const other = await connect(portOf(server));
 
   server.broadcastEvent(AID, IID, "first");
   server.broadcastEvent(AID, IID, "second", undefined, true);

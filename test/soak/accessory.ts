@@ -8,6 +8,7 @@ import { EventedHTTPServer, type Clock, type HAPConnection, type Timer } from "h
 import { Random } from "../support/random";
 import { CHARACTERISTICS, CONTENT, EMPTY_TALLY, LAST_IID, tallied, type Tally } from "./messages";
 import type { SoakOptions } from "./options";
+import { portOf } from "../support/port";
 
 /** Milliseconds for which a handler that never answers keeps a connection whose controller has gone. */
 export const STRANGER_IDLE_TIMEOUT = 5000;
@@ -99,7 +100,7 @@ export class Accessory {
   async listen(): Promise<number> {
     this.server.listen(0, "127.0.0.1");
     await once(this.server, "listening");
-    return this.server.address().port;
+    return portOf(this.server);
   }
 
   /** Characteristics change from now on. */

@@ -19,6 +19,7 @@ import { BusyBridge } from "../support/busy-bridge";
 import { runNode } from "../support/child";
 import { ManualClock } from "../support/clock";
 import { Harness } from "../support/harness";
+import { portOf } from "../support/port";
 
 const HIDDEN_INTERFACES = path.join(__dirname, "..", "support", "hidden-interfaces.js");
 
@@ -230,7 +231,7 @@ describe("the status report", () => {
     const { servers, requestTime, loopDelay } = await reportOf(url);
     const [server] = servers;
     assert.ok(server !== undefined && servers.length === 1);
-    assert.equal(server.port, bridge.server.address().port);
+    assert.equal(server.port, portOf(bridge.server));
     assert.equal(server.engine, bridge.server.engine);
     assert.deepEqual([server.open, server.authenticated, server.accepted], [2, 2, 3]);
     assert.deepEqual(server.refused, { ERR_HAPWIRE_HTTP: 1 });

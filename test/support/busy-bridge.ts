@@ -6,6 +6,7 @@ import { EventedHTTPServer, type HAPConnection } from "hapwire";
 
 import { Controller } from "./controller";
 import { randomKeys } from "./harness";
+import { portOf } from "./port";
 
 /** Pairing identifiers as iOS makes them; made up. */
 const USERNAMES = [
@@ -46,7 +47,7 @@ export class BusyBridge {
 
   /** Connects a controller, verifies and subscribes it. */
   async connect(): Promise<Controller> {
-    const controller = await Controller.connect(this.server.address().port);
+    const controller = await Controller.connect(portOf(this.server));
     const index = this.controllers.push(controller) - 1;
     await controller.fetch("POST", `/pair-verify?${String(index % USERNAMES.length)}`);
     controller.secure(this.#keys);
@@ -56,7 +57,7 @@ export class BusyBridge {
 
   /** Somebody who speaks no HTTP: is refused and closed. */
   async annoy(): Promise<void> {
-    const stranger = await Controller.connect(this.server.address().port);
+    const stranger = await Controller.connect(portOf(this.server));
     stranger.write("THIS IS NO HTTP\r\n\r\n");
     await stranger.closed;
   }

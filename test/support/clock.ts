@@ -9,10 +9,22 @@ interface Pending {
 
 export class ManualClock implements Clock {
   #now = 1_000_000;
+  /** How far the wall clock is ahead of the clock. */
+  #jumped = 0;
   readonly #pending = new Set<Pending>();
 
   now(): number {
     return this.#now;
+  }
+
+  /** The wall clock shows the same, until it jumps. */
+  date(): number {
+    return this.#now + this.#jumped;
+  }
+
+  /** Sets the wall clock forward, or back. */
+  jump(milliseconds: number): void {
+    this.#jumped += milliseconds;
   }
 
   setTimeout(callback: () => void, delay: number): Timer {

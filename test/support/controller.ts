@@ -53,8 +53,9 @@ export class Controller {
     });
   }
 
-  static async connect(port: number, host = "127.0.0.1"): Promise<Controller> {
-    const socket = connect({ port, host, noDelay: true });
+  /** @param from - The controller's own address; the system chooses one by default. */
+  static async connect(port: number, host = "127.0.0.1", from?: string): Promise<Controller> {
+    const socket = connect({ port, host, noDelay: true, ...(from !== undefined && { localAddress: from }) });
     await once(socket, "connect");
     return new Controller(socket);
   }

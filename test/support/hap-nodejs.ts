@@ -20,6 +20,7 @@ import { EventedHTTPServer, type EngineName, type HAPConnection } from "hapwire"
 import { ManualClock } from "./clock";
 import { Controller } from "./controller";
 import { User, verifyPairing } from "./pairing";
+import { portOf } from "./port";
 
 const LOOPBACK = "127.0.0.1";
 export const PIN = "031-45-154";
@@ -124,7 +125,7 @@ export class Home {
   }
 
   get port(): number {
-    return this.server.address().port;
+    return portOf(this.server);
   }
 
   /** Adds a pairing as if pair-setup had been done. */

@@ -19,6 +19,7 @@ import { loadEngine } from "#src/engine/load";
 
 import { ManualClock } from "./clock";
 import { Controller } from "./controller";
+import { portOf } from "./port";
 import { expectWiped, watchSessions } from "./session-watch";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, connection: HAPConnection) => void;
@@ -121,13 +122,17 @@ export class Harness {
   }
 
   get port(): number {
-    return this.server.address().port;
+    return portOf(this.server);
   }
 
-  /** A connection in plaintext, as before pair-verify. */
-  async connect(host?: string): Promise<Pair> {
+  /**
+   * A connection in plaintext, as before pair-verify.
+   *
+   * @param from - The controller's own address; the system chooses one by default.
+   */
+  async connect(host?: string, from?: string): Promise<Pair> {
     const opened = once(this.server, "connection-opened") as Promise<[HAPConnection]>;
-    const controller = await Controller.connect(this.port, host);
+    const controller = await Controller.connect(this.port, host, from);
     this.#controllers.push(controller);
     const [connection] = await opened;
     return { controller, connection };

@@ -5,10 +5,14 @@ import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { describe, it } from "node:test";
 
+import type { EventHub } from "#src/engine/contract";
+import { loadEngine } from "#src/engine/load";
+
 import { ManualClock } from "../support/clock";
 import { Harness, transportEngines, whenClosed } from "../support/harness";
 
 const WINDOW = 250;
+const LIMITS = { maxEvents: 1, maxBytes: 1, maxSubscriptions: 1 };
 
 for (const engine of transportEngines()) {
   describe(`events (${engine})`, () => {
@@ -336,7 +340,7 @@ for (const engine of transportEngines()) {
     });
 
     it("have their queue in the hub for as long as the connection lasts", async (t) => {
-      const hub = Object.getPrototypeOf(loadEngine(engine).createEventHub(LIMITS)) as EventHubCore;
+      const hub = Object.getPrototypeOf(loadEngine(engine).createEventHub(LIMITS)) as EventHub;
       const [added, removed] = [t.mock.method(hub, "add").mock, t.mock.method(hub, "remove").mock];
       const harness = await Harness.start(t, { engine });
       for (const { connection } of [await harness.connect(), await harness.connectSecured()]) {

@@ -403,18 +403,15 @@ for (const engine of transportEngines()) {
       }
     });
 
-    it("serves an authenticated controller's read of 3,000 characteristics", async (t) => {
+    it("serves a read of 3,000 characteristics", async (t) => {
       const harness = await Harness.start(t, { engine });
       harness.handler = ({ url = "" }, response) => response.end(String(url.split(",").length));
       const ids = Array.from({ length: 3000 }, (_, index) => `${String(index)}.10`);
-      const known = await harness.connectSecured();
-      assert.equal(
-        (await known.controller.get(`/characteristics?id=${ids.join(",")}`)).body.toString(),
-        "3000",
-      );
-      const stranger = await harness.connect();
-      stranger.controller.send("GET", `/characteristics?id=${ids.join(",")}`);
-      await expectRefusal(stranger.controller, 431);
+      // In insecure mode the first request of a controller may be this one.
+      for (const { controller } of [await harness.connectSecured(), await harness.connect()]) {
+        const response = await controller.get(`/characteristics?id=${ids.join(",")}`);
+        assert.equal(response.body.toString(), "3000");
+      }
     });
 
     it("follows --max-http-header-size", async () => {

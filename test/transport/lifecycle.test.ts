@@ -15,6 +15,7 @@ import { EventedHTTPServer, EventedHTTPServerEvent, HAPConnectionEvent, type HAP
 import { ManualClock } from "../support/clock";
 import { Controller } from "../support/controller";
 import { Harness, transportEngines, whenClosed } from "../support/harness";
+import { portOf } from "../support/port";
 
 const HOUR = 60 * 60 * 1000;
 
@@ -31,7 +32,7 @@ for (const engine of transportEngines()) {
       }
       server.listen(0, "127.0.0.1");
       await once(server, "listening");
-      const { port } = server.address();
+      const port = portOf(server);
       assert.deepEqual(seen, [["listening", port, "127.0.0.1"]]);
 
       const opened = once(server, "connection-opened") as Promise<[HAPConnection]>;

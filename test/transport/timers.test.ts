@@ -25,6 +25,30 @@ async function untilBusy({ connection }: Pair): Promise<void> {
 
 for (const engine of transportEngines()) {
   describe(`timers (${engine})`, () => {
+    it("a reset is noticed within two seconds while a handler reads nothing", LIMIT, async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const pair = await harness.connectSecured();
+      const asked = new Promise<void>((resolve) => {
+        harness.handler = () => {
+          resolve();
+        };
+      });
+      const { socket } = pair.controller;
+      pair.controller.send("PUT", "/", { body: "x".repeat(8_000_000) });
+      await asked;
+      while (!harness.socketOf(pair).isPaused()) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const reset = once(socket, "close");
+      socket.resetAndDestroy();
+      await reset;
+      const closed = whenClosed(pair.connection);
+      clock.advance(2000);
+      await closed;
+      assert.equal(closeCode(pair), "ERR_HAPWIRE_SOCKET");
+    });
+
     it("Node's HTTP server sets none between requests, and promises the controller none", async (t) => {
       const harness = await Harness.start(t, { engine });
       const pair = await harness.connectSecured();

@@ -17,4 +17,4 @@ server.on("request", (connection: HAPConnection, request, response) => {
 export const info: EngineInfo = engineInfo();
 export const codeOf = (error: unknown): string => (error instanceof HapwireError ? error.code : "");
 // @ts-expect-error the types are not any
-server.listen("no port");
+server.listen(true);

@@ -8,6 +8,7 @@ import type { EventedHTTPServer, HAPConnection } from "hapwire";
 
 import type { Controller } from "../../support/controller";
 import { CHARACTERISTIC, connectSecured, startSecuredServer } from "../../support/secured-server";
+import { portOf } from "../../support/port";
 
 const AN_HOUR = 60 * 60 * 1000;
 
@@ -58,7 +59,7 @@ async function main(ending = ""): Promise<void> {
   });
   const controllers: Controller[] = [];
   for (let i = 0; i < 3; i += 1) {
-    controllers.push(await connectSecured(server.address().port, keys));
+    controllers.push(await connectSecured(portOf(server), keys));
   }
   for (let value = 0; value < 1000; value += 1) {
     server.broadcastEvent(CHARACTERISTIC.aid, CHARACTERISTIC.iid, value);

@@ -5,6 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { EngineName, SessionKeys } from "hapwire";
 
 import { CHARACTERISTIC, startSecuredServer } from "../../support/secured-server";
+import { portOf } from "../../support/port";
 
 /** What the thread is started with. */
 export interface WorkerData {
@@ -29,7 +30,7 @@ async function work({ engine, keys }: WorkerData): Promise<void> {
     }
     parentPort?.postMessage(count);
   });
-  parentPort?.postMessage(server.address().port);
+  parentPort?.postMessage(portOf(server));
 }
 
 void work(workerData as WorkerData);
