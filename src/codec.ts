@@ -88,7 +88,7 @@ export class FrameOpener {
    * Opens all frames that these bytes complete.
    *
    * @param segment - The next bytes of the stream, left as they are.
-   * @returns The plaintext of those frames; empty where none was completed.
+   * @returns The plaintext of those frames; empty if none was completed.
    * @throws {@link ArgumentError}
    * @throws {@link FrameError} `ERR_HAPWIRE_FRAME_TOO_LONG`, `ERR_HAPWIRE_FRAME_AUTHENTICATION`,
    *   `ERR_HAPWIRE_NONCE_EXHAUSTED`: the session is over and the key is wiped; `ERR_HAPWIRE_CODEC_CLOSED` after that.

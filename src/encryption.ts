@@ -15,11 +15,11 @@ export interface SessionKeys {
 }
 
 /**
- * What a connection has agreed on with its controller.
+ * The record of a pair-verify: what a connection and its controller have agreed on.
  *
- * A plain record: the transport reads the session keys when the first bytes after them arrive, copies them, and keeps
- * the counters of its own session; it writes their values back here for those who look. A controller's side may use the
- * same record with the two keys exchanged.
+ * A plain record. The transport reads the session keys when the first bytes after them arrive, and copies them. It keeps
+ * counters of its own, and writes their values back here. A controller's side may use the same record with the two keys
+ * exchanged.
  */
 export class HAPEncryption {
   /** The controller's public key of this pair-verify. */
@@ -28,12 +28,12 @@ export class HAPEncryption {
   readonly secretKey: Buffer;
   /** The accessory's public key of this pair-verify. */
   readonly publicKey: Buffer;
-  /** What both sides have computed from these. */
+  /** The X25519 secret that both sides have computed from these. */
   readonly sharedSecret: Buffer;
   /** Seals the messages of the pair-verify itself. */
   readonly hkdfPairEncryptionKey: Buffer;
 
-  /** Frames sent so far, i.e. the counter of the next one. Where a session starts elsewhere than at 0, set it before. */
+  /** Frames sent so far: the counter of the next frame. Set it before the session if that does not start at 0. */
   accessoryToControllerCount = 0;
   /** Frames received so far. */
   controllerToAccessoryCount = 0;

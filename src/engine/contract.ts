@@ -33,7 +33,7 @@ export interface FrameSealer {
    * @param chunks - The plaintext, in pieces; gathered without a copy by the native engine.
    * @param length - The sum of the chunks' lengths, in bytes.
    * @param memory - For the frames.
-   * @returns The frames, in that memory or in some of their own. Empty where `length` is 0.
+   * @returns The frames, in that memory or in some of their own. Empty if `length` is 0.
    * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED` before anything is sealed, `ERR_HAPWIRE_CIPHER`,
    *   `ERR_HAPWIRE_CODEC_CLOSED`; after the first two the key is wiped.
    * @throws TypeError if the chunks are not as long as they say; nothing was sealed.
@@ -60,7 +60,7 @@ export interface FrameOpener {
    *
    * @param segment - The next bytes of the stream. Its memory belongs to the opener from here on: the native engine
    *   decrypts in place and returns a part of it.
-   * @returns The plaintext of all frames completed, concatenated; empty where none was.
+   * @returns The plaintext of all frames completed, concatenated; empty if none was.
    * @throws {@link FrameError} `ERR_HAPWIRE_FRAME_TOO_LONG`, `ERR_HAPWIRE_FRAME_COUNT`,
    *   `ERR_HAPWIRE_FRAME_AUTHENTICATION`, `ERR_HAPWIRE_NONCE_EXHAUSTED`, `ERR_HAPWIRE_CODEC_CLOSED`. After any of them the key is wiped, nothing of the
    *   segment is given out, and the opener stays closed.
@@ -213,7 +213,7 @@ export interface EventHub {
 export interface MessageAead {
   /** @returns the ciphertext with its tag behind it, in memory of their own. */
   seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array): Buffer;
-  /** @returns the plaintext, or undefined where the tag does not match. */
+  /** @returns the plaintext, or undefined if the tag does not match. */
   open(
     key: Uint8Array,
     nonce: Uint8Array,

@@ -1,21 +1,21 @@
-/** Memory for what is sealed, used again once the kernel has taken what was in it. */
+/** Memory for sealed messages, used again once the kernel has taken the message. */
 
-/** Below this Node's pool serves as well, in bytes. */
+/** Bytes. Below this, Node's pool serves as well. */
 const SMALLEST = 4 * 1024;
-/** What is larger is rare, and not worth keeping, in bytes. */
+/** Bytes. Larger messages are rare, and their memory is not worth keeping. */
 const LARGEST = 256 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * One piece of memory for all connections of a server: each seals a message and writes it at once, and most often the
- * kernel takes all of it in that call. New memory for each would cost its page faults, a fifth of the cipher's time.
+ * One piece of memory for all connections of a server. Each seals a message and writes it at once, and most often the kernel
+ * takes all of it in that call. New memory for each message would cost its page faults, a fifth of the cipher's time.
  */
 export class OutputMemory {
   #idle: Buffer = NOTHING;
   #lent: Buffer | undefined;
 
-  /** @returns memory of just that length, with anything in it. */
+  /** @returns Memory of exactly this length, with old bytes in it. */
   allocate(length: number): Buffer {
     if (length < SMALLEST || length > LARGEST) {
       return Buffer.allocUnsafe(length);
@@ -26,7 +26,7 @@ export class OutputMemory {
     return memory.subarray(0, length);
   }
 
-  /** Gives back what was allocated last: nobody reads or writes it any more. What is not given back is its holder's. */
+  /** Gives back the memory that was allocated last. Memory that is not given back belongs to its holder. */
   free(bytes: Uint8Array): void {
     if (this.#lent?.buffer === bytes.buffer) {
       this.#idle = this.#lent;

@@ -1,11 +1,11 @@
-/** The secured session of one connection: a sealer, an opener, and the rule when what goes out is sealed. */
+/** The secured session of one connection: a sealer, an opener, and the rule when output is sealed. */
 
 import { ConnectionError } from "../errors";
 import type { HAPEncryption, SessionKeys } from "../encryption";
 import type { Allocator, Engine, FrameOpener, FrameSealer } from "../engine/contract";
 import { KEY_LENGTH } from "../frame";
 
-/** True where at least one session key has been agreed on. */
+/** True if at least one session key has been agreed on. */
 export function hasSessionKeys(encryption: HAPEncryption | undefined): encryption is HAPEncryption {
   return (
     encryption !== undefined &&
@@ -18,7 +18,7 @@ export class SecuredSession {
   readonly sealer: FrameSealer;
   readonly #opener: FrameOpener;
   readonly #record: HAPEncryption | undefined;
-  /** Frames of the record's before this session began. */
+  /** Frames of the record before this session began. */
   readonly #sentBefore: number;
   readonly #receivedBefore: number;
 
@@ -43,9 +43,9 @@ export class SecuredSession {
   }
 
   /**
-   * A session as HAP-NodeJS's record says.
+   * A session with the keys and counters of HAP-NodeJS's record.
    *
-   * @throws {@link ConnectionError} `ERR_HAPWIRE_SESSION_KEYS` where a key is missing or has a wrong length.
+   * @throws {@link ConnectionError} `ERR_HAPWIRE_SESSION_KEYS` if a key is missing or has a wrong length.
    */
   static fromRecord(engine: Engine, record: HAPEncryption, maxFramesPerSegment: number): SecuredSession {
     if (
@@ -61,8 +61,8 @@ export class SecuredSession {
   }
 
   /**
-   * Whether what goes out is sealed: from the first frame that was opened. Until then the answer of pair-verify may
-   * still be on its way, in plaintext. [PROTOCOL: the secured session]
+   * True if output is sealed: from the first opened frame on. Until then the answer of pair-verify may still be on its way,
+   * in plaintext. [PROTOCOL: the secured session]
    */
   get sealsOutbound(): boolean {
     return this.framesIn > 0;
@@ -76,7 +76,7 @@ export class SecuredSession {
     return this.#sentBefore + this.sealer.frames;
   }
 
-  /** @throws {@link FrameError} where the segment is not what the controller must have sent. */
+  /** @throws {@link FrameError} if the segment does not continue the controller's stream of frames. */
   open(segment: Buffer): Buffer {
     const plaintext = this.#opener.open(this.#withIncompleteFrame(segment));
     if (this.#record !== undefined) {
@@ -91,7 +91,7 @@ export class SecuredSession {
     return frames;
   }
 
-  /** Writes the counter of what went out back to the record. */
+  /** Writes the counter of sealed frames back to the record. */
   noteSent(): void {
     if (this.#record !== undefined) {
       this.#record.accessoryToControllerCount = this.framesOut;

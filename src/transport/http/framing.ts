@@ -1,4 +1,4 @@
-/** The methods, fields and lines that say where a request ends, as strictly as all parsers read them alike. [RFC 9112 §6 and §7] */
+/** The methods, fields and lines that decide the end of a request, read strictly. [RFC 9112 §6, §7] */
 
 /** Methods after which the bytes of another protocol come. */
 export const OTHER_PROTOCOLS = new Set(["CONNECT", "PRI"]);

@@ -13,7 +13,7 @@ export interface HttpStreamWire {
   readonly remoteFamily: string | undefined;
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
-  /** Whether what goes out is sealed. */
+  /** True if output is sealed. */
   readonly seals: boolean;
   /** Lets more of the controller's bytes come. */
   resume(): void;
@@ -40,7 +40,7 @@ export interface HttpStreamHost {
   transmit(chunks: readonly Uint8Array[], length: number, callback: (error?: Error | null) => void): void;
   /** The HTTP server is done with the connection: all it wrote goes out, then it is closed. */
   endGracefully(): void;
-  /** The HTTP server, or a handler, gives the connection up, for this error where there is one. */
+  /** The HTTP server, or a handler, gives the connection up, with the error if there is one. */
   abandon(error: Error | null): void;
 }
 
@@ -186,7 +186,7 @@ interface StringChunk extends PendingChunk {
   chunk: string;
 }
 
-/** Writes neighbouring strings to one Buffer; leaves bytes where they are. */
+/** Writes neighbouring strings to one Buffer, and leaves bytes in place. */
 function encodeStrings(pending: readonly PendingChunk[]): Uint8Array[] {
   const chunks: Uint8Array[] = [];
   let strings: StringChunk[] = [];

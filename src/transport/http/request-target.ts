@@ -1,4 +1,4 @@
-/** Which request targets handlers can take apart. */
+/** The request targets that handlers can parse. */
 
 const SLASH = 0x2f;
 const BACKSLASH = 0x5c;
@@ -7,8 +7,8 @@ const SPACE = 0x20;
 const BASE = "http://accessory.local";
 
 /**
- * Whether `new URL(target, "http://…")` takes it. HAP-NodeJS asks that of every request, where nothing catches what it
- * throws: one packet with a target such as `//` would end the process.
+ * True if `new URL(target, "http://…")` takes the target. HAP-NodeJS makes that URL for every request, and nothing catches its
+ * error: one packet with a target such as `//` would end the process.
  */
 export function isUrl(target: string): boolean {
   if (target.charCodeAt(0) === SLASH) {
