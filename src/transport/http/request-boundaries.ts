@@ -7,7 +7,8 @@
  * no line, so a head that trickles in costs no memory here.
  */
 
-import { isOf, skip, TARGET, TEXT, TOKEN } from "./byte-kinds";
+import * as grammar from "./grammar";
+import { isOf, skip, TARGET, TEXT, TOKEN } from "./grammar";
 
 enum State {
   /** Between requests. Line ends here belong to none. [RFC 9112 §2.2] */
@@ -47,17 +48,6 @@ const UPPERCASE_T = 0x54;
 
 const VERSION = Buffer.from("HTTP/1.1\r\n");
 const VERSION_DIGIT = 7;
-/** Methods after which the bytes of another protocol come. */
-const OTHER_PROTOCOLS = new Set(["CONNECT", "PRI"]);
-const CONTENT_LENGTH = "content-length";
-const TRANSFER_ENCODING = "transfer-encoding";
-/** Node's parser heeds these in trailers too. */
-const NO_TRAILERS = new Set([CONTENT_LENGTH, TRANSFER_ENCODING, "connection", "proxy-connection", "upgrade"]);
-/** At most as many digits as a 64-bit number has, so that Node's parser never overflows. */
-const LENGTH_VALUE = /^[\t ]*(\d{1,20})[\t ]*$/;
-const ENCODING_VALUE = /^[\t ]*chunked[\t ]*$/i;
-const CHUNK_LINE = /^([0-9a-f]{1,16})(?:;[!#$%&'*+\-.^_`|~0-9a-z]+(?:=[!#$%&'*+\-.^_`|~0-9a-z]+)?)*$/i;
-
 /** The longest text that is looked at as a whole, in bytes: a method, the value of a framing field, a chunk line. */
 const MAX_TEXT_LENGTH = 128;
 /** The trailers of a request, in bytes. */
@@ -241,7 +231,7 @@ export class RequestBoundaries {
     const isUsual = this.#carried.length + next - offset === 3 && bytes[next - 1] === UPPERCASE_T;
     const method = isUsual ? "GET" : this.#text(bytes, offset, next);
     this.#carried = "";
-    const isRefused = method === "" || method.length > MAX_TEXT_LENGTH || OTHER_PROTOCOLS.has(method);
+    const isRefused = method === "" || method.length > MAX_TEXT_LENGTH || grammar.OTHER_PROTOCOLS.has(method);
     return isRefused ? this.#lose("syntax", next) : this.#expect(bytes, next, SP, State.TargetFirst);
   }
 
@@ -286,11 +276,13 @@ export class RequestBoundaries {
       return this.#carry(bytes, offset, end);
     }
     const length = this.#carried.length + next - offset;
-    const mayFrame = length === CONTENT_LENGTH.length || length === TRANSFER_ENCODING.length;
+    const mayFrame = length === grammar.CONTENT_LENGTH.length || length === grammar.TRANSFER_ENCODING.length;
     const name = mayFrame || this.#inTrailers ? this.#text(bytes, offset, next).toLowerCase() : "";
     this.#carried = "";
-    this.#field = name === CONTENT_LENGTH || name === TRANSFER_ENCODING ? name : undefined;
-    const isRefused = this.#inTrailers ? NO_TRAILERS.has(name) : this.#framed && this.#field !== undefined;
+    this.#field = name === grammar.CONTENT_LENGTH || name === grammar.TRANSFER_ENCODING ? name : undefined;
+    const isRefused = this.#inTrailers
+      ? grammar.NO_TRAILERS.has(name)
+      : this.#framed && this.#field !== undefined;
     if (length === 0 || isRefused) {
       return this.#lose("syntax", next);
     }
@@ -312,11 +304,11 @@ export class RequestBoundaries {
 
   /** @returns false if two parsers could read the value of a framing field differently. */
   #frame(field: string, value: string): boolean {
-    if (field === TRANSFER_ENCODING) {
-      this.#chunked = !this.#isOld && ENCODING_VALUE.test(value);
+    if (field === grammar.TRANSFER_ENCODING) {
+      this.#chunked = !this.#isOld && grammar.ENCODING_VALUE.test(value);
       return this.#chunked;
     }
-    const digits = LENGTH_VALUE.exec(value)?.[1];
+    const digits = grammar.LENGTH_VALUE.exec(value)?.[1];
     this.#remaining = Number(digits);
     return digits !== undefined;
   }
@@ -340,7 +332,7 @@ export class RequestBoundaries {
   }
 
   #chunkLineLf(bytes: Buffer, offset: number): number {
-    const size = CHUNK_LINE.exec(this.#carried)?.[1];
+    const size = grammar.CHUNK_LINE.exec(this.#carried)?.[1];
     this.#carried = "";
     if (size === undefined) {
       return this.#lose("syntax", offset);
