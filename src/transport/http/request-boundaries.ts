@@ -7,8 +7,8 @@
  * no line, so a head that trickles in costs no memory here.
  */
 
-import { isOf, skip, TARGET, TEXT, TOKEN } from "./byte-kinds";
-import * as framing from "./framing";
+import * as grammar from "./grammar";
+import { isOf, skip, TARGET, TEXT, TOKEN } from "./grammar";
 
 enum State {
   /** Between requests. Line ends here belong to none. [RFC 9112 §2.2] */
@@ -48,7 +48,6 @@ const UPPERCASE_T = 0x54;
 
 const VERSION = Buffer.from("HTTP/1.1\r\n");
 const VERSION_DIGIT = 7;
-
 /** The longest text that is looked at as a whole, in bytes: a method, the value of a framing field, a chunk line. */
 const MAX_TEXT_LENGTH = 128;
 /** The trailers of a request, in bytes. */
@@ -232,7 +231,7 @@ export class RequestBoundaries {
     const isUsual = this.#carried.length + next - offset === 3 && bytes[next - 1] === UPPERCASE_T;
     const method = isUsual ? "GET" : this.#text(bytes, offset, next);
     this.#carried = "";
-    const isRefused = method === "" || method.length > MAX_TEXT_LENGTH || framing.OTHER_PROTOCOLS.has(method);
+    const isRefused = method === "" || method.length > MAX_TEXT_LENGTH || grammar.OTHER_PROTOCOLS.has(method);
     return isRefused ? this.#lose("syntax", next) : this.#expect(bytes, next, SP, State.TargetFirst);
   }
 
@@ -277,12 +276,12 @@ export class RequestBoundaries {
       return this.#carry(bytes, offset, end);
     }
     const length = this.#carried.length + next - offset;
-    const mayFrame = length === framing.CONTENT_LENGTH.length || length === framing.TRANSFER_ENCODING.length;
+    const mayFrame = length === grammar.CONTENT_LENGTH.length || length === grammar.TRANSFER_ENCODING.length;
     const name = mayFrame || this.#inTrailers ? this.#text(bytes, offset, next).toLowerCase() : "";
     this.#carried = "";
-    this.#field = name === framing.CONTENT_LENGTH || name === framing.TRANSFER_ENCODING ? name : undefined;
+    this.#field = name === grammar.CONTENT_LENGTH || name === grammar.TRANSFER_ENCODING ? name : undefined;
     const isRefused = this.#inTrailers
-      ? framing.NO_TRAILERS.has(name)
+      ? grammar.NO_TRAILERS.has(name)
       : this.#framed && this.#field !== undefined;
     if (length === 0 || isRefused) {
       return this.#lose("syntax", next);
@@ -305,11 +304,11 @@ export class RequestBoundaries {
 
   /** @returns false if two parsers could read the value of a framing field differently. */
   #frame(field: string, value: string): boolean {
-    if (field === framing.TRANSFER_ENCODING) {
-      this.#chunked = !this.#isOld && framing.ENCODING_VALUE.test(value);
+    if (field === grammar.TRANSFER_ENCODING) {
+      this.#chunked = !this.#isOld && grammar.ENCODING_VALUE.test(value);
       return this.#chunked;
     }
-    const digits = framing.LENGTH_VALUE.exec(value)?.[1];
+    const digits = grammar.LENGTH_VALUE.exec(value)?.[1];
     this.#remaining = Number(digits);
     return digits !== undefined;
   }
@@ -333,7 +332,7 @@ export class RequestBoundaries {
   }
 
   #chunkLineLf(bytes: Buffer, offset: number): number {
-    const size = framing.CHUNK_LINE.exec(this.#carried)?.[1];
+    const size = grammar.CHUNK_LINE.exec(this.#carried)?.[1];
     this.#carried = "";
     if (size === undefined) {
       return this.#lose("syntax", offset);

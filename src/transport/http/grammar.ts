@@ -1,4 +1,4 @@
-/** The bytes that HTTP/1.1 allows in each part of a head. [RFC 9110 §5.6.2, RFC 9112 §3 and §5] */
+/** What is accepted in each part of a request: less than HTTP/1.1 allows, and nothing that two parsers read differently. */
 
 /** In methods and in the names of header fields. */
 export const TOKEN = 1;
@@ -16,6 +16,23 @@ const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
   const isText = byte === HT || (byte >= SP && byte !== DEL);
   return (isToken ? TOKEN : 0) | (byte > SP && byte < DEL ? TARGET : 0) | (isText ? TEXT : 0);
 });
+
+/** Methods after which the bytes of another protocol come. */
+export const OTHER_PROTOCOLS = new Set(["CONNECT", "PRI"]);
+export const CONTENT_LENGTH = "content-length";
+export const TRANSFER_ENCODING = "transfer-encoding";
+/** Node's parser heeds these in trailers too. */
+export const NO_TRAILERS = new Set([
+  CONTENT_LENGTH,
+  TRANSFER_ENCODING,
+  "connection",
+  "proxy-connection",
+  "upgrade",
+]);
+/** At most as many digits as a 64-bit number has, so that Node's parser never overflows. */
+export const LENGTH_VALUE = /^[\t ]*(\d{1,20})[\t ]*$/;
+export const ENCODING_VALUE = /^[\t ]*chunked[\t ]*$/i;
+export const CHUNK_LINE = /^([0-9a-f]{1,16})(?:;[!#$%&'*+\-.^_`|~0-9a-z]+(?:=[!#$%&'*+\-.^_`|~0-9a-z]+)?)*$/i;
 
 export function isOf(bytes: Buffer, offset: number, kind: number): boolean {
   return ((KINDS[bytes[offset] ?? 0] ?? 0) & kind) !== 0;
