@@ -22,7 +22,7 @@ const LIBRARIES = /^(libc\.so\.6|libm\.so\.6|ld-linux-(x86-64\.so\.2|aarch64\.so
 /** What is wanted of glibc. A new name here is a new thing to hold for every system that the addon is to run on. */
 const LIBC = new Set([
   ...["abort", "raise", "__assert_fail", "__stack_chk_fail", "__stack_chk_guard"],
-  ...["malloc", "free", "memcmp", "memcpy", "memmove", "memset", "strlen", "floor"],
+  ...["malloc", "free", "memcmp", "memcpy", "memmove", "memset", "strlen", "ceil", "floor"],
 ]);
 
 /** Wanted only where somebody has them: the start-up code's, and on ARM the unwinder's, which never runs. */

@@ -88,7 +88,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   #sessionID: string | undefined;
   #networkInterface: string | undefined;
 
-  /** Servers make connections. */
+  /** @hidden Servers make connections. */
   constructor(server: ServerTypes["server"], socket: Socket, context: LinkContext<HAPConnection>) {
     super(EMITTER_OPTIONS);
     // HKSV code adds a listener for each recording, and counts on raising the limit by one each time.

@@ -39,7 +39,7 @@ function parse(text: string, names: ReadonlySet<string>): object {
   }
   for (const name of Object.keys(options)) {
     if (!names.has(name) || NOT_IN_JSON.has(name)) {
-      throw new Error(`there is no option ${name}; docs/limits.md has all of them`);
+      throw new Error(`there is no option ${JSON.stringify(name)}; docs/limits.md has all of them`);
     }
   }
   return options;
@@ -48,7 +48,7 @@ function parse(text: string, names: ReadonlySet<string>): object {
 function warnOnce(text: string, reason: string): void {
   if (warned !== text) {
     warned = text;
-    process.emitWarning(`HAPWIRE_OPTIONS is ignored: ${reason}`, {
+    process.emitWarning(`HAPWIRE_OPTIONS is ignored: ${reason.replace(/\s+/g, " ")}`, {
       type: "HapwireWarning",
       code: "HAPWIRE_OPTIONS",
     });

@@ -100,23 +100,19 @@ const NAMES: ReadonlySet<string> = new Set(["engine", "clock", ...Object.keys(NU
 
 /** @throws {@link ArgumentError} that names the option. */
 export function settingsFrom(options: ServerOptions): Settings {
-  const given = { ...optionsFromEnvironment(checkOptions, NAMES), ...withoutUndefined(options) };
-  return checkOptions(given);
+  return checkOptions(options, optionsFromEnvironment<ServerOptions>(checkOptions, NAMES));
 }
 
-/** @throws {@link ArgumentError} that names the option. */
-function checkOptions(options: ServerOptions): Settings {
-  checkEngineName(options.engine, "options.engine");
+/** @param environment - Options that count if `options` leaves them out. */
+function checkOptions(options: ServerOptions, environment: ServerOptions = {}): Settings {
+  const { engine = environment.engine } = options;
+  checkEngineName(engine, "options.engine");
   const numbers: Partial<NumericSettings> = {};
   for (const name of Object.keys(NUMBERS) as NumericOption[]) {
     const [byDefault, min, max] = NUMBERS[name];
-    const value = options[name] ?? byDefault;
+    const value = options[name] ?? environment[name] ?? byDefault;
     checkInteger(value, `options.${name}`, min, max);
     numbers[name] = value;
   }
-  return { engine: options.engine, clock: options.clock ?? systemClock, ...(numbers as NumericSettings) };
-}
-
-function withoutUndefined(options: ServerOptions): ServerOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { engine, clock: options.clock ?? systemClock, ...(numbers as NumericSettings) };
 }

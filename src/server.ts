@@ -75,6 +75,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   readonly #whenEmptied: (() => void)[] = [];
   /** True between a call to listen and the next call to stop. */
   #mayListen = false;
+  /** True from the message that the server listens to the message that it has closed. */
+  #isPublished = false;
 
   /**
    * @throws {@link ArgumentError} that names an option.
@@ -102,10 +104,10 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.tcpServer = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: false });
     this.tcpServer.on("connection", this.#onConnection.bind(this));
     this.tcpServer.on("listening", this.#onListening.bind(this));
-    this.tcpServer.on("error", (error) => this.emit("error", error));
+    this.tcpServer.on("error", this.#onError.bind(this));
     this.tcpServer.on("close", () => {
       void this.#whenEmpty().then(() => {
-        diagnostics.publishServer(diagnostics.serverClosed, this);
+        this.#publishClosed();
       });
     });
   }
@@ -116,7 +118,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   }
 
   /** The open connections. */
-  get connections(): Iterable<HAPConnection> & { readonly size: number } {
+  get connections(): Iterable<HAPConnection> & Pick<ReadonlySet<HAPConnection>, "size"> {
     return this.#connections;
   }
 
@@ -128,8 +130,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /**
    * Starts to listen. `listening` follows, or `error`.
    *
-   * Takes all that `net.Server.listen` takes, as HAP-NodeJS does: Homebridge passes on the port of its config.json, which
-   * may be a string.
+   * Hands its arguments to `net.Server.listen`, as HAP-NodeJS does: Homebridge passes on the port of its config.json, which may
+   * be a string. A string that is not a number is the path of a socket.
    *
    * @param port - 0 to 65,535, or options as for `net.Server.listen`. The system chooses if it is 0 or missing.
    * @param hostname - The address to listen on. Default: all of them, IPv6 and IPv4.
@@ -299,8 +301,24 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     }
     const { port, address } = this.tcpServer.address() as AddressInfo;
     debug.write("listening on %s port %d", address, port);
+    this.#isPublished = true;
     diagnostics.publishServer(diagnostics.serverListening, this);
     this.emit(EventedHTTPServerEvent.LISTENING, port, address);
+  }
+
+  #onError(error: Error): void {
+    // A plugin may handle the error on the TCP server, as with HAP-NodeJS. If nobody handles it, the process ends as usual.
+    const isHandled = this.listenerCount("error") === 0 && this.tcpServer.listenerCount("error") > 1;
+    if (!isHandled) {
+      this.emit("error", error);
+    }
+  }
+
+  #publishClosed(): void {
+    if (this.#isPublished) {
+      this.#isPublished = false;
+      diagnostics.publishServer(diagnostics.serverClosed, this);
+    }
   }
 
   #onConnection(socket: Socket): void {
@@ -314,8 +332,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.#accepted += 1;
     this.#links.add(link);
     this.#idleSweep.added(link);
-    this.#context.strangers.add(link);
     diagnostics.publishOpened(connection);
+    this.#context.strangers.add(link);
     // Last: a listener that throws must not leave a connection without limits.
     this.emit(EventedHTTPServerEvent.CONNECTION_OPENED, connection);
   }

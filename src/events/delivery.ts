@@ -48,6 +48,8 @@ interface SharedParts {
 
 /** What a connection's queue holds. From {@link Queue.Due} on it is flushed as soon as the recipient may receive. */
 const Queue = {
+  /** Takes no events. */
+  Muted: -1,
   Empty: 0,
   /** Events that wait for the end of their window. */
   Waiting: 1,
@@ -155,6 +157,9 @@ export class Subscriber {
 
   /** As {@link EventDelivery.broadcast}, for this connection alone. */
   send(aid: number, iid: number, value: unknown, immediate: boolean): void {
+    if (this.#queue === Queue.Muted) {
+      return;
+    }
     const count = this.#parts.hub.send(this.#slot, aid, iid, value, immediate);
     if (count > 0) {
       applySignals(this.#parts, count);
@@ -180,6 +185,7 @@ export class Subscriber {
   /** Drops the events that wait and takes no more. The subscriptions stay. */
   mute(): void {
     this.#forgetQueue();
+    this.#queue = Queue.Muted;
     this.#parts.hub.mute(this.#slot);
   }
 
@@ -195,6 +201,7 @@ export class Subscriber {
     subscribers[this.#slot] = undefined;
     // Another connection may get the slot.
     this.#slot = NO_SLOT;
+    this.#queue = Queue.Muted;
   }
 
   counts(): QueueCounts {
@@ -213,7 +220,7 @@ export class Subscriber {
   /**
    * Notes a signal of the hub.
    *
-   * @returns whether {@link Subscriber.flush} or {@link Subscriber.relieve} must follow.
+   * @returns whether {@link Subscriber.flush} or {@link Subscriber.closeIfOverflowing} must follow.
    * @internal
    */
   applySignal(signal: number): boolean {
@@ -278,7 +285,9 @@ export class Subscriber {
 
 function applySignals({ hub, subscribers }: SharedParts, count: number): void {
   const due: Subscriber[] = [];
-  for (const signal of hub.signals.subarray(0, count)) {
+  const { signals } = hub;
+  for (let i = 0; i < count; i += 1) {
+    const signal = signals[i] ?? 0;
     const subscriber = subscribers[Math.floor(signal / SIGNAL_STRIDE)];
     if (subscriber?.applySignal(signal % SIGNAL_STRIDE) === true) {
       due.push(subscriber);

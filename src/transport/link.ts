@@ -15,7 +15,8 @@ import type { EventDelivery, EventRecipient, Subscriber } from "../events/delive
 import type { Settings } from "../options";
 import type { ConnectionStats } from "../stats";
 import { answerForHandler } from "./http/handler-error";
-import { ConnectionHttp, type ConnectionHttpHost, type ConnectionHttpLimits } from "./http/connection-http";
+import { ConnectionHttp } from "./http/connection-http";
+import type { ConnectionHttpHost, ConnectionHttpLimits } from "./http/contract";
 import type { Budget } from "./http/reserved-bytes";
 import type { OutputMemory } from "./output-memory";
 import { PlaintextBoundary } from "./plaintext-boundary";
@@ -72,6 +73,8 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   readonly #wire: Wire;
   readonly #http: ConnectionHttp;
   readonly #boundary = new PlaintextBoundary();
+  /** True if `DEBUG` asks for each request. Looked up once: the environment is slow to read. */
+  readonly #isTraced = debug.enabled;
   #life = Life.Open;
   #closeReason: HapwireError | undefined;
   /** True once the accessory has authenticated or subscribed the connection. */
@@ -84,8 +87,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.#context = context;
     this.#wire = new Wire(socket, this, context.engine, context.settings, context.memory);
     this.events = context.delivery.add(this);
-    const limits = { ...context.strangerLimits, budget: this };
-    this.#http = new ConnectionHttp(this, this.#wire, context.settings, limits);
+    this.#http = new ConnectionHttp(this, this.#wire, context.settings, context.strangerLimits, this);
   }
 
   get life(): Life {
@@ -125,7 +127,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   /** The same in milliseconds since the epoch. */
   get lastOperationDate(): number {
     const { clock } = this.#context.settings;
-    return dateOf(clock) - (clock.now() - this.#wire.lastOperation);
+    return Math.round(dateOf(clock) - (clock.now() - this.#wire.lastOperation));
   }
 
   set lastOperationDate(date: number) {
@@ -300,6 +302,9 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.#moveTo(Life.Closed);
     this.#http.destroy();
     this.#context.strangers.remove(this);
+    if (this.#isTraced) {
+      debug.write("%s closed", this.name);
+    }
     try {
       // Listeners may still ask what was subscribed.
       this.#context.host.handleClosed(this);
@@ -313,6 +318,9 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   handleRequest(request: IncomingMessage, response: ServerResponse): void {
     if (this.#life >= Life.Closing) {
       return;
+    }
+    if (this.#isTraced) {
+      debug.write("%s %s %s", this.name, request.method, request.url);
     }
     try {
       this.#context.host.handleRequest(this.owner, request, response);
@@ -372,9 +380,11 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   }
 
   #moveTo(life: Life): void {
+    if (this.#life === Life.Open) {
+      this.events.mute();
+    }
     if (life > this.#life) {
       this.#life = life;
-      this.events.mute();
     }
   }
 

@@ -65,7 +65,8 @@ export class SecuredSession {
    * in plaintext. [PROTOCOL: the secured session]
    */
   get sealsOutbound(): boolean {
-    return this.framesIn > 0;
+    // Of this session: a record may have counted frames before.
+    return this.#opener.frames > 0;
   }
 
   get framesIn(): number {

@@ -34,9 +34,14 @@ class Address {
   bytes = 0;
 }
 
+/** How many strangers may be on their way out with a 503 at a time. Others are closed at once. */
+const MAX_REFUSED = 64;
+
 export class Strangers {
   readonly #limits: StrangerLimits;
   readonly #addresses = new Map<string, Address>();
+  /** Strangers that were refused and have not closed. They hold no place. */
+  readonly #refused = new Set<Stranger>();
   #count = 0;
   #bytes = 0;
 
@@ -60,6 +65,7 @@ export class Strangers {
 
   /** Forgets a link that has closed or is a stranger no more. Does nothing if it is not here. */
   remove(stranger: Stranger): void {
+    this.#refused.delete(stranger);
     const address = this.#addresses.get(stranger.remoteAddress);
     const bytes = address?.bytesOf.get(stranger);
     if (address === undefined || bytes === undefined) {
@@ -110,32 +116,50 @@ export class Strangers {
   }
 
   #makeRoomFor(newest: Stranger, own: Address): void {
-    const reason = `there are more than ${String(this.#limits.maxStrangers)} strangers`;
-    const largest = Math.max(...Array.from(this.#addresses.values(), ({ bytesOf }) => bytesOf.size));
+    const { maxStrangers } = this.#limits;
+    const reason = `there are more than ${String(maxStrangers)} strangers; the option maxStrangers raises the limit`;
+    const largest = this.#largestSize();
     const goes = this.#mostExpendable(largest, newest);
-    // An address that is smaller than others takes the place of one of theirs, whatever that waits for.
-    const isOwed = goes?.awaitsHandler === true && own.bytesOf.size === largest;
-    if (goes === undefined || isOwed) {
-      newest.refuse(strangersError(reason));
+    // Only a smaller address may take the place of a stranger that a handler still serves.
+    const isServed = goes?.awaitsHandler === true && own.bytesOf.size === largest;
+    if (goes === undefined || isServed) {
+      this.#refuse(newest, strangersError(reason));
     } else {
       this.#evict(goes, reason);
     }
   }
 
+  #largestSize(): number {
+    let largest = 0;
+    for (const { bytesOf } of this.#addresses.values()) {
+      largest = Math.max(largest, bytesOf.size);
+    }
+    return largest;
+  }
+
   /**
-   * The stranger that can be spared first, of the addresses with this many: one that never sent a whole request, then the
-   * one silent for longest. Those that a handler owes an answer come last. To send a part of a request and no more is no
-   * way to keep a place.
+   * The stranger that can be spared first, of the addresses with this many: one that never sent a whole request, then one
+   * that no handler owes an answer. To send a part of a request and no more is no way to keep a place.
+   *
+   * Among equals, an address loses the one silent for longest. If every address has just one, chance decides: a host with
+   * many addresses could keep all of its own awake.
    */
   #mostExpendable(size: number, newest: Stranger): Stranger | undefined {
-    let first: Stranger | undefined;
     const crowded = [...this.#addresses.values()].filter(({ bytesOf }) => bytesOf.size === size);
-    for (const stranger of crowded.flatMap(({ bytesOf }) => [...bytesOf.keys()])) {
-      if (stranger !== newest && (first === undefined || isMoreExpendable(stranger, first))) {
-        first = stranger;
-      }
+    const others = crowded.flatMap(({ bytesOf }) => [...bytesOf.keys()]).filter((other) => other !== newest);
+    const equals = withLeastClaim(others);
+    return size === 1 ? equals[Math.floor(Math.random() * equals.length)] : longestSilent(equals);
+  }
+
+  /** Answers 503. The stranger gives its place back first: it would make the next one lose its own. */
+  #refuse(stranger: Stranger, reason: ConnectionError): void {
+    this.remove(stranger);
+    if (this.#refused.size < MAX_REFUSED) {
+      this.#refused.add(stranger);
+      stranger.refuse(reason);
+    } else {
+      stranger.fail(reason);
     }
-    return first;
   }
 
   #evict(stranger: Stranger, reason: string): void {
@@ -154,14 +178,23 @@ export class Strangers {
   }
 }
 
-function isMoreExpendable(a: Stranger, b: Stranger): boolean {
-  if (a.awaitsHandler !== b.awaitsHandler) {
-    return b.awaitsHandler;
+/** Strangers with no better claim to their place than any other. */
+function withLeastClaim(strangers: readonly Stranger[]): Stranger[] {
+  const claims = strangers.map(
+    ({ hasRequested, awaitsHandler }) => Number(hasRequested) + 2 * Number(awaitsHandler),
+  );
+  const least = claims.reduce((a, b) => Math.min(a, b), Infinity);
+  return strangers.filter((_, i) => claims[i] === least);
+}
+
+function longestSilent(strangers: readonly Stranger[]): Stranger | undefined {
+  let first: Stranger | undefined;
+  for (const stranger of strangers) {
+    if (first === undefined || stranger.lastOperation < first.lastOperation) {
+      first = stranger;
+    }
   }
-  if (a.hasRequested !== b.hasRequested) {
-    return b.hasRequested;
-  }
-  return a.lastOperation < b.lastOperation;
+  return first;
 }
 
 function largestHolder(address: Address): Stranger {

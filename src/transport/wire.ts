@@ -277,7 +277,8 @@ export class Wire {
   /** Makes the kernel report a reset, if there was one: it looks at the connection even if there is nothing to write. */
   #probe(): void {
     this.#probeTimer = undefined;
-    if (this.#socket.writable && this.#socket.writableLength === 0) {
+    // Not if a handler has set a timeout: Node takes each write for activity, and the timeout ends the wait as well.
+    if (this.#socket.writable && this.#socket.writableLength === 0 && !this.#socket.timeout) {
       this.#socket.write(NO_BYTES);
     }
     this.pause();

@@ -135,8 +135,8 @@ function install(name, others) {
   );
   npm(["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball, ...others], project);
   cpSync(path.join(ROOT, "build/Release/hapwire.node"), addonIn(project));
-  // The one file that the programs' support has from the package's unshipped code.
-  cpSync(path.join(ROOT, "dist/demo/patience.js"), path.join(project, "dist/demo/patience.js"));
+  // The programs' support imports from the inside of the package.
+  cpSync(path.join(ROOT, "dist"), path.join(project, "dist"), { recursive: true });
   for (const part of ["runtimes", "support"]) {
     cpSync(path.join(ROOT, "dist-test/test", part), path.join(project, "test", part), { recursive: true });
   }

@@ -4,7 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { systemClock } from "#src/clock";
 import type { ConnectionError } from "#src/errors";
-import { ConnectionHttp, type ConnectionHttpLimits } from "#src/transport/http/connection-http";
+import { ConnectionHttp } from "#src/transport/http/connection-http";
+import type { ConnectionHttpLimits } from "#src/transport/http/contract";
+import type { Budget } from "#src/transport/http/reserved-bytes";
 
 export const LIMITS: ConnectionHttpLimits = {
   maxHeadSize: 16 * 1024,
@@ -33,7 +35,7 @@ export class HttpUnderTest {
   handler: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
     response.end();
 
-  constructor(limits: Partial<ConnectionHttpLimits> = {}) {
+  constructor(limits: Partial<ConnectionHttpLimits> = {}, budget?: Budget) {
     const all = { ...LIMITS, ...limits };
     const settings = {
       clock: systemClock,
@@ -41,7 +43,7 @@ export class HttpUnderTest {
       requestTimeout: 60_000,
       maxHeadSize: Math.max(all.maxHeadSize, LIMITS.maxHeadSize),
     };
-    this.http = new ConnectionHttp(this, WIRE, settings, all);
+    this.http = new ConnectionHttp(this, WIRE, settings, all, budget);
   }
 
   handleRequest(request: IncomingMessage, response: ServerResponse): void {

@@ -35,7 +35,7 @@ class CountedBudget {
 
 function withBudget(limit?: number): { tested: HttpUnderTest; budget: CountedBudget } {
   const budget = new CountedBudget(limit);
-  return { tested: new HttpUnderTest({ budget, maxPendingRequests: 2, maxBodySize: 200 * KIB }), budget };
+  return { tested: new HttpUnderTest({ maxPendingRequests: 2, maxBodySize: 200 * KIB }, budget), budget };
 }
 
 async function feed(tested: HttpUnderTest, ...segments: string[]): Promise<void> {

@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 
 import type { ConnectionClosedMessage, EventsFlushedMessage, RefusalMessage, RequestMessage } from "hapwire";
 
+import { runNode } from "../support/child";
 import { ManualClock } from "../support/clock";
 import { Harness, whenClosed } from "../support/harness";
 
@@ -69,6 +70,43 @@ describe("diagnostics channels", () => {
     assert.equal(refused.reason.code, "ERR_HAPWIRE_HTTP");
     assert.equal(end.reason, refused.reason);
     assert.equal(end.connection, connection);
+  });
+});
+
+describe("the diagnostics channels of a connection that is refused as it comes", () => {
+  it("tell first that it was opened", async (t) => {
+    const harness = await Harness.start(t, { maxStrangers: 1 });
+    const served = new Promise<void>((resolve) => {
+      harness.handler = () => {
+        resolve();
+      };
+    });
+    const { controller } = await harness.connect();
+    controller.send("GET", "/slow");
+    await served;
+    const messages = record(t);
+    const refused = await harness.connect();
+    await whenClosed(refused.connection);
+    assert.deepEqual(
+      messages.map(([channel]) => channel),
+      ["hapwire:connection:opened", "hapwire:connection:refused", "hapwire:connection:closed"],
+    );
+  });
+});
+
+describe("what DEBUG shows of a connection", () => {
+  it("names each request, and the end", async () => {
+    const program = `
+      const { get } = require("node:http");
+      const { EventedHTTPServer } = require("hapwire");
+      const server = new EventedHTTPServer();
+      server.on("request", (_connection, _request, response) => response.end());
+      server.on("connection-closed", () => server.destroy());
+      server.on("listening", (port) => get({ port, path: "/debugged", agent: false }).end());
+      server.listen(0, "127.0.0.1");`;
+    const { stderr } = await runNode(["--eval", program], { env: { DEBUG: "hapwire:connection" } });
+    assert.match(stderr, /connection 127\.0\.0\.1:\d+ GET \/debugged/);
+    assert.match(stderr, /connection 127\.0\.0\.1:\d+ closed/);
   });
 });
 

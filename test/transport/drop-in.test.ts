@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { Server } from "node:net";
 import { describe, it } from "node:test";
 import { runInNewContext } from "node:vm";
 
@@ -52,6 +53,18 @@ for (const engine of transportEngines()) {
       assert.equal((await controller.get("/")).status, 200);
     });
 
+    it("leaves an error of its TCP server to whoever listens there", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const server = new EventedHTTPServer({ engine });
+      t.after(() => {
+        server.destroy();
+      });
+      const failed = once((server as unknown as { tcpServer: Server }).tcpServer, "error");
+      server.listen(harness.port, "127.0.0.1");
+      const [error] = (await failed) as [NodeJS.ErrnoException];
+      assert.equal(error.code, "EADDRINUSE");
+    });
+
     it("sends nothing for ids that nobody can subscribe to, and throws nothing", async (t) => {
       const { server } = await Harness.start(t, { engine });
       for (const id of [0, -1, 1.5, NaN, Infinity, undefined, null, "1"] as number[]) {
@@ -59,6 +72,23 @@ for (const engine of transportEngines()) {
         server.broadcastEvent(1, id, true, undefined, true);
       }
       assert.equal(server.stats().total.eventsQueued, 0);
+    });
+
+    it("hands the inside of a request to no handler", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const inside = new Set(["Link", "Wire", "ConnectionHttp", "Exchanges", "RequestBoundaries"]);
+      const reached: string[] = [];
+      harness.handler = (request, response) => {
+        for (const object of [request, response, request.socket]) {
+          const held = Reflect.ownKeys(object).map((key) => Reflect.get(object, key) as unknown);
+          const names = held.map((value) => (value instanceof Object ? value.constructor.name : ""));
+          reached.push(...names.filter((name) => inside.has(name)));
+        }
+        response.end();
+      };
+      const { controller } = await harness.connectSecured();
+      await controller.get("/");
+      assert.deepEqual(reached, []);
     });
 
     it("hands the inside of a connection to nobody", async (t) => {
@@ -139,9 +169,9 @@ describe("HAPWIRE_OPTIONS", () => {
   });
 
   for (const [text, reason] of [
-    ['{"maxStranger":1}', /^HAPWIRE_OPTIONS is ignored: there is no option maxStranger/],
+    ['{"maxStranger":1}', /^HAPWIRE_OPTIONS is ignored: there is no option "maxStranger"/],
     ['{"maxStrangers":0}', /^HAPWIRE_OPTIONS is ignored: options\.maxStrangers must be/],
-    ['{"clock":{}}', /^HAPWIRE_OPTIONS is ignored: there is no option clock/],
+    ['{"clock":{}}', /^HAPWIRE_OPTIONS is ignored: there is no option "clock"/],
     ["[1]", /^HAPWIRE_OPTIONS is ignored: expected a JSON object/],
     ["{", /^HAPWIRE_OPTIONS is ignored: /],
   ] as const) {

@@ -403,6 +403,33 @@ for (const engine of transportEngines()) {
       }
     });
 
+    it("closes a connection on which a listener of a body throws", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const thrown = new Promise<unknown>((resolve) => {
+        process.setUncaughtExceptionCaptureCallback(resolve);
+      });
+      t.after(() => {
+        process.setUncaughtExceptionCaptureCallback(null);
+      });
+      const fault = new Error("the listener's own");
+      harness.handler = (request) => {
+        request.on("error", () => undefined);
+        request.once("data", () => {
+          request.on("data", () => {
+            throw fault;
+          });
+          controller.write("body");
+        });
+      };
+      const { controller, connection } = await harness.connectSecured();
+      const closed = whenClosed(connection);
+      controller.write("PUT /a HTTP/1.1\r\nContent-Length: 8\r\n\r\nbody");
+      assert.equal(await thrown, fault);
+      await closed;
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HANDLER");
+      assert.equal(connection.busy, false);
+    });
+
     it("serves a read of 3,000 characteristics", async (t) => {
       const harness = await Harness.start(t, { engine });
       harness.handler = ({ url = "" }, response) => response.end(String(url.split(",").length));

@@ -98,6 +98,9 @@ for (const engine of transportEngines()) {
       assert.equal(record.controllerToAccessoryCount, 6);
       controller.socket.write(sealer.seal(controller.request("GET", "/")));
       assert.equal((await controller.nextResponse()).body.toString(), "ok");
+      connection.enableEventNotifications(1, 9);
+      connection.sendEvent(1, 9, true, true);
+      assert.equal((await controller.nextEvents()).length, 1, "the event was not sealed");
     });
 
     it("takes a stream cut anywhere, even into single bytes", async (t) => {

@@ -85,12 +85,40 @@ describe("one stranger too many", () => {
     assert.deepEqual(outcomes(2, others, new FakeStranger("10.0.0.1")), ["failed", undefined, undefined]);
   });
 
-  it("takes the place of the most expendable one if each address has one", () => {
-    const others = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(
-      (address, i) => new FakeStranger(address, { lastOperation: [4, 2, 3][i] ?? 0 }),
+  it("takes a place by chance if each address has one stranger, whoever has sent last", (t) => {
+    for (const [chance, goes] of [
+      [0, 0],
+      [0.5, 1],
+      [0.99, 2],
+    ] as const) {
+      t.mock.method(Math, "random", () => chance);
+      const others = ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(
+        (address, i) => new FakeStranger(address, { lastOperation: [4, 2, 3][i] ?? 0 }),
+      );
+      const asked = new FakeStranger("10.0.0.5", { hasRequested: true });
+      const ended = outcomes(4, [...others, asked], new FakeStranger("10.0.0.4"));
+      assert.equal(ended.indexOf("failed"), goes);
+      assert.equal(ended.filter((outcome) => outcome !== undefined).length, 1);
+    }
+  });
+
+  it("gives its place back if it is refused, and answers at most 64 of them at a time", () => {
+    const strangers = new Strangers({ maxStrangers: 1, maxStrangerRequestBytes: 100 });
+    const served = new FakeStranger("10.0.0.1", { awaitsHandler: true, hasRequested: true });
+    strangers.add(served);
+    const late = strangersOf(66, "10.0.0.1");
+    late.forEach((stranger) => {
+      strangers.add(stranger);
+    });
+    assert.deepEqual(
+      late.map(({ outcome }) => outcome),
+      [...Array<string>(64).fill("refused"), "failed", "failed"],
     );
-    const newest = new FakeStranger("10.0.0.4", { lastOperation: 5 });
-    assert.deepEqual(outcomes(3, others, newest), [undefined, "failed", undefined, undefined]);
+    assert.equal(served.outcome, undefined);
+    strangers.remove(late[0] ?? served);
+    const next = new FakeStranger("10.0.0.1");
+    strangers.add(next);
+    assert.equal(next.outcome, "refused");
   });
 
   it("is none once another has left, or has become known", () => {

@@ -49,6 +49,27 @@ for (const engine of transportEngines()) {
       assert.equal(closeCode(pair), "ERR_HAPWIRE_SOCKET");
     });
 
+    it("a handler's own timeout runs while the handler reads nothing", LIMIT, async (t) => {
+      const clock = new ManualClock();
+      const harness = await Harness.start(t, { engine, clock });
+      const pair = await harness.connectSecured();
+      const asked = new Promise<void>((resolve) => {
+        harness.handler = (request) => {
+          request.setTimeout(60_000);
+          resolve();
+        };
+      });
+      pair.controller.send("PUT", "/", { body: "x".repeat(1_000_000) });
+      await asked;
+      const socket = harness.socketOf(pair);
+      while (!socket.isPaused()) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const write = t.mock.method(socket, "write").mock;
+      clock.advance(5000);
+      assert.equal(write.callCount(), 0, "Node takes each write for activity, so the timeout never fires");
+    });
+
     it("Node's HTTP server sets none between requests, and promises the controller none", async (t) => {
       const harness = await Harness.start(t, { engine });
       const pair = await harness.connectSecured();

@@ -4,27 +4,25 @@
  * connection ends.
  */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 
-import { ConnectionError } from "../../errors";
-import { ConnectionServer, Expectation, type ConnectionServerOwner } from "./connection-server";
+import type { ConnectionError } from "../../errors";
+import { ConnectionServer, meets, type ConnectionServerOwner, type Expectation } from "./connection-server";
 import type { ConnectionHttpHost, ConnectionHttpLimits, ConnectionHttpSettings } from "./contract";
-import { Exchanges, type ExchangesOwner } from "./exchanges";
+import { Exchanges, type ExchangeResponse, type ExchangesOwner } from "./exchanges";
 import { HttpStream, type HttpStreamFeeder, type HttpStreamWire } from "./http-stream";
 import { ReceiveDeadline, type DeadlineOwner } from "./receive-deadline";
 import * as refusals from "./refusals";
 import { RequestBoundaries } from "./request-boundaries";
-import type { ParserObserver, RequestMessage } from "./request-message";
+import type { ParsedMessage } from "./parser-observer";
 import { isUrl } from "./request-target";
-import { ReservedBytes } from "./reserved-bytes";
-
-export type { ConnectionHttpHost, ConnectionHttpLimits, ConnectionHttpSettings } from "./contract";
+import { ReservedBytes, type Budget } from "./reserved-bytes";
 
 /** How many bytes are read after the last request that is served. A client that has sent no more sees the refusal. */
 const MAX_DISCARDED = 64 * 1024;
 
 export class ConnectionHttp
-  implements ConnectionServerOwner, DeadlineOwner, ExchangesOwner, HttpStreamFeeder, ParserObserver
+  implements ConnectionServerOwner, DeadlineOwner, ExchangesOwner, HttpStreamFeeder
 {
   readonly #host: ConnectionHttpHost;
   readonly #wire: HttpStreamWire;
@@ -57,6 +55,7 @@ export class ConnectionHttp
     wire: HttpStreamWire,
     settings: ConnectionHttpSettings,
     limits: ConnectionHttpLimits,
+    budget?: Budget,
   ) {
     this.#host = host;
     this.#wire = wire;
@@ -64,16 +63,14 @@ export class ConnectionHttp
     this.#limits = limits;
     this.#stream = new HttpStream(host, wire, this);
     this.#boundaries = new RequestBoundaries(limits);
-    this.#reserved = new ReservedBytes(limits.budget);
+    this.#reserved = new ReservedBytes(budget);
     this.#exchanges = new Exchanges(this, this.#reserved);
     new ConnectionServer(this, settings.maxHeadSize).attach(this.#stream);
   }
 
-  /** Sets the limits, also for the request that is arriving. */
+  /** Sets the limits, also for the request that is arriving. From here on there is no budget. */
   set limits(limits: ConnectionHttpLimits) {
-    if (limits.budget !== this.#limits.budget) {
-      this.#reserved.close();
-    }
+    this.#reserved.close();
     this.#limits = limits;
     this.#boundaries.limits = limits;
   }
@@ -201,7 +198,7 @@ export class ConnectionHttp
   }
 
   /** Node's parser has handed out bytes of a body. */
-  handleBody({ bodySize }: RequestMessage): boolean {
+  handleBody({ bodySize }: ParsedMessage): boolean {
     // RequestBoundaries refuses what a body announces. This bound holds even if the parser reads more out of it.
     if (bodySize <= this.#limits.maxBodySize) {
       return true;
@@ -211,7 +208,7 @@ export class ConnectionHttp
   }
 
   /** Node's parser has seen the end of a request. */
-  handleComplete(message: RequestMessage): void {
+  handleComplete(message: ParsedMessage): void {
     this.#parsed += 1;
     const { receiving, started, bodySize } = this.#boundaries;
     // Node does not hand out the rest of a body whose response has finished.
@@ -230,7 +227,7 @@ export class ConnectionHttp
   }
 
   /** The head of a request is complete. */
-  serve(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+  serve(request: IncomingMessage, response: ExchangeResponse, expectation: Expectation): void {
     if (!this.#admits(request)) {
       return;
     }
@@ -239,14 +236,9 @@ export class ConnectionHttp
       // Node ends the stream after this response, and its parser takes no further request.
       this.#endAfter(this.requests);
     }
-    if (expectation === Expectation.Unknown) {
-      response.writeHead(417).end();
-      return;
+    if (meets(expectation, response)) {
+      this.#host.handleRequest(request, response);
     }
-    if (expectation === Expectation.Continue) {
-      response.writeContinue();
-    }
-    this.#host.handleRequest(request, response);
   }
 
   endBefore(others: number): void {
@@ -315,7 +307,19 @@ export class ConnectionHttp
     this.#reserved.give(begin);
     if (end > begin) {
       this.#exchanges.add(end - begin);
-      this.#hasRoom = this.#stream.receive(end - begin === bytes.length ? bytes : bytes.subarray(begin, end));
+      this.#hasRoom = this.#push(end - begin === bytes.length ? bytes : bytes.subarray(begin, end));
+    }
+  }
+
+  /** @returns False if no more should come. */
+  #push(bytes: Buffer): boolean {
+    try {
+      return this.#stream.receive(bytes);
+    } catch (error) {
+      // A listener of a request has thrown, and Node's parser has lost the rest.
+      this.#isFeeding = false;
+      this.#stream.destroy(error as Error);
+      throw error;
     }
   }
 
@@ -349,8 +353,7 @@ export class ConnectionHttp
   /** Closes at once: Node's parser sees other requests than {@link RequestBoundaries}, so no limit holds. */
   #abandonParser(): void {
     if (!this.#stream.destroyed) {
-      const message = "Node's HTTP parser has seen other requests than the controller sent";
-      this.#host.handleRefusal(new ConnectionError("ERR_HAPWIRE_PARSER_MISMATCH", message));
+      this.#host.handleRefusal(refusals.parserMismatch());
       this.#stream.destroy();
     }
   }
@@ -385,11 +388,10 @@ export class ConnectionHttp
 
   /** When the last response is out, the refusal follows, unless a handler has begun to answer the refused request. */
   #endIfServed(): void {
-    const { finished } = this;
-    if (finished < this.#last || !this.#stream.writable) {
+    if (this.finished < this.#last || !this.#stream.writable) {
       return;
     }
-    const hasBegun = finished > this.#last || this.#exchanges.next?.headersSent === true;
+    const hasBegun = this.finished > this.#last || this.#exchanges.next?.headersSent === true;
     if (this.#refusal !== undefined && !hasBegun) {
       this.#stream.write(`HTTP/1.1 ${this.#refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     }

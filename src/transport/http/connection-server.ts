@@ -1,14 +1,15 @@
 /** Node's HTTP server for one connection. It never listens: a stream is handed to it. */
 
-import { Server, type IncomingMessage, type ServerResponse } from "node:http";
+import { Server, type IncomingMessage } from "node:http";
 
+import { ExchangeResponse } from "./exchanges";
 import type { HttpStream } from "./http-stream";
 import { RequestMessage } from "./request-message";
 
 /** Who serves the requests of a {@link ConnectionServer}. */
 export interface ConnectionServerOwner {
   /** The head of a request is complete. */
-  serve(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void;
+  serve(request: IncomingMessage, response: ExchangeResponse, expectation: Expectation): void;
   /** Node's parser has found an error, or the stream was destroyed with one. */
   handleParserError(error: Error & { readonly code?: string }): void;
 }
@@ -20,8 +21,18 @@ export enum Expectation {
   Unknown,
 }
 
+/** Answers for an expectation. @returns False if no handler can meet it: the response is 417. */
+export function meets(expectation: Expectation, response: ExchangeResponse): boolean {
+  if (expectation === Expectation.Continue) {
+    response.writeContinue();
+  } else if (expectation === Expectation.Unknown) {
+    response.writeHead(417).end();
+  }
+  return expectation !== Expectation.Unknown;
+}
+
 /** All servers share their listeners. */
-export class ConnectionServer extends Server {
+export class ConnectionServer extends Server<typeof RequestMessage, typeof ExchangeResponse> {
   readonly #owner: ConnectionServerOwner;
 
   constructor(owner: ConnectionServerOwner, maxHeaderSize: number) {
@@ -34,6 +45,7 @@ export class ConnectionServer extends Server {
       // Whatever the process was started with: a lenient parser sees other requests than RequestBoundaries.
       insecureHTTPParser: false,
       IncomingMessage: RequestMessage,
+      ServerResponse: ExchangeResponse,
     });
     this.#owner = owner;
     this.timeout = 0;
@@ -49,15 +61,15 @@ export class ConnectionServer extends Server {
     stream.watch();
   }
 
-  static #onRequest(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
+  static #onRequest(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
     this.#owner.serve(request, response, Expectation.None);
   }
 
-  static #onContinue(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
+  static #onContinue(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
     this.#owner.serve(request, response, Expectation.Continue);
   }
 
-  static #onUnknown(this: ConnectionServer, request: IncomingMessage, response: ServerResponse): void {
+  static #onUnknown(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
     this.#owner.serve(request, response, Expectation.Unknown);
   }
 

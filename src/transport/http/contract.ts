@@ -7,7 +7,6 @@ import type { ConnectionError } from "../../errors";
 import type { HttpStreamHost } from "./http-stream";
 import type { ReceiveTimeouts } from "./receive-deadline";
 import type { RequestLimits } from "./request-boundaries";
-import type { Budget } from "./reserved-bytes";
 
 /** What the connection does about its HTTP traffic. */
 export interface ConnectionHttpHost extends HttpStreamHost {
@@ -32,6 +31,4 @@ export interface ConnectionHttpSettings extends ReceiveTimeouts {
 export interface ConnectionHttpLimits extends RequestLimits {
   /** How many requests handlers may have at a time. */
   readonly maxPendingRequests: number;
-  /** Bounds the bytes of all requests that are not answered yet. A connection that had none never gets one. */
-  readonly budget?: Budget;
 }

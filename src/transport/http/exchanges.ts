@@ -1,6 +1,6 @@
 /** The requests of one connection that have begun, each with its response, until that has finished. */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { ServerResponse, type IncomingMessage } from "node:http";
 
 import type { ReservedBytes } from "./reserved-bytes";
 
@@ -23,11 +23,21 @@ interface Exchange {
   bytes: number;
 }
 
-/** On a response: its exchange. One listener for all responses costs less than a closure for each. */
-const kExchange = Symbol("exchange");
+let setExchange: (response: ExchangeResponse, exchange: Exchange) => void;
+let exchangeOf: (response: ExchangeResponse) => Exchange | undefined;
 
-interface TrackedResponse extends ServerResponse {
-  [kExchange]: Exchange;
+/** The responses of a connection. Each knows its exchange, which a handler can't reach. */
+export class ExchangeResponse<
+  Request extends IncomingMessage = IncomingMessage,
+> extends ServerResponse<Request> {
+  #exchange: Exchange | undefined;
+
+  static {
+    setExchange = (response, exchange) => {
+      response.#exchange = exchange;
+    };
+    exchangeOf = (response) => response.#exchange;
+  }
 }
 
 export class Exchanges {
@@ -90,18 +100,18 @@ export class Exchanges {
   }
 
   /** The request that began last goes to a handler, with this response. */
-  hand(response: ServerResponse): void {
+  hand(response: ExchangeResponse): void {
     if (this.#latest === undefined) {
       return;
     }
     this.#handed += 1;
     this.#latest.response = response;
-    const tracked = response as TrackedResponse;
-    tracked[kExchange] = this.#latest;
-    // Before Node's own listener, which lets the next pipelined response go out.
-    tracked.prependListener("finish", Exchanges.#onFinish);
+    setExchange(response, this.#latest);
+    // One listener for all responses costs less than a closure for each. This one comes before Node's own, which lets the
+    // next pipelined response go out.
+    response.prependListener("finish", Exchanges.#onFinish);
     // Comes after `finish` too, when Node's own listener has run.
-    tracked.on("close", Exchanges.#onClose);
+    response.on("close", Exchanges.#onClose);
   }
 
   /** Forgets the request that began last if no handler has it. */
@@ -117,24 +127,18 @@ export class Exchanges {
     this.#latest = undefined;
   }
 
-  static #onFinish(this: TrackedResponse): void {
-    const exchange = this[kExchange];
-    exchange.list.#end(exchange);
+  static #onFinish(this: ExchangeResponse): void {
+    const exchange = exchangeOf(this);
+    if (exchange !== undefined) {
+      exchange.list.#end(exchange);
+    }
   }
 
-  static #onClose(this: TrackedResponse): void {
-    const exchange = this[kExchange];
-    exchange.list.#close(exchange);
-  }
-
-  #close(exchange: Exchange): void {
-    const index = this.#list.indexOf(exchange);
-    if (index > 0) {
-      // Node 20 destroys the stream when its turn comes. Later versions let the responses behind it wait for ever.
-      this.#owner.endBefore(index);
-    } else {
-      this.#end(exchange);
-      this.#owner.afterResponse();
+  static #onClose(this: ExchangeResponse): void {
+    const exchange = exchangeOf(this);
+    if (exchange !== undefined) {
+      exchange.list.#end(exchange);
+      exchange.list.#owner.afterResponse();
     }
   }
 

@@ -6,6 +6,8 @@
 import type { AddressInfo } from "node:net";
 import { Duplex } from "node:stream";
 
+import type { ParserObserver } from "./parser-observer";
+
 /** What the stream needs of the controller's socket. */
 export interface HttpStreamWire {
   readonly remoteAddress: string | undefined;
@@ -21,8 +23,8 @@ export interface HttpStreamWire {
   setTimeout(milliseconds: number): void;
 }
 
-/** Who feeds the stream. */
-export interface HttpStreamFeeder {
+/** Who feeds the stream, and follows what Node's parser makes of it. */
+export interface HttpStreamFeeder extends ParserObserver {
   /** The stream has room for more of the controller's bytes. */
   feedMore(): void;
   /** The HTTP server has taken bytes from the stream. */
@@ -50,7 +52,14 @@ interface PendingChunk {
   encoding: BufferEncoding;
 }
 
+/** The feeder of a stream. Handlers get the stream as their request's socket, and must not reach the feeder. */
+export let feederOf: (stream: HttpStream) => HttpStreamFeeder;
+
 export class HttpStream extends Duplex {
+  static {
+    feederOf = (stream) => stream.#feeder;
+  }
+
   /** As on a connected socket. */
   readonly connecting = false;
   readonly pending = false;
@@ -58,14 +67,14 @@ export class HttpStream extends Duplex {
   bytesRead = 0;
   /** Plaintext bytes of responses so far. */
   bytesWritten = 0;
-  readonly feeder: HttpStreamFeeder;
+  readonly #feeder: HttpStreamFeeder;
   readonly #host: HttpStreamHost;
   readonly #wire: HttpStreamWire;
 
   constructor(host: HttpStreamHost, wire: HttpStreamWire, feeder: HttpStreamFeeder) {
     // Strings come as they are: all pieces of a response are written to one Buffer then, not each to one of its own.
     super({ allowHalfOpen: true, decodeStrings: false });
-    this.feeder = feeder;
+    this.#feeder = feeder;
     this.#host = host;
     this.#wire = wire;
   }
@@ -146,7 +155,7 @@ export class HttpStream extends Duplex {
   }
 
   override _read(): void {
-    this.feeder.feedMore();
+    this.#feeder.feedMore();
   }
 
   override _write(
@@ -179,7 +188,7 @@ export class HttpStream extends Duplex {
 }
 
 function handleData(this: HttpStream): void {
-  this.feeder.handleTaken();
+  feederOf(this).handleTaken();
 }
 
 interface StringChunk extends PendingChunk {

@@ -67,6 +67,12 @@ export function connectionRefusal(reason: ConnectionError): Refusal {
   return { status: UNAVAILABLE, reason };
 }
 
+/** Why a connection closes at once, without an answer. */
+export function parserMismatch(): ConnectionError {
+  const message = "Node's HTTP parser has seen other requests than the controller sent";
+  return new ConnectionError("ERR_HAPWIRE_PARSER_MISMATCH", message);
+}
+
 function refusal(status: string, code: ErrorCode, message: string): Refusal {
   return { status, reason: new ConnectionError(code, message) };
 }

@@ -3,18 +3,8 @@
 import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
-/** Who follows what Node's parser sees. */
-export interface ParserObserver {
-  /** The parser has handed out bytes of the body. @returns false if the message must not keep them. */
-  handleBody(message: RequestMessage): boolean;
-  /** The parser has seen the end of the request. */
-  handleComplete(message: RequestMessage): void;
-}
-
-/** The stream of a connection, which Node takes for a socket. */
-interface ObservedSocket extends Socket {
-  readonly feeder: ParserObserver;
-}
+import { feederOf, type HttpStream } from "./http-stream";
+import type { ParserObserver } from "./parser-observer";
 
 export class RequestMessage extends IncomingMessage {
   /** Bytes of the body that the parser has handed out so far. */
@@ -24,7 +14,8 @@ export class RequestMessage extends IncomingMessage {
 
   constructor(socket: Socket) {
     super(socket);
-    this.#observer = (socket as ObservedSocket).feeder;
+    // Node takes the stream for a socket.
+    this.#observer = feederOf(socket as unknown as HttpStream);
   }
 
   /** Called by Node's parser with bytes of the body, and with null at the end of the request. */
