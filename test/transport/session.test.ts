@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, it, type TestContext } from "node:test";
+import type { Duplex } from "node:stream";
 import { inspect } from "node:util";
 
 import { deriveSessionKeys, FrameSealer, HAPEncryption, HapwireError, type HAPConnection } from "hapwire";
@@ -78,6 +79,28 @@ for (const engine of transportEngines()) {
       connection.sendEvent(1, 9, true, true);
       await controller.nextEvents();
       assert.equal(connection.encryption.accessoryToControllerCount, 5, "an event is a frame too");
+    });
+
+    it("lets nothing out in plaintext between the answer of pair-verify and the first frame", async (t) => {
+      const harness = await Harness.start(t, { engine });
+      const { controller, connection } = await harness.connect();
+      const answered = new Promise<Duplex>((resolve) => {
+        harness.handler = (request, response) => {
+          response.end("m4");
+          connection.secure(randomKeys());
+          response.once("close", () => {
+            resolve(request.socket);
+          });
+        };
+      });
+      assert.equal((await controller.get("/m3")).body.toString(), "m4");
+      const socket = await answered;
+      const closed = whenClosed(connection);
+      socket.on("error", () => undefined);
+      socket.write("SECRET");
+      await closed;
+      assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_PLAINTEXT");
+      assert.ok(!Buffer.concat(controller.received).includes("SECRET"));
     });
 
     it("goes on from counters and an incomplete frame that the record has", async (t) => {
