@@ -28,7 +28,7 @@ const LOADED_LATE = ["^node:crypto$", "^debug$", "^\\./native$", "^\\./portable(
 
 /** Programs: what they are for is to print. */
 const PROGRAMS = [
-  "src/demo/**",
+  "examples/**",
   "src/cli/**",
   "src/homebridge/register.ts",
   "bench/**",
@@ -45,7 +45,7 @@ const PROGRAMS = [
 const DEFAULT_EXPORT_WANTED = ["eslint.config.mjs"];
 
 export default defineConfig(
-  globalIgnores([".cache/", "**/build/", "build-*/", "dist/", "dist-bench/", "dist-test/", "docs/api/"]),
+  globalIgnores([".cache/", "**/build/", "build-*/", "dist/", "dist-*/", "docs/api/"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {

@@ -8,6 +8,7 @@ const ROOT = path.join(import.meta.dirname, "../..");
 /** Folders of output, each with the folder of its sources. */
 const COMPILED = [
   { from: "src", to: "dist" },
+  { from: "examples", to: "dist-examples" },
   { from: ".", to: "dist-test" },
 ];
 

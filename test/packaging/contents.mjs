@@ -24,7 +24,7 @@ const AS_THEY_ARE = [
 
 /** Folders of TypeScript, and what each of their files is compiled to. */
 const COMPILED = [
-  { from: "src", to: "dist", suffixes: [".js", ".d.ts"], leftOut: /^src\/(demo|status\/page)\// },
+  { from: "src", to: "dist", suffixes: [".js", ".d.ts"], leftOut: /^src\/status\/page\// },
   { from: "src/status/page", to: "dist/status/page", suffixes: [".js"] },
   {
     from: "bench",

@@ -90,7 +90,7 @@ function stepsFor(target, node, { brief, tests }) {
     ["suite", node, "dist-test/test/run.js", ...(named ? tests : suiteOf(target, brief))],
   ];
   if (named) return checks;
-  const demo = ["npm start", node, "dist/demo/main.js"];
+  const demo = ["npm start", node, "dist-examples/demo/main.js"];
   const tarball = newestTarball();
   const installed = [process.execPath, "test/platforms/installed.mjs", node, tarball];
   return [...checks, demo, ...(tarball === undefined ? [] : [["installed", ...installed]])];

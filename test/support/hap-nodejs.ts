@@ -13,7 +13,7 @@ import type * as HapNodeJs from "@homebridge/hap-nodejs";
 import type { PairingData } from "hap-controller/lib/protocol/pairing-protocol";
 import HttpClient from "hap-controller/lib/transport/ip/http-client";
 
-import { silenceMdns } from "#src/demo/hap";
+import { silenceMdns } from "#demo/hap";
 import { loadOnHapwire, transportExports } from "#src/homebridge/substitute";
 import { EventedHTTPServer, type EngineName, type HAPConnection } from "hapwire";
 

@@ -1,3 +1,3 @@
 /** How long tests wait before they give up. The demo waits as they do, and cannot import from here. */
 
-export { patient } from "#src/demo/patience";
+export { patient } from "#demo/patience";

@@ -1,6 +1,6 @@
 /** The demo's books: what every connection was owed, what came, and whether all that counted agree. */
 
-import { engineInfo } from "../index";
+import { engineInfo } from "hapwire";
 import type { Change } from "./bridge";
 import type { BridgeSide } from "./bridge-side";
 import type { ControllerConnection } from "./controller";

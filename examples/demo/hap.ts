@@ -5,8 +5,8 @@ import { EventEmitter } from "node:events";
 import type * as HapNodeJs from "@homebridge/hap-nodejs";
 import * as advertising from "@homebridge/hap-nodejs/dist/lib/Advertiser";
 
-import { loadOnHapwire, transportExports } from "../homebridge/substitute";
-import { EventedHTTPServer } from "../index";
+import { loadOnHapwire, transportExports } from "#src/homebridge/substitute";
+import { EventedHTTPServer } from "hapwire";
 
 /** What `@homebridge/hap-nodejs` exports. */
 export type Hap = typeof HapNodeJs;

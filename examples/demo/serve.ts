@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import qrCodeTerminal from "qrcode-terminal";
 
-import { engineInfo } from "../index";
+import { engineInfo } from "hapwire";
 import { BridgeSide, type BridgeTotals } from "./bridge-side";
 import { DemoBridge, type BridgeIdentity, type Point } from "./bridge";
 import { loadHap, type Hap } from "./hap";

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { engineInfo, HAPConnection } from "../index";
+import { engineInfo, HAPConnection } from "hapwire";
 import { MAX_BRIDGED_ACCESSORIES } from "./accessories";
 import { Audit, type Member } from "./audit";
 import { BridgeSide } from "./bridge-side";

@@ -1,6 +1,6 @@
 /** The bridge's own view of its connections, to be held against what the controllers and the taps saw. */
 
-import type { ConnectionStats, EventedHTTPServer, HAPConnection } from "../index";
+import type { ConnectionStats, EventedHTTPServer, HAPConnection } from "hapwire";
 
 /** Sums over all connections, closed ones too. */
 export interface BridgeTotals {
