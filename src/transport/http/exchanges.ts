@@ -137,8 +137,18 @@ export class Exchanges {
   static #onClose(this: ExchangeResponse): void {
     const exchange = exchangeOf(this);
     if (exchange !== undefined) {
-      exchange.list.#end(exchange);
-      exchange.list.#owner.afterResponse();
+      exchange.list.#close(exchange);
+    }
+  }
+
+  #close(exchange: Exchange): void {
+    const index = this.#list.indexOf(exchange);
+    if (index > 0) {
+      // Node 20 destroys the stream when its turn comes. Later versions let the responses behind it wait for ever.
+      this.#owner.endBefore(index);
+    } else {
+      this.#end(exchange);
+      this.#owner.afterResponse();
     }
   }
 
