@@ -11,15 +11,12 @@ import type { SrpServer } from "fast-srp-hap";
 import { checkId, checkKey, checkString, isId } from "./check";
 import { dateOf } from "./clock";
 import { HAPConnectionEvent, HAPConnectionState } from "./constants";
-import { DebugOutput } from "./debug-output";
 import type { HAPEncryption, SessionKeys } from "./encryption";
 import type { HapwireError } from "./errors";
 import { addressOf, interfaceOf } from "./network";
 import { reportRejection } from "./rejection";
 import type { ConnectionStats } from "./stats";
 import { Life, Link, type LinkContext } from "./transport/link";
-
-const debug = new DebugOutput("hapwire:connection");
 
 /** Identifies a paired controller: the pairing identifier of its user. */
 export type HAPUsername = string;
@@ -175,7 +172,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#isAuthenticated = true;
     this.username = username;
     this.#link.becomeKnown();
-    debug.write("%s authenticated", this.#link.name);
+    this.#link.trace("authenticated");
     this.emit(HAPConnectionEvent.AUTHENTICATED, username);
   }
 

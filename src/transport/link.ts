@@ -181,10 +181,18 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.becomeKnown();
     if (!this.events.subscribe(aid, iid)) {
       const { maxSubscriptions } = this.#context.settings;
+      const message = `${this.name} has ${String(maxSubscriptions)} subscriptions already`;
       throw new HapwireError(
         "ERR_HAPWIRE_SUBSCRIPTIONS",
-        `${this.name} has ${String(maxSubscriptions)} subscriptions already; the option maxSubscriptions raises the limit`,
+        `${message}; the option maxSubscriptions raises the limit`,
       );
+    }
+  }
+
+  /** Shows an event of the connection if `DEBUG` asks for it. */
+  trace(event: string): void {
+    if (this.#isTraced) {
+      debug.write("%s %s", this.name, event);
     }
   }
 
@@ -242,8 +250,6 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     };
   }
 
-  // EventRecipient
-
   get mayReceiveEvents(): boolean {
     // Between session keys and the first frame, nothing but the answer of pair-verify may go out.
     const isPlainOrSealed = this.#wire.seals || !this.#wire.hasKeys;
@@ -264,8 +270,6 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   release(bytes: number): void {
     this.#context.strangers.release(this, bytes);
   }
-
-  // WireHost
 
   handleSecured(sealer: FrameSealer): void {
     this.events.attachSealer(sealer);
@@ -302,9 +306,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.#moveTo(Life.Closed);
     this.#http.destroy();
     this.#context.strangers.remove(this);
-    if (this.#isTraced) {
-      debug.write("%s closed", this.name);
-    }
+    this.trace("closed");
     try {
       // Listeners may still ask what was subscribed.
       this.#context.host.handleClosed(this);
@@ -389,10 +391,8 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   }
 
   #refusePlaintext(): HapwireError {
-    const reason = new ConnectionError(
-      "ERR_HAPWIRE_PLAINTEXT",
-      `${this.name} has session keys, but a request came in plaintext`,
-    );
+    const message = `${this.name} has session keys, but a request came in plaintext`;
+    const reason = new ConnectionError("ERR_HAPWIRE_PLAINTEXT", message);
     this.fail(reason);
     return reason;
   }
