@@ -5,7 +5,7 @@ import { before, beforeEach, describe, it } from "node:test";
 import type { Engine, EventHub, HubLimits } from "#src/engine/contract";
 import { NO_SLOT, Signal } from "#src/engine/contract";
 import { enginesUnderTest } from "../support/engines";
-import { bytesOf, NO_COUNTS, signalsOf, takeValues, WIDE } from "../support/hub";
+import { addSubscriber, broadcast, bytesOf, NO_COUNTS, takeValues, WIDE } from "../support/hub";
 import { modelMessage } from "../support/model";
 
 /** As many subscriptions as an attacker makes with one request of 1 MiB. */
@@ -44,41 +44,22 @@ for (const { name, create } of enginesUnderTest()) {
 
     function useHub(limits: Partial<HubLimits>): void {
       hub = engine.createEventHub({ ...WIDE, ...limits });
-      slot = addSubscriber();
-    }
-
-    function addSubscriber(): number {
-      const added = hub.add();
-      hub.subscribe(added, 1, 9);
-      hub.subscribe(added, 1, 10);
-      hub.subscribe(added, 2, 9);
-      return added;
-    }
-
-    /** Broadcasts to all. @returns the signals as [slot, signal], by slot. */
-    function broadcast(
-      aid: number,
-      iid: number,
-      value: unknown,
-      immediate = false,
-      except = NO_SLOT,
-    ): number[][] {
-      return signalsOf(hub, hub.broadcast(aid, iid, value, immediate, except));
+      slot = addSubscriber(hub);
     }
 
     it("may be met exactly", () => {
       useHub({ maxEvents: 3, maxBytes: 3 * bytesOf(1, 9, 1) });
-      [1, 2, 3].forEach((value) => broadcast(1, 9, value));
+      [1, 2, 3].forEach((value) => broadcast(hub, 1, 9, value));
       assert.deepEqual(takeValues(hub, slot), ["1.9=3", "1.9=2", "1.9=1"]);
     });
 
     it("on events, when passed, leave the newest value of each characteristic", () => {
       useHub({ maxEvents: 4 });
-      broadcast(1, 9, 1);
-      broadcast(1, 10, 1);
-      broadcast(1, 9, 2);
-      broadcast(2, 9, 1);
-      assert.deepEqual(broadcast(1, 9, 3), []);
+      broadcast(hub, 1, 9, 1);
+      broadcast(hub, 1, 10, 1);
+      broadcast(hub, 1, 9, 2);
+      broadcast(hub, 2, 9, 1);
+      assert.deepEqual(broadcast(hub, 1, 9, 3), []);
       assert.equal(hub.counts(slot).pendingEvents, 3);
       assert.deepEqual(takeValues(hub, slot), ["1.9=3", "2.9=1", "1.10=1"]);
       const counts = { queued: 5, collapsed: 2, delivered: 3, messages: 1 };
@@ -89,7 +70,7 @@ for (const { name, create } of enginesUnderTest()) {
       const values = ["é", "ê"];
       const bytes = bytesOf(1, 9, "é");
       useHub({ maxBytes: bytes - 1 });
-      values.forEach((value) => broadcast(1, 9, value));
+      values.forEach((value) => broadcast(hub, 1, 9, value));
       assert.deepEqual(hub.counts(slot), {
         ...NO_COUNTS,
         queued: 2,
@@ -102,37 +83,37 @@ for (const { name, create } of enginesUnderTest()) {
 
     it("leave all immediate events, in order", () => {
       useHub({ maxEvents: 5 });
-      broadcast(1, 9, 1, true);
-      broadcast(1, 9, 2);
-      broadcast(1, 9, 3, true);
-      broadcast(1, 9, 4);
-      broadcast(1, 10, 5);
-      assert.deepEqual(broadcast(1, 9, 6), []);
+      broadcast(hub, 1, 9, 1, true);
+      broadcast(hub, 1, 9, 2);
+      broadcast(hub, 1, 9, 3, true);
+      broadcast(hub, 1, 9, 4);
+      broadcast(hub, 1, 10, 5);
+      assert.deepEqual(broadcast(hub, 1, 9, 6), []);
       assert.deepEqual(takeValues(hub, slot), ["1.9=6", "1.10=5", "1.9=3", "1.9=1"]);
     });
 
     it("leave the newest value that is not immediate also where an immediate one is newer", () => {
       useHub({ maxEvents: 2 });
-      broadcast(1, 9, 1);
-      broadcast(1, 9, 2);
-      assert.deepEqual(broadcast(1, 9, 3, true), [[slot, Signal.FlushNow]]);
+      broadcast(hub, 1, 9, 1);
+      broadcast(hub, 1, 9, 2);
+      assert.deepEqual(broadcast(hub, 1, 9, 3, true), [[slot, Signal.FlushNow]]);
       assert.deepEqual(takeValues(hub, slot), ["1.9=3", "1.9=2"]);
     });
 
     it("leave the knowledge of duplicates", () => {
       useHub({ maxEvents: 2 });
-      [1, 2, 3].forEach((value) => broadcast(1, 9, value));
+      [1, 2, 3].forEach((value) => broadcast(hub, 1, 9, value));
       assert.equal(hub.counts(slot).collapsed, 2);
-      broadcast(1, 9, 3);
+      broadcast(hub, 1, 9, 3);
       assert.equal(hub.counts(slot).duplicates, 1);
-      broadcast(1, 9, 2);
+      broadcast(hub, 1, 9, 2);
       assert.deepEqual(takeValues(hub, slot), ["1.9=2", "1.9=3"]);
     });
 
     it("can be passed again and again", () => {
       useHub({ maxEvents: 4 });
       for (let value = 0; value < 1000; value += 1) {
-        broadcast(1, 9 + (value % 2), value);
+        broadcast(hub, 1, 9 + (value % 2), value);
       }
       const { queued, collapsed, pendingEvents } = hub.counts(slot);
       assert.equal(queued, 1000);
@@ -162,9 +143,9 @@ for (const { name, create } of enginesUnderTest()) {
 
     it("still passed leave only the newest event of each characteristic, immediate or not", () => {
       useHub({ maxEvents: 2 });
-      broadcast(1, 9, 1, true);
-      broadcast(1, 9, 2, true);
-      assert.deepEqual(broadcast(1, 9, 3, true), []);
+      broadcast(hub, 1, 9, 1, true);
+      broadcast(hub, 1, 9, 2, true);
+      assert.deepEqual(broadcast(hub, 1, 9, 3, true), []);
       assert.deepEqual(takeValues(hub, slot), ["1.9=3"]);
       assert.deepEqual(hub.counts(slot), {
         ...NO_COUNTS,
@@ -177,27 +158,27 @@ for (const { name, create } of enginesUnderTest()) {
 
     it("of events may be passed by the newest values alone", () => {
       useHub({ maxEvents: 1 });
-      broadcast(1, 9, 1);
-      broadcast(1, 10, 1, true);
-      assert.deepEqual(broadcast(2, 9, 1), []);
-      assert.deepEqual(broadcast(1, 9, 2), []);
+      broadcast(hub, 1, 9, 1);
+      broadcast(hub, 1, 10, 1, true);
+      assert.deepEqual(broadcast(hub, 2, 9, 1), []);
+      assert.deepEqual(broadcast(hub, 1, 9, 2), []);
       assert.deepEqual(takeValues(hub, slot), ["1.9=2", "2.9=1", "1.10=1"]);
     });
 
     it("leave it known that an immediate event was dropped", () => {
       useHub({ maxEvents: 1 });
-      assert.deepEqual(broadcast(1, 9, 1, true), [[slot, Signal.FlushNow]]);
-      assert.deepEqual(broadcast(1, 9, 2), []);
+      assert.deepEqual(broadcast(hub, 1, 9, 1, true), [[slot, Signal.FlushNow]]);
+      assert.deepEqual(broadcast(hub, 1, 9, 2), []);
       assert.equal(hub.counts(slot).collapsed, 1);
-      assert.deepEqual(broadcast(1, 9, 3, true), []);
+      assert.deepEqual(broadcast(hub, 1, 9, 3, true), []);
       hub.take(slot);
-      assert.deepEqual(broadcast(1, 9, 4, true), [[slot, Signal.FlushNow]]);
+      assert.deepEqual(broadcast(hub, 1, 9, 4, true), [[slot, Signal.FlushNow]]);
     });
 
     it("of bytes may be passed by one event of any size", () => {
       useHub({ maxBytes: 100 });
       const value = "x".repeat(1000);
-      assert.deepEqual(broadcast(1, 9, value), [[slot, Signal.WindowOpens]]);
+      assert.deepEqual(broadcast(hub, 1, 9, value), [[slot, Signal.WindowOpens]]);
       assert.deepEqual(hub.take(slot), modelMessage([{ aid: 1, iid: 9, value }]));
     });
 
@@ -206,14 +187,14 @@ for (const { name, create } of enginesUnderTest()) {
       const value = "x".repeat(100);
       const other = hub.add();
       hub.subscribe(other, 1, 10);
-      broadcast(1, 9, value);
-      assert.deepEqual(broadcast(1, 10, 1), [
+      broadcast(hub, 1, 9, value);
+      assert.deepEqual(broadcast(hub, 1, 10, 1), [
         [slot, Signal.Overflow],
         [other, Signal.WindowOpens],
       ]);
-      assert.deepEqual(broadcast(2, 9, 2), [[slot, Signal.Overflow]]);
+      assert.deepEqual(broadcast(hub, 2, 9, 2), [[slot, Signal.Overflow]]);
       assert.deepEqual(takeValues(hub, slot), ["2.9=2", "1.10=1", `1.9=${value}`]);
-      assert.deepEqual(broadcast(2, 9, 2), [[slot, Signal.WindowOpens]]);
+      assert.deepEqual(broadcast(hub, 2, 9, 2), [[slot, Signal.WindowOpens]]);
     });
 
     for (const [pattern, idOf] of Object.entries(HOSTILE_IDS)) {

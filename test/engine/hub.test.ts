@@ -5,7 +5,7 @@ import { before, beforeEach, describe, it } from "node:test";
 import type { Engine, EventHub, HubLimits } from "#src/engine/contract";
 import { NO_SLOT, Signal, Subscribed } from "#src/engine/contract";
 import { enginesUnderTest } from "../support/engines";
-import { NO_COUNTS, signalsOf, takeValues, WIDE } from "../support/hub";
+import { addSubscriber, broadcast, NO_COUNTS, signalsOf, takeValues, WIDE } from "../support/hub";
 import { modelFrames, modelMessage } from "../support/model";
 
 const UNKNOWN_SLOT = 1000;
@@ -28,26 +28,7 @@ for (const { name, create } of enginesUnderTest()) {
 
     function useHub(limits: Partial<HubLimits>): void {
       hub = engine.createEventHub({ ...WIDE, ...limits });
-      slot = addSubscriber();
-    }
-
-    function addSubscriber(): number {
-      const added = hub.add();
-      hub.subscribe(added, 1, 9);
-      hub.subscribe(added, 1, 10);
-      hub.subscribe(added, 2, 9);
-      return added;
-    }
-
-    /** Broadcasts to all. @returns the signals as [slot, signal], by slot. */
-    function broadcast(
-      aid: number,
-      iid: number,
-      value: unknown,
-      immediate = false,
-      except = NO_SLOT,
-    ): number[][] {
-      return signalsOf(hub, hub.broadcast(aid, iid, value, immediate, except));
+      slot = addSubscriber(hub);
     }
 
     describe("slots", () => {
@@ -61,13 +42,13 @@ for (const { name, create } of enginesUnderTest()) {
       });
 
       it("know nothing of the connection that had them before", () => {
-        broadcast(1, 9, true);
+        broadcast(hub, 1, 9, true);
         hub.remove(slot);
         assert.equal(hub.add(), slot);
         assert.equal(hub.isSubscribed(slot, 1, 9), false);
         assert.equal(hub.subscriptions(slot).length, 0);
         assert.deepEqual(hub.counts(slot), NO_COUNTS);
-        assert.deepEqual(broadcast(1, 9, false), []);
+        assert.deepEqual(broadcast(hub, 1, 9, false), []);
         assert.equal(hub.take(slot), undefined);
       });
 
@@ -88,8 +69,8 @@ for (const { name, create } of enginesUnderTest()) {
       });
 
       it("can be many at once", () => {
-        const slots = Array.from({ length: 300 }, addSubscriber);
-        const signals = broadcast(1, 9, true, false, slot);
+        const slots = Array.from({ length: 300 }, () => addSubscriber(hub));
+        const signals = broadcast(hub, 1, 9, true, false, slot);
         assert.deepEqual(
           signals,
           slots.map((other) => [other, Signal.WindowOpens]),
@@ -131,7 +112,7 @@ for (const { name, create } of enginesUnderTest()) {
       });
 
       it("keep that order also where an event waits", () => {
-        broadcast(1, 9, true);
+        broadcast(hub, 1, 9, true);
         hub.unsubscribe(slot, 1, 9);
         assert.deepEqual([...hub.subscriptions(slot)], [1, 10, 2, 9]);
         hub.subscribe(slot, 1, 9);
@@ -139,7 +120,7 @@ for (const { name, create } of enginesUnderTest()) {
       });
 
       it("belong to one connection", () => {
-        const other = addSubscriber();
+        const other = addSubscriber(hub);
         hub.unsubscribe(slot, 1, 9);
         assert.equal(hub.isSubscribed(other, 1, 9), true);
         hub.unsubscribeAll(slot);
@@ -162,8 +143,8 @@ for (const { name, create } of enginesUnderTest()) {
       it("whose ids have the same digits in a row are two", () => {
         hub.subscribe(slot, 1, 11);
         hub.subscribe(slot, 11, 1);
-        broadcast(1, 11, 1);
-        broadcast(11, 1, 1);
+        broadcast(hub, 1, 11, 1);
+        broadcast(hub, 11, 1, 1);
         hub.unsubscribe(slot, 1, 11);
         assert.equal(hub.isSubscribed(slot, 11, 1), true);
         assert.deepEqual(takeValues(hub, slot), ["11.1=1"]);
@@ -172,33 +153,33 @@ for (const { name, create } of enginesUnderTest()) {
 
     describe("queueing", () => {
       it("reaches each subscriber but the one that the change came from", () => {
-        const other = addSubscriber();
+        const other = addSubscriber(hub);
         const third = hub.add();
-        assert.deepEqual(broadcast(1, 9, true, false, slot), [[other, Signal.WindowOpens]]);
+        assert.deepEqual(broadcast(hub, 1, 9, true, false, slot), [[other, Signal.WindowOpens]]);
         assert.equal(hub.counts(slot).pendingEvents, 0);
         assert.equal(hub.counts(other).pendingEvents, 1);
         assert.equal(hub.counts(third).pendingEvents, 0);
       });
 
       it("drops what nobody is subscribed to", () => {
-        assert.deepEqual(broadcast(7, 7, true), []);
+        assert.deepEqual(broadcast(hub, 7, 7, true), []);
         assert.equal(hub.send(slot, 7, 7, true, true), 0);
         assert.deepEqual(hub.counts(slot), NO_COUNTS);
       });
 
       it("by send reaches one connection only", () => {
-        const other = addSubscriber();
+        const other = addSubscriber(hub);
         assert.deepEqual(signalsOf(hub, hub.send(other, 1, 9, 5, false)), [[other, Signal.WindowOpens]]);
         assert.equal(hub.counts(slot).pendingEvents, 0);
         assert.deepEqual(hub.take(other), modelMessage([{ aid: 1, iid: 9, value: 5 }]));
       });
 
       it("drops an event equal to the last queued one of its characteristic", () => {
-        broadcast(1, 9, 1);
-        broadcast(1, 10, 1);
-        broadcast(1, 9, 1);
-        broadcast(1, 9, 2);
-        broadcast(1, 9, 1);
+        broadcast(hub, 1, 9, 1);
+        broadcast(hub, 1, 10, 1);
+        broadcast(hub, 1, 9, 1);
+        broadcast(hub, 1, 9, 2);
+        broadcast(hub, 1, 9, 1);
         hub.send(slot, 1, 9, 1, false);
         assert.deepEqual(takeValues(hub, slot), ["1.9=1", "1.9=2", "1.10=1", "1.9=1"]);
         const counts = { queued: 4, duplicates: 2, delivered: 4, messages: 1 };
@@ -207,35 +188,35 @@ for (const { name, create } of enginesUnderTest()) {
 
       it("tells values apart that JSON tells apart, and no others", () => {
         for (const value of [1, "1", true, "true", null, "", undefined, [1], { value: 1 }, 0]) {
-          broadcast(1, 9, value);
+          broadcast(hub, 1, 9, value);
         }
         assert.equal(hub.counts(slot).pendingEvents, 10);
-        broadcast(1, 9, -0);
+        broadcast(hub, 1, 9, -0);
         assert.equal(hub.counts(slot).duplicates, 1);
-        broadcast(1, 9, NaN);
-        broadcast(1, 9, Infinity);
-        broadcast(1, 9, null);
+        broadcast(hub, 1, 9, NaN);
+        broadcast(hub, 1, 9, Infinity);
+        broadcast(hub, 1, 9, null);
         assert.equal(hub.counts(slot).duplicates, 3);
       });
 
       it("never drops an immediate event, but a duplicate of one", () => {
-        broadcast(1, 9, 1);
-        broadcast(1, 9, 1, true);
-        broadcast(1, 9, 1, true);
-        broadcast(1, 9, 1);
+        broadcast(hub, 1, 9, 1);
+        broadcast(hub, 1, 9, 1, true);
+        broadcast(hub, 1, 9, 1, true);
+        broadcast(hub, 1, 9, 1);
         assert.deepEqual(takeValues(hub, slot), ["1.9=1", "1.9=1", "1.9=1"]);
         assert.equal(hub.counts(slot).duplicates, 1);
       });
 
       it("forgets what it knows of duplicates when the queue is emptied", () => {
-        broadcast(1, 9, 1);
+        broadcast(hub, 1, 9, 1);
         hub.take(slot);
-        assert.deepEqual(broadcast(1, 9, 1), [[slot, Signal.WindowOpens]]);
+        assert.deepEqual(broadcast(hub, 1, 9, 1), [[slot, Signal.WindowOpens]]);
         assert.deepEqual(takeValues(hub, slot), ["1.9=1"]);
       });
 
       it("makes the JSON once, when the event is queued", () => {
-        addSubscriber();
+        addSubscriber(hub);
         let calls = 0;
         const value = {
           toJSON(key: string): string {
@@ -243,10 +224,10 @@ for (const { name, create } of enginesUnderTest()) {
             return key;
           },
         };
-        broadcast(1, 9, value);
+        broadcast(hub, 1, 9, value);
         assert.equal(calls, 1);
         const changing = { on: true };
-        broadcast(1, 10, changing);
+        broadcast(hub, 1, 10, changing);
         changing.on = false;
         const expected = [
           { aid: 1, iid: 9, value: "value" },
@@ -268,16 +249,16 @@ for (const { name, create } of enginesUnderTest()) {
       });
 
       it("lets toJSON use the hub: what it does comes first", () => {
-        const other = addSubscriber();
+        const other = addSubscriber(hub);
         const value = {
           toJSON: (): string => {
             hub.unsubscribeAll(slot);
             hub.subscribe(slot, 1, 9);
-            broadcast(2, 9, "inner");
+            broadcast(hub, 2, 9, "inner");
             return "outer";
           },
         };
-        assert.deepEqual(broadcast(1, 9, value), [[slot, Signal.WindowOpens]]);
+        assert.deepEqual(broadcast(hub, 1, 9, value), [[slot, Signal.WindowOpens]]);
         assert.deepEqual(takeValues(hub, slot), ["1.9=outer"]);
         assert.deepEqual(takeValues(hub, other), ["1.9=outer", "2.9=inner"]);
         assert.deepEqual(signalsOf(hub, hub.send(other, 1, 9, value, true)), [[other, Signal.FlushNow]]);
@@ -297,27 +278,27 @@ for (const { name, create } of enginesUnderTest()) {
 
     describe("signals", () => {
       it("open the window at the first event only", () => {
-        assert.deepEqual(broadcast(1, 9, 1), [[slot, Signal.WindowOpens]]);
-        assert.deepEqual(broadcast(1, 10, 1), []);
-        assert.deepEqual(broadcast(1, 10, 1), []);
+        assert.deepEqual(broadcast(hub, 1, 9, 1), [[slot, Signal.WindowOpens]]);
+        assert.deepEqual(broadcast(hub, 1, 10, 1), []);
+        assert.deepEqual(broadcast(hub, 1, 10, 1), []);
         hub.take(slot);
-        assert.deepEqual(broadcast(1, 10, 1), [[slot, Signal.WindowOpens]]);
+        assert.deepEqual(broadcast(hub, 1, 10, 1), [[slot, Signal.WindowOpens]]);
       });
 
       it("flush at the first immediate event only", () => {
-        assert.deepEqual(broadcast(1, 9, 1), [[slot, Signal.WindowOpens]]);
-        assert.deepEqual(broadcast(1, 9, 2, true), [[slot, Signal.FlushNow]]);
-        assert.deepEqual(broadcast(1, 9, 3, true), []);
-        assert.deepEqual(broadcast(1, 9, 4), []);
+        assert.deepEqual(broadcast(hub, 1, 9, 1), [[slot, Signal.WindowOpens]]);
+        assert.deepEqual(broadcast(hub, 1, 9, 2, true), [[slot, Signal.FlushNow]]);
+        assert.deepEqual(broadcast(hub, 1, 9, 3, true), []);
+        assert.deepEqual(broadcast(hub, 1, 9, 4), []);
         hub.take(slot);
-        assert.deepEqual(broadcast(1, 9, 5, true), [[slot, Signal.FlushNow]]);
+        assert.deepEqual(broadcast(hub, 1, 9, 5, true), [[slot, Signal.FlushNow]]);
       });
 
       it("go to each connection by its own queue", () => {
-        const [waiting, flushing, idle] = [addSubscriber(), addSubscriber(), addSubscriber()];
+        const [waiting, flushing, idle] = [addSubscriber(hub), addSubscriber(hub), addSubscriber(hub)];
         hub.send(waiting, 1, 10, 1, false);
         hub.send(flushing, 1, 10, 1, true);
-        assert.deepEqual(broadcast(1, 9, 1, true), [
+        assert.deepEqual(broadcast(hub, 1, 9, 1, true), [
           [slot, Signal.FlushNow],
           [waiting, Signal.FlushNow],
           [idle, Signal.FlushNow],
@@ -327,9 +308,9 @@ for (const { name, create } of enginesUnderTest()) {
 
     describe("taking", () => {
       it("gives one message, newest event first", () => {
-        broadcast(1, 9, true);
-        broadcast(2, 9, "Küche 🍳\u2028");
-        broadcast(1, 9, false);
+        broadcast(hub, 1, 9, true);
+        broadcast(hub, 2, 9, "Küche 🍳\u2028");
+        broadcast(hub, 1, 9, false);
         const expected = [
           { aid: 1, iid: 9, value: true },
           { aid: 2, iid: 9, value: "Küche 🍳\u2028" },
@@ -341,7 +322,7 @@ for (const { name, create } of enginesUnderTest()) {
       });
 
       it("gives these bytes", () => {
-        broadcast(1, 9, true);
+        broadcast(hub, 1, 9, true);
         const message =
           "EVENT/1.0 200 OK\r\nContent-Type: application/hap+json\r\nContent-Length: 52\r\n\r\n" +
           '{"characteristics":[{"aid":1,"iid":9,"value":true}]}';
@@ -352,7 +333,7 @@ for (const { name, create } of enginesUnderTest()) {
         const value = "x".repeat(2900);
         const message = modelMessage([{ aid: 1, iid: 9, value }]);
         const sealer = engine.createSealer(KEY, 5n);
-        broadcast(1, 9, value);
+        broadcast(hub, 1, 9, value);
         hub.attachSealer(slot, sealer);
         assert.deepEqual(hub.take(slot), Buffer.concat(modelFrames(KEY, 5n, message)));
         assert.equal(sealer.counter, 8n);
@@ -360,28 +341,28 @@ for (const { name, create } of enginesUnderTest()) {
         assert.equal(hub.take(slot), undefined);
         assert.equal(sealer.counter, 8n);
         const second = modelMessage([{ aid: 1, iid: 9, value: 1 }]);
-        broadcast(1, 9, 1);
+        broadcast(hub, 1, 9, 1);
         assert.deepEqual(hub.take(slot), Buffer.concat(modelFrames(KEY, 8n, second)));
         assert.equal(sealer.frames, 4);
       });
 
       it("seals for the connection that the sealer was attached to, and for no other", () => {
-        const other = addSubscriber();
+        const other = addSubscriber(hub);
         hub.attachSealer(slot, engine.createSealer(KEY, 0n));
         const message = modelMessage([{ aid: 1, iid: 9, value: 1 }]);
-        broadcast(1, 9, 1);
+        broadcast(hub, 1, 9, 1);
         assert.deepEqual(hub.take(other), message);
         assert.deepEqual(hub.take(slot), Buffer.concat(modelFrames(KEY, 0n, message)));
         hub.remove(slot);
-        assert.equal(addSubscriber(), slot);
-        broadcast(1, 9, 1);
+        assert.equal(addSubscriber(hub), slot);
+        broadcast(hub, 1, 9, 1);
         assert.deepEqual(hub.take(slot), message);
       });
 
       it("throws if the sealer was destroyed, and the events are gone", () => {
         const sealer = engine.createSealer(KEY, 0n);
         hub.attachSealer(slot, sealer);
-        broadcast(1, 9, true);
+        broadcast(hub, 1, 9, true);
         sealer.destroy();
         assert.throws(() => hub.take(slot), { name: "FrameError", code: "ERR_HAPWIRE_CODEC_CLOSED" });
         assert.equal(hub.take(slot), undefined);
@@ -396,26 +377,26 @@ for (const { name, create } of enginesUnderTest()) {
           },
         };
         hub.attachSealer(slot, engine.createSealer(KEY, 0n));
-        broadcast(1, 9, true);
+        broadcast(hub, 1, 9, true);
         assert.deepEqual(lengths, [hub.take(slot, memory)?.length]);
       });
 
       it("gives the same to each connection that missed the same", () => {
-        const other = addSubscriber();
-        broadcast(1, 9, true);
-        broadcast(1, 10, 50);
+        const other = addSubscriber(hub);
+        broadcast(hub, 1, 9, true);
+        broadcast(hub, 1, 10, 50);
         const first = hub.take(slot);
         assert.deepEqual(hub.take(other), first);
-        broadcast(1, 9, false);
+        broadcast(hub, 1, 9, false);
         const second = hub.take(slot);
         assert.deepEqual(hub.take(other), second);
         assert.deepEqual(second, modelMessage([{ aid: 1, iid: 9, value: false }]));
       });
 
       it("leaves out what was unsubscribed meanwhile", () => {
-        broadcast(1, 9, 1);
-        broadcast(1, 10, 2);
-        broadcast(1, 9, 3);
+        broadcast(hub, 1, 9, 1);
+        broadcast(hub, 1, 10, 2);
+        broadcast(hub, 1, 9, 3);
         hub.unsubscribe(slot, 1, 9);
         assert.deepEqual(takeValues(hub, slot), ["1.10=2"]);
         const counts = { queued: 3, unsubscribed: 2, delivered: 1, messages: 1 };
@@ -423,7 +404,7 @@ for (const { name, create } of enginesUnderTest()) {
       });
 
       it("gives nothing where nothing is left", () => {
-        broadcast(1, 9, 1, true);
+        broadcast(hub, 1, 9, 1, true);
         hub.unsubscribeAll(slot);
         assert.equal(hub.counts(slot).pendingEvents, 1);
         assert.equal(hub.take(slot), undefined);
@@ -431,20 +412,20 @@ for (const { name, create } of enginesUnderTest()) {
       });
 
       it("delivers what was subscribed again in time, and remembers duplicates until then", () => {
-        broadcast(1, 9, 1);
+        broadcast(hub, 1, 9, 1);
         hub.unsubscribe(slot, 1, 9);
-        assert.deepEqual(broadcast(1, 9, 2), []);
+        assert.deepEqual(broadcast(hub, 1, 9, 2), []);
         hub.subscribe(slot, 1, 9);
-        broadcast(1, 9, 1);
+        broadcast(hub, 1, 9, 1);
         assert.deepEqual(takeValues(hub, slot), ["1.9=1"]);
         const counts = { queued: 1, duplicates: 1, delivered: 1, messages: 1 };
         assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, ...counts });
       });
 
       it("does not deliver a connection's event to another", () => {
-        broadcast(1, 9, 1);
+        broadcast(hub, 1, 9, 1);
         hub.unsubscribeAll(slot);
-        const other = addSubscriber();
+        const other = addSubscriber(hub);
         assert.equal(hub.take(other), undefined);
         assert.equal(hub.take(slot), undefined);
       });
@@ -452,13 +433,13 @@ for (const { name, create } of enginesUnderTest()) {
 
     describe("a muted connection", () => {
       beforeEach(() => {
-        broadcast(1, 9, 1, true);
+        broadcast(hub, 1, 9, 1, true);
         hub.mute(slot);
       });
 
       it("has no events and gets no more", () => {
         assert.equal(hub.take(slot), undefined);
-        assert.deepEqual(broadcast(1, 9, 2, true), []);
+        assert.deepEqual(broadcast(hub, 1, 9, 2, true), []);
         assert.equal(hub.send(slot, 1, 9, 3, true), 0);
         assert.equal(hub.take(slot), undefined);
         assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, queued: 1 });
@@ -472,8 +453,8 @@ for (const { name, create } of enginesUnderTest()) {
 
       it("leaves its slot unmuted", () => {
         hub.remove(slot);
-        assert.equal(addSubscriber(), slot);
-        assert.deepEqual(broadcast(1, 9, 1), [[slot, Signal.WindowOpens]]);
+        assert.equal(addSubscriber(hub), slot);
+        assert.deepEqual(broadcast(hub, 1, 9, 1), [[slot, Signal.WindowOpens]]);
       });
     });
   });

@@ -1,7 +1,13 @@
 /** What tests of the event hub share. */
 
 import assert from "node:assert/strict";
-import { SIGNAL_STRIDE, type EventHub, type HubLimits, type QueueCounts } from "#src/engine/contract";
+import {
+  NO_SLOT,
+  SIGNAL_STRIDE,
+  type EventHub,
+  type HubLimits,
+  type QueueCounts,
+} from "#src/engine/contract";
 
 /** Limits that a test does not meet. */
 export const WIDE: HubLimits = { maxEvents: 4096, maxBytes: 1 << 20, maxSubscriptions: 100_000 };
@@ -22,6 +28,27 @@ export function signalsOf(hub: EventHub, count: number): number[][] {
   return [...hub.signals.subarray(0, count)]
     .sort((a, b) => a - b)
     .map((signal) => [Math.floor(signal / SIGNAL_STRIDE), signal % SIGNAL_STRIDE]);
+}
+
+/** Adds a connection that is subscribed to 1.9, 1.10 and 2.9. @returns its slot. */
+export function addSubscriber(hub: EventHub): number {
+  const slot = hub.add();
+  hub.subscribe(slot, 1, 9);
+  hub.subscribe(slot, 1, 10);
+  hub.subscribe(slot, 2, 9);
+  return slot;
+}
+
+/** Broadcasts to all but `except`. @returns the signals as [slot, signal], by slot. */
+export function broadcast(
+  hub: EventHub,
+  aid: number,
+  iid: number,
+  value: unknown,
+  immediate = false,
+  except = NO_SLOT,
+): number[][] {
+  return signalsOf(hub, hub.broadcast(aid, iid, value, immediate, except));
 }
 
 /** Takes a message and lists its events as `aid.iid=value`, in the order in which they stand in it. */
