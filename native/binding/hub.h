@@ -63,7 +63,7 @@ class EventHubObject : public Napi::ObjectWrap<EventHubObject> {
   std::optional<EventHub> hub_;
   /// The signals of the last broadcast; one entry for each slot that was ever given out.
   std::vector<uint32_t> signals_;
-  /// Where JavaScript reads the signals. Only a reference: the array may be detached between two
+  /// JavaScript reads the signals from this array. A reference: it may be detached between two
   /// calls, so its memory is looked up when it is written.
   Napi::ObjectReference signal_array_;
   /// By slot: keep the attached sealers alive, to which `hub_` has pointers.

@@ -27,7 +27,7 @@ struct SignalBuffer {
   size_t size = 0;
 };
 
-/// What EventHub::Subscribe() did. The values are shared with src/engine/contract.ts.
+/// The result of EventHub::Subscribe(). The values are shared with src/engine/contract.ts.
 enum class Subscribed : uint32_t {
   /// Nothing: the slot holds no connection.
   kNothing = 0,
@@ -188,7 +188,7 @@ class EventHub {
   /// alive, so that equal pointers mean equal messages. Empty if no queue holds events.
   std::vector<EventRef> rendered_;
   std::string message_;
-  /// The connection that Take() writes `message_` for; kNoSlot if there is none.
+  /// The connection that Take() writes `message_` for; kNoSlot between two messages.
   uint32_t prepared_slot_ = kNoSlot;
 };
 

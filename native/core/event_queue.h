@@ -54,7 +54,7 @@ struct QueueCounts {
   uint64_t pending_bytes = 0;
 };
 
-/// What a queue knows of one subscription of its connection. The hub stores it next to the
+/// The queue's state of one subscription of its connection. The hub stores it next to the
 /// subscriber; only the queue reads and writes it.
 struct Subscription {
   static constexpr uint32_t kNoPosition = UINT32_MAX;

@@ -84,7 +84,7 @@ export const Signal = {
   Overflow: 3,
 } as const;
 
-/** What {@link EventHub.subscribe} did. The values are shared with native/core/event_hub.h. */
+/** The result of {@link EventHub.subscribe}. The values are shared with native/core/event_hub.h. */
 export const Subscribed = {
   /** Nothing: the slot holds no connection. */
   Nothing: 0,

@@ -37,7 +37,7 @@ export interface DeliverySettings {
   readonly maxSubscriptions: number;
 }
 
-/** What the subscribers of one delivery share. */
+/** Shared by the subscribers of one delivery. */
 interface SharedParts {
   readonly hub: EventHub;
   readonly memory: Allocator;
@@ -117,7 +117,7 @@ export class Subscriber {
   readonly #parts: SharedParts;
   #slot: number;
   #queue: QueueState = Queue.Empty;
-  /** What the hub counted until it forgot the connection. */
+  /** The hub's counts when it forgot the connection. */
   #finalCounts: QueueCounts | undefined;
 
   /** @internal */

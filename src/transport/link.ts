@@ -38,7 +38,7 @@ export enum Life {
 
 /** What a server's links report, each with the owner of the link. */
 export interface LinkHost<Owner> {
-  /** The head of a request has arrived. May throw what a handler throws. */
+  /** The head of a request has arrived. May throw a handler's error. */
   handleRequest(owner: Owner, request: IncomingMessage, response: ServerResponse): void;
   /** A request, or the connection, is refused. */
   handleRefusal(owner: Owner, reason: HapwireError): void;
@@ -50,7 +50,7 @@ export interface LinkHost<Owner> {
   handleClosed(link: Link<Owner>): void;
 }
 
-/** What all links of a server share. */
+/** Shared by all links of a server. */
 export interface LinkContext<Owner> {
   readonly settings: Settings;
   readonly engine: Engine;
@@ -291,7 +291,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.events.flush();
   }
 
-  /** The controller sends no more: what it has asked for is still answered. */
+  /** The controller sends no more. Its requests so far are still answered. */
   handleEnd(): void {
     if (this.#life < Life.Closing) {
       this.#http.endAfterReceived();
@@ -308,7 +308,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.#context.strangers.remove(this);
     this.trace("closed");
     try {
-      // Listeners may still ask what was subscribed.
+      // Listeners may still ask for the subscriptions.
       this.#context.host.handleClosed(this);
     } finally {
       this.events.remove();
@@ -370,7 +370,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   /** The HTTP server gives the connection up, or a handler destroys its response. */
   abandon(error: Error | null): void {
     if (this.#life >= Life.Closing) {
-      // What is on its way out goes on.
+      // The last bytes stay on their way out.
       return;
     }
     if (error === null) {

@@ -36,7 +36,7 @@ export class ConnectionHttp
   #deadline: ReceiveDeadline | undefined;
   /** How many requests Node's parser has seen whole. */
   #parsed = 0;
-  /** What the controller sent behind a request that Node's parser has not seen whole. */
+  /** Bytes behind a request that Node's parser has not seen whole. */
   #held: Buffer | undefined;
   #isFeeding = false;
   #hasRoom = true;
@@ -199,7 +199,7 @@ export class ConnectionHttp
 
   /** Node's parser has handed out bytes of a body. */
   handleBody({ bodySize }: ParsedMessage): boolean {
-    // RequestBoundaries refuses what a body announces. This bound holds even if the parser reads more out of it.
+    // RequestBoundaries refuses a body by its announced length. This bound holds even if the parser reads more.
     if (bodySize <= this.#limits.maxBodySize) {
       return true;
     }
@@ -218,7 +218,7 @@ export class ConnectionHttp
     }
   }
 
-  /** Takes the place of Node's own handling, which would cut off what is still to be written. */
+  /** Takes the place of Node's own handling, which would cut off responses that are not written yet. */
   handleParserError(error: Error & { readonly code?: string }): void {
     // An error of a destroyed stream is not the parser's.
     if (!this.#stream.destroyed) {
@@ -272,7 +272,7 @@ export class ConnectionHttp
     return this.#held === undefined && this.#discarded <= MAX_DISCARDED;
   }
 
-  /** Feeds Node's parser with what is held, until a request ends that the parser does not take at once. */
+  /** Feeds Node's parser with the held bytes, until a request ends that the parser does not take at once. */
   #feed(): void {
     this.#isFeeding = true;
     while (this.#held !== undefined && this.#isInStep && !this.#servesNoMore) {
