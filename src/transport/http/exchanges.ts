@@ -2,10 +2,10 @@
 
 import { ServerResponse, type IncomingMessage } from "node:http";
 
-import type { ReservedBytes } from "./reserved-bytes";
-
 /** Who is told about responses. */
 export interface ExchangesOwner {
+  /** Bytes of a request are no longer held. */
+  release(bytes: number): void;
   /** A response is about to be counted as finished. */
   beforeResponseEnds(): void;
   /** A response has finished, or was given up. */
@@ -42,16 +42,14 @@ export class ExchangeResponse<
 
 export class Exchanges {
   readonly #owner: ExchangesOwner;
-  readonly #reserved: ReservedBytes;
   /** In the order of the requests. Only the last one may have no response. */
   readonly #list: Exchange[] = [];
   /** The request that began last, until its response has finished. */
   #latest: Exchange | undefined;
   #handed = 0;
 
-  constructor(owner: ExchangesOwner, reserved: ReservedBytes) {
+  constructor(owner: ExchangesOwner) {
     this.#owner = owner;
-    this.#reserved = reserved;
   }
 
   /** How many requests were handed to handlers. */
@@ -62,6 +60,11 @@ export class Exchanges {
   /** How many responses handlers have yet to finish. */
   get pending(): number {
     return this.awaitsHead ? this.#list.length - 1 : this.#list.length;
+  }
+
+  /** Bytes of all requests so far. */
+  get bytes(): number {
+    return this.#list.reduce((sum, exchange) => sum + exchange.bytes, 0);
   }
 
   get isEmpty(): boolean {
@@ -89,11 +92,11 @@ export class Exchanges {
     this.#list.push(this.#latest);
   }
 
-  /** Reserved bytes belong to the request that began last. */
+  /** Bytes that are held belong to the request that began last. */
   add(bytes: number): void {
     if (this.#latest === undefined) {
       // Its response has finished already: Node does not keep the rest.
-      this.#reserved.give(bytes);
+      this.#owner.release(bytes);
     } else {
       this.#latest.bytes += bytes;
     }
@@ -163,7 +166,7 @@ export class Exchanges {
 
   #remove(exchange: Exchange, index: number): void {
     this.#list.splice(index, 1);
-    this.#reserved.give(exchange.bytes);
+    this.#owner.release(exchange.bytes);
     if (this.#latest === exchange) {
       this.#latest = undefined;
     }
