@@ -24,7 +24,8 @@ interface Exchange {
 }
 
 let setExchange: (response: ExchangeResponse, exchange: Exchange) => void;
-let exchangeOf: (response: ExchangeResponse) => Exchange | undefined;
+let finish: (exchange: Exchange) => void;
+let close: (exchange: Exchange) => void;
 
 /** The responses of a connection. Each knows its exchange, which a handler can't reach. */
 export class ExchangeResponse<
@@ -36,11 +37,33 @@ export class ExchangeResponse<
     setExchange = (response, exchange) => {
       response.#exchange = exchange;
     };
-    exchangeOf = (response) => response.#exchange;
+  }
+
+  /** Counts the response. Not by listeners: a handler may remove them, and they cost memory for each response. */
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    if (event === "finish" && this.#exchange !== undefined) {
+      // Before Node's own listener, which lets the next pipelined response go out.
+      finish(this.#exchange);
+    }
+    const isHeard = super.emit(event, ...values);
+    if (event === "close" && this.#exchange !== undefined) {
+      // After `finish` too, when Node's own listener has run.
+      close(this.#exchange);
+    }
+    return isHeard;
   }
 }
 
 export class Exchanges {
+  static {
+    finish = (exchange) => {
+      exchange.list.#end(exchange);
+    };
+    close = (exchange) => {
+      exchange.list.#close(exchange);
+    };
+  }
+
   readonly #owner: ExchangesOwner;
   /** In the order of the requests. Only the last one may have no response. */
   readonly #list: Exchange[] = [];
@@ -110,11 +133,6 @@ export class Exchanges {
     this.#handed += 1;
     this.#latest.response = response;
     setExchange(response, this.#latest);
-    // One listener for all responses costs less than a closure for each. This one comes before Node's own, which lets the
-    // next pipelined response go out.
-    response.prependListener("finish", Exchanges.#onFinish);
-    // Comes after `finish` too, when Node's own listener has run.
-    response.on("close", Exchanges.#onClose);
   }
 
   /** Forgets the request that began last if no handler has it. */
@@ -128,20 +146,6 @@ export class Exchanges {
   clear(): void {
     this.#list.length = 0;
     this.#latest = undefined;
-  }
-
-  static #onFinish(this: ExchangeResponse): void {
-    const exchange = exchangeOf(this);
-    if (exchange !== undefined) {
-      exchange.list.#end(exchange);
-    }
-  }
-
-  static #onClose(this: ExchangeResponse): void {
-    const exchange = exchangeOf(this);
-    if (exchange !== undefined) {
-      exchange.list.#close(exchange);
-    }
   }
 
   #close(exchange: Exchange): void {
