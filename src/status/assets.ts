@@ -28,6 +28,7 @@ const FILES: ReadonlySet<string> = new Set([
   "format.js",
   "history.js",
   "main.js",
+  "source.js",
   "tables.js",
   "tiles.js",
 ]);
