@@ -31,5 +31,7 @@ function slowest<Key extends string, Times extends (Quantiles | LoopDelay) & Rec
   timesOf: (report: ProcessReport) => Times,
   key: Key,
 ): Times {
-  return processes.map(timesOf).reduce((worst, times) => ((times[key] ?? 0) > (worst[key] ?? 0) ? times : worst));
+  return processes
+    .map(timesOf)
+    .reduce((worst, times) => ((times[key] ?? 0) > (worst[key] ?? 0) ? times : worst));
 }
