@@ -15,7 +15,8 @@ import type { Installation } from "./install";
 export interface Case {
   readonly name: string;
   readonly options: Omit<Options, "plugins">;
-  run(homebridge: Homebridge, installation: Installation, plugins: string): Promise<void>;
+  /** @param plugins - The folder of plugins, which this case may change. */
+  readonly run: (homebridge: Homebridge, plugins: string) => Promise<void>;
 }
 
 /** The addon of this checkout: the tarball of a checkout without prebuilds has none. */
@@ -26,7 +27,7 @@ export const CASES: readonly Case[] = [
   {
     name: "main bridge, child bridge and external accessory",
     options: { hapwire: {}, external: true },
-    async run(homebridge) {
+    run: async (homebridge): Promise<void> => {
       await homebridge.start();
       const targets = [homebridge.main, homebridge.child, homebridge.external];
       for (const { name, username } of targets) {
@@ -40,7 +41,7 @@ export const CASES: readonly Case[] = [
   {
     name: "child bridge killed, then the plugin uninstalled",
     options: { hapwire: {}, lamps: { main: 0, child: 2 } },
-    async run(homebridge, _installation, plugins) {
+    run: async (homebridge, plugins): Promise<void> => {
       const { child } = homebridge;
       await homebridge.start();
       const controllers = new Controllers(child);
@@ -84,7 +85,7 @@ export const CASES: readonly Case[] = [
   {
     name: "preload and plugin together",
     options: { hapwire: {}, env: { NODE_OPTIONS: `--require ${path.join(ROOT, "register.js")}` } },
-    async run(homebridge) {
+    run: async (homebridge): Promise<void> => {
       await homebridge.start();
       await homebridge.line(/^\[hapwire\] not active: another copy of hapwire/);
       await live([homebridge.main, homebridge.child]);
@@ -93,7 +94,7 @@ export const CASES: readonly Case[] = [
   {
     name: "plugin in a child bridge of its own",
     options: { hapwire: { _bridge: { username: "0E:11:22:33:44:77", port: 0, name: "Own" } } },
-    async run(homebridge) {
+    run: async (homebridge): Promise<void> => {
       await homebridge.start();
       await homebridge.line(/^\[hapwire\] has a child bridge of its own, so it carries that bridge alone/);
       await homebridge.line(carries("Own", "0E:11:22:33:44:77"));
@@ -123,7 +124,7 @@ export async function runCase(
     rmSync(path.dirname(folder), { recursive: true });
   };
   try {
-    await it.run(homebridge, installation, folder);
+    await it.run(homebridge, folder);
   } catch (error) {
     await dispose();
     throw new Error(`${(error as Error).message}\n${homebridge.log.slice(-40).join("\n")}`, { cause: error });
