@@ -41,13 +41,13 @@ const ACCESS = {
  * is.
  */
 export function timeAccessories(bridge: TimedBridge): void {
-  const { hapServer } = bridge;
-  const emit: unknown = Reflect.get(hapServer, "emit");
+  const { name, server, hapServer } = bridge;
+  nameBridge(server, { name, find: () => ({}) });
+  const emit = propertyOf(hapServer, "emit");
   if (!(hapServer instanceof EventEmitter) || typeof emit !== "function") {
     return;
   }
   const original = emit as Emit;
-  nameBridge(bridge.server, { name: bridge.name, find: () => ({}) });
   const observed: Emit = function (this: unknown, event, ...values) {
     if (event === "listening") {
       return emitListening(bridge, () => original.call(this, event, ...values));
@@ -57,8 +57,8 @@ export function timeAccessories(bridge: TimedBridge): void {
     }
     return original.call(this, event, ...values);
   };
-  // As a method of the class would be: not enumerable.
-  Object.defineProperty(hapServer, "emit", { value: observed, writable: true, configurable: true });
+  // Not enumerable, like a method of the class. False if HAP-NodeJS has frozen its server: nothing is told then.
+  Reflect.defineProperty(hapServer, "emit", { value: observed, writable: true, configurable: true });
 }
 
 function isAccess(event: unknown): event is keyof typeof ACCESS {
@@ -109,7 +109,7 @@ function emitListening(bridge: TimedBridge, emit: () => boolean): boolean {
     }
     return inherited.apply(this, values);
   };
-  Object.defineProperty(prototype, "emit", { value: noting, writable: true, configurable: true });
+  Reflect.defineProperty(prototype, "emit", { value: noting, writable: true, configurable: true });
   try {
     return emit();
   } finally {
