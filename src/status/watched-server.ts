@@ -28,8 +28,8 @@ export class WatchedServer {
     this.#server = server;
     this.#clock = clock;
     this.times = new RecentTimes(() => clock.now());
-    this.#trouble = new ServerTrouble(server, clock, (milliseconds) => {
-      this.times.add(milliseconds);
+    this.#trouble = new ServerTrouble(server, clock, (milliseconds, now) => {
+      this.times.add(milliseconds, now);
     });
     subscribe(connectionRefused.name, this.#onRefusal);
   }

@@ -58,27 +58,27 @@ export interface LoggedRequest extends Lasting, Controller {
 export class RequestLog {
   readonly #server: HAPConnection["server"];
   readonly #clock: Clock;
-  readonly #answered: (milliseconds: number) => void;
+  readonly #answered: (milliseconds: number, now: number) => void;
   readonly #open = new Map<ServerResponse, Open>();
   readonly #slow: Longest<LoggedRequest>;
   readonly #unanswered: Longest<LoggedRequest>;
   readonly #onFinish: (this: ServerResponse) => void;
-  readonly #onClose: (this: ServerResponse) => void;
 
-  /** @param answered - Called with the time of each request that is answered. */
-  constructor(server: HAPConnection["server"], clock: Clock, answered: (milliseconds: number) => void) {
+  /** @param answered - Called with the time of each request that is answered, and with the time of the clock. */
+  constructor(
+    server: HAPConnection["server"],
+    clock: Clock,
+    answered: (milliseconds: number, now: number) => void,
+  ) {
     this.#server = server;
     this.#clock = clock;
     this.#answered = answered;
     this.#slow = new Longest(clock, LISTED);
     this.#unanswered = new Longest(clock, LISTED);
-    // Two functions for all responses: a closure for each would cost more.
-    const end = this.#end.bind(this);
+    // One function for all responses: a closure for each would cost more.
+    const finish = this.#finish.bind(this);
     this.#onFinish = function () {
-      end(this, true);
-    };
-    this.#onClose = function () {
-      end(this, false);
+      finish(this);
     };
     subscribe(requestReceived.name, this.#onRequest);
     subscribe(connectionClosed.name, this.#onConnectionClosed);
@@ -104,7 +104,7 @@ export class RequestLog {
     unsubscribe(connectionClosed.name, this.#onConnectionClosed);
     unsubscribe(characteristicsAsked.name, this.#onAsked);
     for (const response of this.#open.keys()) {
-      response.off("finish", this.#onFinish).off("close", this.#onClose);
+      response.off("finish", this.#onFinish);
     }
     this.#open.clear();
   }
@@ -114,7 +114,6 @@ export class RequestLog {
     if (connection.server === this.#server) {
       this.#open.set(response, { connection, start: this.#clock.now(), asked: undefined });
       response.on("finish", this.#onFinish);
-      response.on("close", this.#onClose);
     }
   };
 
@@ -139,33 +138,30 @@ export class RequestLog {
     }
   };
 
-  /** Node closes only the response whose turn it is. The others on the connection are as lost. */
+  /** A response that does not finish ends with its connection. */
   readonly #onConnectionClosed = (message: unknown): void => {
     const { connection } = message as ConnectionClosedMessage;
     if (connection.server === this.#server) {
+      const now = this.#clock.now();
       for (const [response, open] of this.#open) {
         if (open.connection === connection) {
-          this.#end(response, false);
+          this.#open.delete(response);
+          this.#unanswered.add(logged(response, open, now, "none"));
         }
       }
     }
   };
 
-  #end(response: ServerResponse, isAnswered: boolean): void {
+  #finish(response: ServerResponse): void {
     const open = this.#open.get(response);
-    if (open === undefined) {
-      return;
-    }
-    this.#open.delete(response);
-    const now = this.#clock.now();
-    if (!isAnswered) {
-      this.#unanswered.add(logged(response, open, now, "none"));
-      return;
-    }
-    const milliseconds = now - open.start;
-    this.#answered(milliseconds);
-    if (milliseconds >= SLOW) {
-      this.#slow.add(logged(response, open, now, "sent"));
+    if (open !== undefined) {
+      this.#open.delete(response);
+      const now = this.#clock.now();
+      const milliseconds = now - open.start;
+      this.#answered(milliseconds, now);
+      if (milliseconds >= SLOW) {
+        this.#slow.add(logged(response, open, now, "sent"));
+      }
     }
   }
 }

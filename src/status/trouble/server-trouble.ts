@@ -45,8 +45,12 @@ export class ServerTrouble {
   readonly #answers: AnswerLog;
   readonly #connections: ConnectionLog;
 
-  /** @param answered - Called with the time of each request that is answered. */
-  constructor(server: HAPConnection["server"], clock: Clock, answered: (milliseconds: number) => void) {
+  /** @param answered - As for {@link RequestLog}. */
+  constructor(
+    server: HAPConnection["server"],
+    clock: Clock,
+    answered: (milliseconds: number, now: number) => void,
+  ) {
     this.#server = server;
     this.#clock = clock;
     this.#requests = new RequestLog(server, clock, answered);
