@@ -102,16 +102,21 @@ export class TimedBridge {
   readonly clock: ManualClock;
   readonly controller: Controller;
   readonly server: EventedHTTPServer;
+  readonly username = USERNAME;
+  /** The pairing identifier. */
+  readonly controllerName: string;
   readonly #reporter: Reporter;
 
   private constructor(
     clock: ManualClock,
     controller: Controller,
+    controllerName: string,
     server: EventedHTTPServer,
     reporter: Reporter,
   ) {
     this.clock = clock;
     this.controller = controller;
+    this.controllerName = controllerName;
     this.server = server;
     this.#reporter = reporter;
   }
@@ -152,7 +157,7 @@ export class TimedBridge {
       installation.uninstall();
     });
     await verifyPairing(controller, user.pairingWith(info));
-    return new TimedBridge(clock, controller, server, reporter);
+    return new TimedBridge(clock, controller, user.name, server, reporter);
   }
 
   /** Sends a read. */
