@@ -37,6 +37,7 @@ const PROGRAMS = [
   "test/homebridge/**",
   "test/preload/pair-verify.ts",
   "test/run.ts",
+  "test/status/request-cost.ts",
   "test/runner/fixtures/**",
   "test/process/scripts/**",
   "**/*.{js,cjs,mjs}",

@@ -5,6 +5,7 @@ import { loadEngine } from "../engine/load";
 import { settingsFrom, type ServerOptions } from "../options";
 import { EventedHTTPServer } from "../server";
 import { version } from "../version";
+import { timeAccessories } from "./accessory-timing";
 import { carry, describeTransport, titleOf, type CarriedBridge } from "./carry";
 import {
   checkExports,
@@ -174,6 +175,7 @@ class Seam implements Installation {
   }
 
   #tell(bridge: CarriedBridge): void {
+    timeAccessories(bridge);
     try {
       this.#options.onCarried?.(bridge);
     } catch (error) {
