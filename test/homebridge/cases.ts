@@ -27,7 +27,7 @@ export const CASES: readonly Case[] = [
   {
     name: "main bridge, child bridge and external accessory",
     options: { hapwire: {}, external: true },
-    run: async (homebridge): Promise<void> => {
+    run: async (homebridge: Homebridge): Promise<void> => {
       await homebridge.start();
       const targets = [homebridge.main, homebridge.child, homebridge.external];
       for (const { name, username } of targets) {
@@ -41,7 +41,7 @@ export const CASES: readonly Case[] = [
   {
     name: "child bridge killed, then the plugin uninstalled",
     options: { hapwire: {}, lamps: { main: 0, child: 2 } },
-    run: async (homebridge, plugins): Promise<void> => {
+    run: async (homebridge: Homebridge, plugins: string): Promise<void> => {
       const { child } = homebridge;
       await homebridge.start();
       const controllers = new Controllers(child);
@@ -85,7 +85,7 @@ export const CASES: readonly Case[] = [
   {
     name: "preload and plugin together",
     options: { hapwire: {}, env: { NODE_OPTIONS: `--require ${path.join(ROOT, "register.js")}` } },
-    run: async (homebridge): Promise<void> => {
+    run: async (homebridge: Homebridge): Promise<void> => {
       await homebridge.start();
       await homebridge.line(/^\[hapwire\] not active: another copy of hapwire/);
       await live([homebridge.main, homebridge.child]);
@@ -94,7 +94,7 @@ export const CASES: readonly Case[] = [
   {
     name: "plugin in a child bridge of its own",
     options: { hapwire: { _bridge: { username: "0E:11:22:33:44:77", port: 0, name: "Own" } } },
-    run: async (homebridge): Promise<void> => {
+    run: async (homebridge: Homebridge): Promise<void> => {
       await homebridge.start();
       await homebridge.line(/^\[hapwire\] has a child bridge of its own, so it carries that bridge alone/);
       await homebridge.line(carries("Own", "0E:11:22:33:44:77"));
