@@ -5,6 +5,7 @@ import { cpSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import { readBridgeReports } from "#src/status/bridge-reports";
+import type { StatusReport } from "#src/status/report";
 
 import { ROOT } from "../support/child";
 import { Controllers } from "./controllers";
@@ -26,7 +27,7 @@ const NATIVE = "native engine \\(OpenSSL [\\d.]+\\), HAP-NodeJS [\\d.]+$";
 export const CASES: readonly Case[] = [
   {
     name: "main bridge, child bridge and external accessory",
-    options: { hapwire: {}, external: true },
+    options: { hapwire: { statusPage: 0 }, external: true },
     run: async (homebridge: Homebridge): Promise<void> => {
       await homebridge.start();
       const targets = [homebridge.main, homebridge.child, homebridge.external];
@@ -36,6 +37,7 @@ export const CASES: readonly Case[] = [
       assert.equal(homebridge.hapwireLines.filter((line) => line.includes("carries")).length, targets.length);
       await Promise.all(targets.map((target) => new Controllers(target).live()));
       await checkReports(homebridge, targets);
+      await checkStatusPage(homebridge, targets);
     },
   },
   {
@@ -170,4 +172,12 @@ async function checkReports({ storage }: Homebridge, targets: readonly Target[])
   for (const { requests, authenticated, events } of processes.flatMap(({ servers }) => servers)) {
     assert.ok(requests > 0 && authenticated === 0 && events.delivered > 0);
   }
+}
+
+/** The status page of the main process reports on the bridges of all processes. */
+async function checkStatusPage(homebridge: Homebridge, targets: readonly Target[]): Promise<void> {
+  const line = await homebridge.line(/^\[hapwire\] status page: http/);
+  const response = await fetch(`${/http\S+/.exec(line)?.[0] ?? ""}status.json`);
+  const { servers } = (await response.json()) as StatusReport;
+  assert.deepEqual(servers.map(({ port }) => port).sort(), targets.map(({ port }) => port).sort());
 }
