@@ -29,6 +29,7 @@ const LOADED_LATE = ["^node:crypto$", "^debug$", "^\\./native$", "^\\./portable(
 /** Programs: what they are for is to print. */
 const PROGRAMS = [
   "examples/**",
+  "plugin/src/child.ts",
   "src/cli/**",
   "src/homebridge/register.ts",
   "bench/**",
@@ -46,7 +47,7 @@ const PROGRAMS = [
 const DEFAULT_EXPORT_WANTED = ["eslint.config.mjs"];
 
 export default defineConfig(
-  globalIgnores([".cache/", "**/build/", "build-*/", "dist/", "dist-*/", "docs/api/"]),
+  globalIgnores([".cache/", "**/build/", "build-*/", "**/dist/", "dist-*/", "docs/api/"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {

@@ -29,6 +29,7 @@ const FILES: ReadonlySet<string> = new Set([
   "format.js",
   "history.js",
   "main.js",
+  "source.js",
   "table.js",
   "tables.js",
   "tiles.js",

@@ -5,12 +5,12 @@ import { Charts } from "./charts.js";
 import { elementOf } from "./element.js";
 import { duration } from "./format.js";
 import { History } from "./history.js";
+import { askForReport } from "./source.js";
 import { Tables } from "./tables.js";
 import { Tiles } from "./tiles.js";
 import { Why } from "./why.js";
 
 const INTERVAL = 1000;
-const TIMEOUT = 5000;
 
 const history = new History();
 const tiles = new Tiles(elementOf("tiles"));
@@ -41,11 +41,7 @@ function setState(state: "live" | "lost", text: string): void {
 
 async function poll(): Promise<void> {
   try {
-    const response = await fetch("status.json", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
-    if (!response.ok) {
-      throw new Error(`status ${String(response.status)}`);
-    }
-    show((await response.json()) as StatusReport);
+    show(await askForReport());
     setState("live", "live");
   } catch {
     setState("lost", "the bridge does not answer");
