@@ -228,6 +228,67 @@ describe("the status report on connections", { timeout: patient(30_000) }, () =>
   });
 });
 
+describe("the bounds of the status report", { timeout: patient(60_000) }, () => {
+  it("are 20 slow requests and 40 findings", async (t) => {
+    const scene = await Scene.start(t);
+    const pair = await scene.harness.connectSecured();
+    const reset = await scene.harness.connectSecured();
+    for (let i = 0; i < 15; i += 1) {
+      await scene.take(pair, 300);
+      scene.clock.stall(2000);
+    }
+    for (let i = 0; i < 8; i += 1) {
+      await scene.ask(reset, "/accessories");
+    }
+    scene.clock.advance(1000);
+    assert.equal(scene.report().slow.length, 18);
+    reset.controller.socket.resetAndDestroy();
+    await whenClosed(reset.connection);
+    for (let i = 0; i < 8; i += 1) {
+      await scene.ask(pair, "/accessories");
+    }
+    scene.clock.advance(1000);
+    const { slow, why } = scene.report();
+    assert.equal(slow.length, 20);
+    assert.ok(why.length <= 40, String(why.length));
+    assert.deepEqual(
+      why.map(({ weight }) => weight),
+      why.map(({ weight }) => weight).toSorted((a, b) => b - a),
+    );
+  });
+
+  it("are 128 controllers that left", async (t) => {
+    const scene = await Scene.start(t);
+    const visit = async (username: string): Promise<void> => {
+      const { controller, connection } = await scene.harness.connectSecured(username);
+      controller.destroy();
+      await whenClosed(connection);
+    };
+    const reconnects = (): unknown[] =>
+      scene
+        .report()
+        .why.filter(({ text }) => text.includes("connected again"))
+        .map(({ controller }) => controller);
+    for (let i = 0; i < 6; i += 1) {
+      await visit("first of all");
+    }
+    assert.deepEqual(reconnects(), ["fir…"]);
+    scene.clock.advance(55 * MINUTE);
+    for (let i = 0; i < 128; i += 1) {
+      await visit(String(i));
+    }
+    scene.clock.advance(10 * MINUTE);
+    for (let i = 0; i < 6; i += 1) {
+      await visit("first of all");
+    }
+    // The first of these six is not known to have been here.
+    assert.deepEqual(
+      scene.report().why.find(({ controller }) => controller === "fir…")?.text,
+      "A controller connected again 5 times.",
+    );
+  });
+});
+
 describe("the status report on the event loop", { timeout: patient(30_000) }, () => {
   it("has its longest stalls, and forgets them after an hour", async (t) => {
     const scene = await Scene.start(t);
