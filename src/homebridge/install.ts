@@ -1,6 +1,7 @@
 /** `install(hap)`: from now on, every bridge of a HAP-NodeJS is carried by hapwire when it is published. */
 
 import { HAPConnection } from "../connection";
+import type { MessageAead } from "../engine/contract";
 import { loadEngine } from "../engine/load";
 import { settingsFrom, type ServerOptions } from "../options";
 import { EventedHTTPServer } from "../server";
@@ -15,6 +16,8 @@ import {
   type HapServer,
   type StockServerClass,
 } from "./hap-nodejs";
+import { fileOf } from "./hap-files";
+import { speedUpPairing } from "./pairing";
 import { Patches } from "./patches";
 
 /** Options of {@link install}. */
@@ -81,8 +84,8 @@ export function install(hap: object, options: InstallOptions = {}): Installation
         say,
       );
     }
-    loadEngine(settingsFrom(options.server ?? {}).engine);
-    const seam = new Seam(hap, options, say);
+    const { messages } = loadEngine(settingsFrom(options.server ?? {}).engine);
+    const seam = new Seam(hap, options, say, messages);
     installed.set(prototype, seam);
     return seam;
   } catch (error) {
@@ -91,7 +94,7 @@ export function install(hap: object, options: InstallOptions = {}): Installation
 }
 
 function refusal(reason: string, say: (line: string) => void): Installation {
-  say(`not active: ${reason}`);
+  say(`is not active: ${reason}`);
   return {
     isActive: false,
     reason,
@@ -111,11 +114,19 @@ class Seam implements Installation {
   readonly #prepared = new WeakSet<StockServerClass>();
   #isActive = true;
 
-  constructor(hap: HapExports, options: InstallOptions, say: (line: string) => void) {
+  /** @param aead - Seals and opens messages of pairing, and of HomeKit Data Stream. */
+  constructor(
+    hap: HapExports,
+    options: InstallOptions,
+    say: (line: string) => void,
+    aead: MessageAead | undefined,
+  ) {
     this.#hap = hap;
     this.#options = options;
     this.#say = say;
     const { prototype } = hap.HAPServer;
+    const file = fileOf(prototype);
+    if (file !== undefined) speedUpPairing(file, aead, this.#patches);
     const { listen } = prototype;
     const carryFirst = this.#carry.bind(this);
     this.#patches.replace(prototype, "listen", function (this: HapServer, ...target: unknown[]) {
@@ -153,7 +164,7 @@ class Seam implements Installation {
       this.#say(`carries ${titleOf(hapServer)}: ${describeTransport(bridge)}`);
       this.#tell(bridge);
     } catch (error) {
-      this.#say(`not active for ${titleOf(hapServer)}: ${causeOf(error)}; the bridge runs as before`);
+      this.#say(`is not active for ${titleOf(hapServer)}: ${causeOf(error)}; the bridge runs as before`);
     }
   }
 
