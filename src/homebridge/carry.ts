@@ -9,7 +9,7 @@ import { versionOf, type HapExports, type HapServer, type StockServer } from "./
 
 /** A bridge whose transport is hapwire's. */
 export interface CarriedBridge {
-  /** The bridge's name, as the Home app shows it when it is added. */
+  /** The bridge's name, as the Home app shows it when it is added. Empty if it has none. */
   readonly name: string;
   /** The bridge's identifier: looks like a MAC address. */
   readonly username: string;
@@ -45,7 +45,7 @@ export function carry(
 /** @returns `NAME (USERNAME)`, for people. */
 export function titleOf(hapServer: HapServer): string {
   const { name, username } = identityOf(hapServer);
-  return `${name} (${username})`;
+  return name === "" ? username : `${name} (${username})`;
 }
 
 /** @returns what carries a bridge, for people: `native engine (OpenSSL 3.5.8), HAP-NodeJS 2.2.3`. */
@@ -55,15 +55,13 @@ export function describeTransport({ server, hapVersion }: CarriedBridge): string
 }
 
 function identityOf({ accessoryInfo }: HapServer): { name: string; username: string } {
-  return {
-    name: printable(accessoryInfo?.displayName, "a bridge without a name"),
-    username: printable(accessoryInfo?.username, "no username"),
-  };
+  const { displayName, username } = accessoryInfo ?? {};
+  return { name: printable(displayName) ?? "", username: printable(username) ?? "a bridge" };
 }
 
 /** A name comes from somebody's settings: it must not break the line of a log. */
-function printable(text: unknown, missing: string): string {
-  return typeof text === "string" && text !== "" ? text.replace(/\p{Cc}+/gu, " ") : missing;
+function printable(text: unknown): string | undefined {
+  return typeof text === "string" ? text.replace(/\p{Cc}+/gu, " ") : undefined;
 }
 
 function copyListeners(from: EventEmitter, to: EventEmitter): void {

@@ -227,7 +227,6 @@ describe("Ed25519 on Node's crypto", { timeout: patient(120_000) }, () => {
     );
   });
 });
-});
 
 describe("X25519 on Node's crypto", { timeout: patient(120_000) }, () => {
   it("agrees with tweetnacl on 1,000 random secrets", () => {
