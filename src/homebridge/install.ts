@@ -68,7 +68,7 @@ const installed = new WeakMap<object, Seam>();
  *   ES module.
  */
 export function install(hap: object, options: InstallOptions = {}): Installation {
-  const say = options.log ?? logToStderr;
+  const say = sayTo(options.log ?? logToStderr);
   try {
     checkNode();
     checkExports(hap);
@@ -216,6 +216,17 @@ function checkNode(): void {
 function causeOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split("\n", 1)[0] ?? message;
+}
+
+/** A log that throws must not stop a bridge. */
+function sayTo(log: (line: string) => void): (line: string) => void {
+  return (line) => {
+    try {
+      log(line);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
 }
 
 function logToStderr(line: string): void {
