@@ -1,6 +1,6 @@
 /** Puts hapwire's server in the place of the transport of one bridge, before it listens. */
 
-import type { EventEmitter } from "node:events";
+import { EventEmitter } from "node:events";
 
 import { loadEngine } from "../engine/load";
 import type { ServerOptions } from "../options";
@@ -37,6 +37,9 @@ export function carry(
 ): CarriedBridge {
   const server = new EventedHTTPServer(options);
   copyListeners(transport, server);
+  // Applications listen to errors of the TCP server, since HAP-NodeJS's transport emits none.
+  const [from, to] = [tcpServerOf(transport), tcpServerOf(server)];
+  if (from !== undefined && to !== undefined) copyListeners(from, to);
   hapServer.httpServer = server;
   transport.removeAllListeners();
   return { ...identityOf(hapServer), hapVersion: versionOf(hap), server, hap, hapServer };
@@ -62,6 +65,12 @@ function identityOf({ accessoryInfo }: HapServer): { name: string; username: str
 /** A name comes from somebody's settings: it must not break the line of a log. */
 function printable(text: unknown): string | undefined {
   return typeof text === "string" ? text.replace(/\p{Cc}+/gu, " ") : undefined;
+}
+
+/** @returns the server inside a transport, if the transport shows it. */
+function tcpServerOf(transport: object): EventEmitter | undefined {
+  const { tcpServer } = transport as { tcpServer?: unknown };
+  return tcpServer instanceof EventEmitter ? tcpServer : undefined;
 }
 
 function copyListeners(from: EventEmitter, to: EventEmitter): void {

@@ -53,7 +53,9 @@ const installed = new WeakMap<object, Seam>();
  * Puts hapwire under a HAP-NodeJS: every bridge or accessory that is published after this call is carried by hapwire.
  *
  * Throws nothing. If hapwire can't carry a bridge, one line says why, and the bridge runs on HAP-NodeJS's own transport.
- * A second call for the same HAP-NodeJS returns what the first has returned.
+ *
+ * A second call for the same HAP-NodeJS returns what the first has returned. `onCarried` of all calls is called; of the
+ * other options, those of the first call that has them count.
  *
  * @example
  * ```js
@@ -72,9 +74,11 @@ export function install(hap: object, options: InstallOptions = {}): Installation
   try {
     checkNode();
     checkExports(hap);
+    const { messages } = loadEngine(settingsFrom(options.server ?? {}).engine);
     const { prototype } = hap.HAPServer;
     const before = installed.get(prototype);
     if (before !== undefined) {
+      before.join(options);
       return before;
     }
     const { [CARRIED_BY]: other } = prototype as { readonly [CARRIED_BY]?: string };
@@ -84,7 +88,6 @@ export function install(hap: object, options: InstallOptions = {}): Installation
         say,
       );
     }
-    const { messages } = loadEngine(settingsFrom(options.server ?? {}).engine);
     const seam = new Seam(hap, options, say, messages);
     installed.set(prototype, seam);
     return seam;
@@ -107,7 +110,8 @@ function refusal(reason: string, say: (line: string) => void): Installation {
 /** The seam in one HAP-NodeJS. */
 class Seam implements Installation {
   readonly #hap: HapExports;
-  readonly #options: InstallOptions;
+  /** Of each call of {@link install}. */
+  readonly #options: InstallOptions[];
   readonly #say: (line: string) => void;
   readonly #patches = new Patches();
   /** The classes of HAP-NodeJS's transport that know of hapwire's connections. */
@@ -122,7 +126,7 @@ class Seam implements Installation {
     aead: MessageAead | undefined,
   ) {
     this.#hap = hap;
-    this.#options = options;
+    this.#options = [options];
     this.#say = say;
     const { prototype } = hap.HAPServer;
     const file = fileOf(prototype);
@@ -147,6 +151,10 @@ class Seam implements Installation {
     return this.#isActive ? undefined : "hapwire was uninstalled";
   }
 
+  join(options: InstallOptions): void {
+    this.#options.push(options);
+  }
+
   uninstall(): void {
     this.#isActive = false;
     this.#patches.undo();
@@ -160,7 +168,8 @@ class Seam implements Installation {
     try {
       checkTransport(this.#hap, transport);
       this.#prepare(classOf(transport));
-      const bridge = carry(this.#hap, hapServer, transport, this.#options.server ?? {});
+      const { server = {} } = this.#options.find(({ server: its }) => its !== undefined) ?? {};
+      const bridge = carry(this.#hap, hapServer, transport, server);
       this.#say(`carries ${titleOf(hapServer)}: ${describeTransport(bridge)}`);
       this.#tell(bridge);
     } catch (error) {
@@ -185,10 +194,12 @@ class Seam implements Installation {
   }
 
   #tell(bridge: CarriedBridge): void {
-    try {
-      this.#options.onCarried?.(bridge);
-    } catch (error) {
-      this.#say(`onCarried has thrown for ${bridge.name} (${bridge.username}): ${causeOf(error)}`);
+    for (const { onCarried } of this.#options) {
+      try {
+        onCarried?.(bridge);
+      } catch (error) {
+        this.#say(`onCarried has thrown for ${bridge.name} (${bridge.username}): ${causeOf(error)}`);
+      }
     }
   }
 }

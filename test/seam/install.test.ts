@@ -163,13 +163,19 @@ describe("install(hap)", { timeout: patient(60_000) }, () => {
     assert.equal((httpServer as EventedHTTPServer).engine, "portable");
   });
 
-  it("called twice returns the same, and carries a bridge once", (t) => {
+  it("called twice returns the same, carries a bridge once, and calls both", (t) => {
     const hap = createHap();
-    const first = installIn(t, hap);
-    const second = installIn(t, hap);
-    publish(t, hap);
+    const told: string[] = [];
+    const first = installIn(t, hap, { onCarried: ({ name }) => told.push(`first: ${name}`) });
+    const second = installIn(t, hap, {
+      server: { engine: "portable" },
+      onCarried: ({ name }) => told.push(`second: ${name}`),
+    });
     assert.equal(second.installation, first.installation);
+    const { httpServer } = publish(t, hap);
     assert.deepEqual([first.lines.length, second.lines.length], [1, 0]);
+    assert.deepEqual(told, ["first: Hall", "second: Hall"]);
+    assert.equal((httpServer as EventedHTTPServer).engine, "portable");
   });
 
   it("leaves a server that listens again on hapwire", async (t) => {
@@ -202,6 +208,22 @@ describe("install(hap)", { timeout: patient(60_000) }, () => {
     server.emit("connection-opened");
     assert.deepEqual(calls, ["always", "once", "always"]);
     assert.deepEqual([stock.eventNames(), server.listenerCount("connection-opened")], [[], 1]);
+  });
+
+  it("hands on who listens to errors of the TCP server", async (t) => {
+    const hap = hapNodeJs as unknown as Hap;
+    installIn(t, hap);
+    const { httpServer: first } = publish(t, hap);
+    await once(asEmitter(first), "listening");
+    const hapServer = new hap.HAPServer({ username: USERNAME });
+    t.after(() => {
+      hapServer.destroy();
+    });
+    const { tcpServer } = hapServer.httpServer as { tcpServer: EventEmitter };
+    const refused = new Promise<Error>((resolve) => tcpServer.on("error", resolve));
+    hapServer.listen(portOf(first as EventedHTTPServer), LOOPBACK);
+    assert.ok(hapServer.httpServer instanceof EventedHTTPServer);
+    assert.equal(((await refused) as NodeJS.ErrnoException).code, "EADDRINUSE");
   });
 
   it("carries a bridge though onCarried or log throws", (t) => {
