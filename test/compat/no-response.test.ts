@@ -76,16 +76,25 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
     }) as [Gate, Gate];
     const bridge = await TimedBridge.open(t, [first, second]);
     bridge.read([first]);
+    // Is refused at once, and has to wait for its turn.
+    bridge.controller.send("GET", "/characteristics");
     bridge.read([second]);
     await Promise.all(gates.map(async (gate) => gate.reached()));
     bridge.clock.advance(1000);
     gates[1].open();
     bridge.clock.advance(1000);
     gates[0].open();
-    await bridge.answer();
-    await bridge.answer();
+    const statuses = [await bridge.answer(), await bridge.answer(), await bridge.answer()];
+    assert.deepEqual(
+      statuses.map(({ status }) => status),
+      [200, 400, 200],
+    );
     const { slow } = bridge.report().server;
-    assert.deepEqual(slow.map(({ last }) => last?.accessory).sort(), ["First", "Second"]);
+    assert.deepEqual(slow.map(({ characteristics, last }) => [characteristics, last?.accessory]).sort(), [
+      [null, undefined],
+      [1, "First"],
+      [1, "Second"],
+    ]);
   });
 
   it("names an accessory that never answers", async (t) => {
