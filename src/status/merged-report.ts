@@ -3,6 +3,9 @@
 import type { ProcessReport, ProcessReports } from "./process-report";
 import type { LoopDelay, Quantiles, StatusReport } from "./report";
 
+/** As many as one process reports. */
+const MAX_FINDINGS = 40;
+
 /**
  * Joins the reports of all processes. The event loop and the request times are those of the slowest process.
  *
@@ -22,6 +25,10 @@ export function mergeReports({ processes }: ProcessReports): StatusReport | unde
     time,
     requestTime: slowest(processes, ({ requestTime }) => requestTime, "p99"),
     loopDelay: slowest(processes, ({ loopDelay }) => loopDelay, "max"),
+    why: processes
+      .flatMap(({ why }) => why)
+      .sort((a, b) => b.weight - a.weight)
+      .slice(0, MAX_FINDINGS),
     servers: processes.flatMap(({ servers }) => servers),
   };
 }

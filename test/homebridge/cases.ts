@@ -5,6 +5,7 @@ import { cpSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import { readBridgeReports } from "#src/status/bridge-reports";
+import type { StatusReport } from "#src/status/report";
 
 import { ROOT } from "../support/child";
 import { Controllers } from "./controllers";
@@ -26,8 +27,8 @@ const NATIVE = "native engine \\(OpenSSL [\\d.]+\\), HAP-NodeJS [\\d.]+$";
 export const CASES: readonly Case[] = [
   {
     name: "main bridge, child bridge and external accessory",
-    options: { hapwire: {}, external: true },
-    run: async (homebridge): Promise<void> => {
+    options: { hapwire: { statusPage: 0 }, external: true },
+    run: async (homebridge: Homebridge): Promise<void> => {
       await homebridge.start();
       const targets = [homebridge.main, homebridge.child, homebridge.external];
       for (const { name, username } of targets) {
@@ -36,12 +37,13 @@ export const CASES: readonly Case[] = [
       assert.equal(homebridge.hapwireLines.filter((line) => line.includes("carries")).length, targets.length);
       await Promise.all(targets.map((target) => new Controllers(target).live()));
       await checkReports(homebridge, targets);
+      await checkStatusPage(homebridge, targets);
     },
   },
   {
     name: "child bridge killed, then the plugin uninstalled",
     options: { hapwire: {}, lamps: { main: 0, child: 2 } },
-    run: async (homebridge, plugins): Promise<void> => {
+    run: async (homebridge: Homebridge, plugins: string): Promise<void> => {
       const { child } = homebridge;
       await homebridge.start();
       const controllers = new Controllers(child);
@@ -85,7 +87,7 @@ export const CASES: readonly Case[] = [
   {
     name: "preload and plugin together",
     options: { hapwire: {}, env: { NODE_OPTIONS: `--require ${path.join(ROOT, "register.js")}` } },
-    run: async (homebridge): Promise<void> => {
+    run: async (homebridge: Homebridge): Promise<void> => {
       await homebridge.start();
       await homebridge.line(/^\[hapwire\] not active: another copy of hapwire/);
       await live([homebridge.main, homebridge.child]);
@@ -94,7 +96,7 @@ export const CASES: readonly Case[] = [
   {
     name: "plugin in a child bridge of its own",
     options: { hapwire: { _bridge: { username: "0E:11:22:33:44:77", port: 0, name: "Own" } } },
-    run: async (homebridge): Promise<void> => {
+    run: async (homebridge: Homebridge): Promise<void> => {
       await homebridge.start();
       await homebridge.line(/^\[hapwire\] has a child bridge of its own, so it carries that bridge alone/);
       await homebridge.line(carries("Own", "0E:11:22:33:44:77"));
@@ -170,4 +172,12 @@ async function checkReports({ storage }: Homebridge, targets: readonly Target[])
   for (const { requests, authenticated, events } of processes.flatMap(({ servers }) => servers)) {
     assert.ok(requests > 0 && authenticated === 0 && events.delivered > 0);
   }
+}
+
+/** The status page of the main process reports on the bridges of all processes. */
+async function checkStatusPage(homebridge: Homebridge, targets: readonly Target[]): Promise<void> {
+  const line = await homebridge.line(/^\[hapwire\] status page: http/);
+  const response = await fetch(`${/http\S+/.exec(line)?.[0] ?? ""}status.json`);
+  const { servers } = (await response.json()) as StatusReport;
+  assert.deepEqual(servers.map(({ port }) => port).sort(), targets.map(({ port }) => port).sort());
 }

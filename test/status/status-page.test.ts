@@ -316,6 +316,25 @@ describe("a status page without a list of servers", () => {
   });
 });
 
+describe("a status page with a report of its own", () => {
+  it("gives that report, and watches no server", async (t) => {
+    const report = { pid: 7 } as StatusReport;
+    const { url } = await start(t, { report: () => Promise.resolve(report) });
+    assert.equal(channel("hapwire:server:listening").hasSubscribers, false);
+    assert.deepEqual(await reportOf(url), report);
+  });
+
+  it("says that there is none, and that it could not be read", async (t) => {
+    const answers = [Promise.resolve(undefined), Promise.reject(new Error("broken"))];
+    const { url, lines } = await start(t, {
+      report: () => answers.shift() ?? assert.fail("asked too often"),
+    });
+    const file = new URL("status.json", url).href;
+    assert.deepEqual([(await ask(file)).status, (await ask(file)).status], [404, 500]);
+    assert.match(lines.join("\n"), /the status page failed: broken/);
+  });
+});
+
 describe("a status page that ends or never began", () => {
   it("leaves nothing open and nobody watching", async (t) => {
     const channels = ["hapwire:request", "hapwire:connection:refused", "hapwire:server:closed"].map((it) =>
