@@ -286,7 +286,7 @@ describe("the bounds of the status report", { timeout: patient(60_000) }, () => 
       await allCame;
       clock.advance(1000);
       for (const { controller, connection } of pairs.slice(2)) {
-        controller.destroy();
+        controller.socket.resetAndDestroy();
         await whenClosed(connection);
       }
     }
