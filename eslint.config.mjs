@@ -38,6 +38,8 @@ const PROGRAMS = [
   "test/preload/pair-verify.ts",
   "test/run.ts",
   "test/status/request-cost.ts",
+  "test/seam/bridge-program.ts",
+  "test/seam/versions.ts",
   "test/runner/fixtures/**",
   "test/process/scripts/**",
   "**/*.{js,cjs,mjs}",

@@ -200,11 +200,11 @@ async function whyNotRun({ language, code }: CodeBlock): Promise<string | undefi
       return `no test knows how to run ${language}`;
   }
 }
-describe("README, With Homebridge", () => {
-  const readme = read("README.md");
+describe("docs/migration.md, The preload", () => {
+  const text = read("docs/migration.md");
 
   it("preloads a file that is there, by its whole path", () => {
-    const lines = [...readme.matchAll(/NODE_OPTIONS="?--require ([^\s"`]+)/g)].map(([, file = ""]) => file);
+    const lines = [...text.matchAll(/NODE_OPTIONS="?--require ([^\s"`]+)/g)].map(([, file = ""]) => file);
     assert.equal(lines.length, 3, lines.join(" "));
     for (const file of lines) {
       const [, inside = ""] = /^\/.+\/node_modules\/hapwire\/(.+)$/.exec(file) ?? [];
@@ -213,7 +213,7 @@ describe("README, With Homebridge", () => {
   });
 
   it("shows the line that the preload writes", async () => {
-    const [, shown = ""] = /`(hapwire .+ is under .+)`/.exec(readme) ?? [];
+    const [, shown = ""] = /`(hapwire .+ is under .+)`/.exec(text) ?? [];
     const { stderr } = await runNode(["--eval", 'require("@homebridge/hap-nodejs")'], {
       env: { NODE_OPTIONS: `--require "${path.join(ROOT, "register.js")}"` },
     });

@@ -24,7 +24,7 @@ interface LoggerModule {
 export async function start({ storage, settings }: Start): Promise<void> {
   let log: Logger = { info: print, warn: print };
   try {
-    log = (await load<LoggerModule>("logger.js")).Logger.withPrefix("hapwire");
+    log = (await load<LoggerModule>("logger.js")).Logger.withPrefix(settings.name);
     // The API object that plugins get has the very HAP-NodeJS that this Homebridge uses, wherever that is installed.
     const { HomebridgeAPI } = await load<ApiModule>("api.js");
     carryBridges(new HomebridgeAPI().hap, storage, settings, log);

@@ -3,6 +3,8 @@
 import type { ServerOptions } from "hapwire";
 
 export interface Settings {
+  /** Lines in the log begin with it. */
+  readonly name: string;
   /** Options of each bridge's server. The server checks them, and names the option that is wrong. */
   readonly server: ServerOptions;
   /** The port of the status page. Undefined if there shall be none. */
@@ -11,8 +13,9 @@ export interface Settings {
 
 /** @param config - The plugin's block of config.json: whatever people have put there. */
 export function settingsOf(config: unknown): Settings {
-  const { engine, statusPage, limits } = filled(config);
+  const { name, engine, statusPage, limits } = filled(config);
   return {
+    name: typeof name === "string" ? name : "hapwire",
     server: {
       ...filled(limits),
       ...(engine === undefined || engine === "automatic" ? {} : { engine }),

@@ -73,6 +73,9 @@ export function checkTransport(hap: HapExports, transport: unknown): asserts tra
       "this HAP-NodeJS closes connections after an unpair in a way that hapwire does not know",
     );
   }
+  if (transport.listenerCount("request") === 0) {
+    throw new ShapeError("this HAP-NodeJS does not take requests from its transport by the event request");
+  }
   checkUses(hap);
   if ((transport as StockServer).address() != null) {
     throw new ShapeError("its server listens already");

@@ -1,7 +1,7 @@
 /** What is tried on each Homebridge: the plugin in every state that it can be in, with real controllers. */
 
 import assert from "node:assert/strict";
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import { readBridgeReports } from "#src/status/bridge-reports";
@@ -34,7 +34,10 @@ export const CASES: readonly Case[] = [
       for (const { name, username } of targets) {
         await homebridge.line(carries(name, username));
       }
-      assert.equal(homebridge.hapwireLines.filter((line) => line.includes("carries")).length, targets.length);
+      const lines = homebridge.hapwireLines.filter((line) => line.includes("carries"));
+      assert.equal(lines.length, targets.length);
+      assert.equal(formOf(lines[0] ?? ""), formOf(lineOf("README.md")));
+      assert.equal(formOf(lines[0] ?? ""), formOf(lineOf("plugin/README.md")));
       await Promise.all(targets.map((target) => new Controllers(target).live()));
       await checkReports(homebridge, targets);
       await checkStatusPage(homebridge, targets);
@@ -154,6 +157,18 @@ async function live(targets: readonly Target[]): Promise<void> {
 
 function carries(name: string, username: string): RegExp {
   return new RegExp(`^\\[hapwire\\] carries ${name}( \\w{4})? \\(${username}\\): ${NATIVE}`);
+}
+
+/** The line that a document shows. */
+function lineOf(document: string): string {
+  return /^`?(\[hapwire\] carries .*?)`?$/m.exec(readFileSync(path.join(ROOT, document), "utf8"))?.[1] ?? "";
+}
+
+/** A line without what differs from bridge to bridge. */
+function formOf(line: string): string {
+  return line
+    .replace(/carries .* \([\dA-F:]{17}\)/, "carries NAME (USERNAME)")
+    .replace(/\d+(\.\d+)+/g, "VERSION");
 }
 
 /** The settings dialog and the doctor read the same bridges from the sockets. */

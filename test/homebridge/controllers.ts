@@ -102,6 +102,29 @@ export class Controllers {
     await this.close();
   }
 
+  /**
+   * Controllers come back at once, as after a restart, and each reads the state of a lamp.
+   *
+   * @returns milliseconds until the last of them had its answer.
+   */
+  async reconnect(count: number, [lamp]: readonly Lamp[]): Promise<number> {
+    const pairing = this.#pairing;
+    assert.ok(pairing !== undefined && lamp !== undefined);
+    const start = performance.now();
+    const controllers = await Promise.all(
+      Array.from({ length: count }, async () => {
+        const controller = await Controller.connect(this.#target.port, LOOPBACK);
+        await verifyPairing(controller, pairing);
+        const { status } = await controller.get(`/characteristics?id=${lamp.on}`);
+        assert.equal(status, 200);
+        return controller;
+      }),
+    );
+    const milliseconds = performance.now() - start;
+    for (const controller of controllers) controller.destroy();
+    return milliseconds;
+  }
+
   /** Removes the pairing: after that nobody gets a session by it. */
   async unpair(): Promise<void> {
     const pairing = this.#pairing;

@@ -138,8 +138,8 @@ export class Homebridge {
     process.kill(Number(pids.at(-1)), "SIGKILL");
   }
 
-  /** Ends the process as systemd does, waits until it is gone, and removes its storage. */
-  async dispose(): Promise<void> {
+  /** Ends the process as systemd does, and waits until it is gone. */
+  async stop(): Promise<void> {
     const homebridge = this.#process;
     if (homebridge?.exitCode === null && homebridge.signalCode === null) {
       const exited = once(homebridge, "exit");
@@ -148,6 +148,11 @@ export class Homebridge {
       await exited;
       clearTimeout(deadline);
     }
+  }
+
+  /** Stops, and removes the storage. */
+  async dispose(): Promise<void> {
+    await this.stop();
     rmSync(this.storage, { recursive: true, force: true });
   }
 

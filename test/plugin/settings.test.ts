@@ -32,6 +32,8 @@ const defaults = Object.entries(settingsFrom({})).flatMap(([name, value]) =>
   typeof value === "number" ? [[name, value] as const] : [],
 );
 
+const UNCHANGED = { name: "hapwire", server: {}, statusPage: undefined };
+
 describe("the form of the settings", () => {
   it("offers every limit of a server by its name, with its default in grey and a help text", () => {
     assert.deepEqual(Object.keys(limits).sort(), defaults.map(([name]) => name).sort());
@@ -68,15 +70,13 @@ describe("the form of the settings", () => {
 
 describe("the plugin's block of config.json", () => {
   it("changes nothing if only the platform is named", () => {
-    assert.deepEqual(settingsOf({ platform: "Hapwire", name: "hapwire" }), {
-      server: {},
-      statusPage: undefined,
-    });
+    assert.deepEqual(settingsOf({ platform: "Hapwire", name: "hapwire" }), UNCHANGED);
   });
 
   it("is read as the form writes it", () => {
-    const config = { engine: "portable", statusPage: 8590, limits: { coalescingDelay: 100 } };
+    const config = { name: "fast", engine: "portable", statusPage: 8590, limits: { coalescingDelay: 100 } };
     assert.deepEqual(settingsOf(config), {
+      name: "fast",
       server: { engine: "portable", coalescingDelay: 100 },
       statusPage: 8590,
     });
@@ -88,12 +88,12 @@ describe("the plugin's block of config.json", () => {
       statusPage: null,
       limits: { coalescingDelay: null, maxStrangers: "" },
     };
-    assert.deepEqual(settingsOf(config), { server: {}, statusPage: undefined });
+    assert.deepEqual(settingsOf(config), UNCHANGED);
   });
 
   it("may be anything", () => {
     for (const config of [null, undefined, "text", { limits: 5 }, { limits: null }]) {
-      assert.deepEqual(settingsOf(config), { server: {}, statusPage: undefined });
+      assert.deepEqual(settingsOf(config), UNCHANGED);
     }
   });
 });
