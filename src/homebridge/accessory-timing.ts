@@ -88,9 +88,7 @@ function observedAccess(event: keyof typeof ACCESS, values: unknown[]): unknown[
 
 function noteAnswer(connection: HAPConnection, asked: CharacteristicsRequest, answers: unknown): void {
   const errors = Array.isArray(answers) ? asked.answered(answers) : [];
-  if (errors.length > 0) {
-    characteristicsAnswered.publish({ connection, errors } satisfies CharacteristicsAnsweredMessage);
-  }
+  characteristicsAnswered.publish({ connection, asked, errors } satisfies CharacteristicsAnsweredMessage);
 }
 
 /**

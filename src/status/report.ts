@@ -66,7 +66,10 @@ export interface SlowRequest {
   what: string;
   /** How many characteristics it names. Null if that is not known. */
   characteristics: number | null;
-  /** The characteristic whose answer came last. Null if the bridge does not say. */
+  /**
+   * The characteristic whose answer came last. Null if the bridge does not say, or if its answer was not what the request
+   * waited for.
+   */
   last: NamedCharacteristic | null;
   /** Characteristics that never answered. At most five. */
   silent: NamedCharacteristic[];

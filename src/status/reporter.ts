@@ -88,12 +88,14 @@ export class Reporter {
   /** The worst first. */
   #findings(watched: readonly WatchedServer[]): Finding[] {
     const stalls = this.#stalls.list();
+    const [first, ...others] = watched;
+    const bridge = others.length === 0 ? (first?.name ?? null) : null;
     const ago = dateOf(this.#clock) - this.#clock.now();
     const aboutStalls = stalls.map(({ end, milliseconds }) => ({
       weight: milliseconds * STALL_WEIGHT,
       time: Math.round(ago + end - milliseconds),
       text: stallText(milliseconds),
-      bridge: null,
+      bridge,
       controller: null,
       from: null,
     }));

@@ -34,6 +34,11 @@ export class WatchedServer {
     subscribe(connectionRefused.name, this.#onRefusal);
   }
 
+  /** The name of the bridge. Null if nobody told hapwire. */
+  get name(): string | null {
+    return bridgeNameOf(this.#server);
+  }
+
   report(): ServerReport {
     const { accepted, authenticated, connections: open, closed, total } = this.#server.stats();
     const now = dateOf(this.#clock);
@@ -41,7 +46,7 @@ export class WatchedServer {
       .slice(0, MAX_CONNECTIONS)
       .map((connection) => this.#reportOf(connection, now));
     return {
-      name: bridgeNameOf(this.#server),
+      name: this.name,
       port: this.#server.address()?.port ?? null,
       engine: this.#server.engine,
       accepted,

@@ -11,8 +11,11 @@ import { Harness, whenClosed } from "../support/harness";
 import { patient } from "../support/patience";
 import { Gate, hap, HAPStatus, Lamp, TimedBridge } from "../support/timed-bridge";
 
-function lampsNamed(...names: string[]): Lamp[] {
-  return names.map((name) => new Lamp(name));
+/** A lamp whose reads wait for the gate. */
+function gatedLamp(name: string): [lamp: Lamp, gate: Gate] {
+  const [lamp, gate] = [new Lamp(name), new Gate()];
+  lamp.on.onGet(async () => gate.pass());
+  return [lamp, gate];
 }
 
 /** Many that answer at once. */
@@ -28,9 +31,7 @@ function silenceWarnings(t: TestContext): void {
 
 describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_000) }, () => {
   it("names the one slow accessory among many", async (t) => {
-    const slow = new Lamp("Slow Lamp");
-    const gate = new Gate();
-    slow.on.onGet(async () => gate.pass());
+    const [slow, gate] = gatedLamp("Slow Lamp");
     const lamps = quickLamps(30).toSpliced(11, 0, slow);
     const bridge = await TimedBridge.open(t, lamps);
     bridge.read(lamps);
@@ -67,21 +68,45 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
     ]);
   });
 
+  it("blames no accessory whose answer waited behind an earlier one", async (t) => {
+    const [first, firstGate] = gatedLamp("First");
+    const [second, secondGate] = gatedLamp("Second");
+    const bridge = await TimedBridge.open(t, [first, second]);
+    bridge.read([first]);
+    // Is refused at once, and has to wait for its turn.
+    bridge.controller.send("GET", "/characteristics");
+    bridge.read([second]);
+    await Promise.all([firstGate.reached(), secondGate.reached()]);
+    bridge.clock.advance(600);
+    secondGate.open();
+    // HAP-NodeJS collects the answers in a few microtasks.
+    await new Promise(setImmediate);
+    bridge.clock.advance(1400);
+    firstGate.open();
+    const statuses = [await bridge.answer(), await bridge.answer(), await bridge.answer()];
+    assert.deepEqual(
+      statuses.map(({ status }) => status),
+      [200, 400, 200],
+    );
+    assert.deepEqual(bridge.report().texts.sort(), [
+      "A read of 1 characteristic took 2.0 s: its answer waited for an earlier one, or for the controller to take it.",
+      `A read of 1 characteristic took 2.0 s: “First” answered last ${first.ids}.`,
+      "A read of characteristics took 2.0 s.",
+    ]);
+  });
+
   it("tells two reads apart that wait on one connection", async (t) => {
-    const [first, second] = lampsNamed("First", "Second") as [Lamp, Lamp];
-    const gates = [first, second].map((lamp) => {
-      const gate = new Gate();
-      lamp.on.onGet(async () => gate.pass());
-      return gate;
-    }) as [Gate, Gate];
+    const [first, firstGate] = gatedLamp("First");
+    const [second, secondGate] = gatedLamp("Second");
     const bridge = await TimedBridge.open(t, [first, second]);
     bridge.read([first]);
     bridge.read([second]);
-    await Promise.all(gates.map(async (gate) => gate.reached()));
-    bridge.clock.advance(1000);
-    gates[1].open();
-    bridge.clock.advance(1000);
-    gates[0].open();
+    await Promise.all([firstGate.reached(), secondGate.reached()]);
+    bridge.clock.advance(1500);
+    secondGate.open();
+    await new Promise(setImmediate);
+    bridge.clock.advance(500);
+    firstGate.open();
     await bridge.answer();
     await bridge.answer();
     const { slow } = bridge.report().server;
@@ -132,9 +157,7 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
   });
 
   it("names the accessory for which a connection waited until its end", async (t) => {
-    const slow = new Lamp("Slow Lamp");
-    const gate = new Gate();
-    slow.on.onGet(async () => gate.pass());
+    const [slow, gate] = gatedLamp("Slow Lamp");
     const bridge = await TimedBridge.open(t, [slow]);
     const [connection] = bridge.server.connections;
     assert.ok(connection !== undefined);
@@ -159,7 +182,7 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
 
   it("takes the control characters out of a name, and shortens it", async (t) => {
     silenceWarnings(t);
-    const [hostile, long] = lampsNamed("\u001b[31m<b>\u202eLamp\n", "x".repeat(500)) as [Lamp, Lamp];
+    const [hostile, long] = [new Lamp("\u001b[31m<b>\u202eLamp\n"), new Lamp("x".repeat(500))];
     for (const lamp of [hostile, long]) {
       lamp.on.onGet(() => {
         throw new hap.HapStatusError(HAPStatus.SERVICE_COMMUNICATION_FAILURE);

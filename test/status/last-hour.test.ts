@@ -89,6 +89,30 @@ describe("Longest", () => {
   });
 });
 
+describe("the memory of Longest", () => {
+  it("has no more of a slice than can be listed", () => {
+    let reads = 0;
+    const longest = new Longest<Lasting>(new ManualClock(), 3);
+    for (let i = 0; i < 100; i += 1) {
+      longest.add({
+        end: 0,
+        get milliseconds() {
+          reads += 1;
+          return 1;
+        },
+      });
+      reads = 0;
+    }
+    longest.add({ end: 0, milliseconds: 2 });
+    longest.add({ end: 0, milliseconds: 3 });
+    longest.add({ end: 0, milliseconds: 4 });
+    reads = 0;
+    // Reads what it keeps: none of the hundred.
+    longest.add({ end: 0, milliseconds: 1 });
+    assert.equal(reads, 0);
+  });
+});
+
 describe("CharacteristicsRequest", () => {
   it("names five silent characteristics at most, and returns all errors", () => {
     const request = new CharacteristicsRequest("read", 20);

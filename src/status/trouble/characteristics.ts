@@ -79,6 +79,7 @@ export interface CharacteristicsAskedMessage {
 /** Published when the bridge has its answer, before it is sent. */
 export interface CharacteristicsAnsweredMessage {
   readonly connection: HAPConnection;
+  readonly asked: CharacteristicsRequest;
   readonly errors: readonly CharacteristicAnswer[];
 }
 

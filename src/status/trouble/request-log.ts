@@ -14,7 +14,9 @@ import {
 import type { SlowRequest } from "../report";
 import { controllerOf, type Controller } from "./controller";
 import {
+  characteristicsAnswered,
   characteristicsAsked,
+  type CharacteristicsAnsweredMessage,
   type CharacteristicsAskedMessage,
   type CharacteristicsRequest,
 } from "./characteristics";
@@ -44,6 +46,8 @@ interface Open {
   /** In milliseconds of the clock. */
   readonly start: number;
   asked: CharacteristicsRequest | undefined;
+  /** When the bridge had its answer, in milliseconds of the clock. */
+  answered: number | undefined;
 }
 
 /** A request that took long, or that got no answer. Keeps no connection alive. */
@@ -53,6 +57,11 @@ export interface LoggedRequest extends Lasting, Controller {
   /** From the URL. Undefined if the URL does not say. */
   readonly named: number | undefined;
   readonly asked: CharacteristicsRequest | undefined;
+  /**
+   * True if the bridge had its answer in less than half of the time: it then waited for an earlier response on the
+   * connection, or for a controller that took no data.
+   */
+  readonly isHeld: boolean;
 }
 
 export class RequestLog {
@@ -83,6 +92,7 @@ export class RequestLog {
     subscribe(requestReceived.name, this.#onRequest);
     subscribe(connectionClosed.name, this.#onConnectionClosed);
     subscribe(characteristicsAsked.name, this.#onAsked);
+    subscribe(characteristicsAnswered.name, this.#onAnswered);
   }
 
   /** The slowest requests, those without an answer, and those that wait now. */
@@ -103,6 +113,7 @@ export class RequestLog {
     unsubscribe(requestReceived.name, this.#onRequest);
     unsubscribe(connectionClosed.name, this.#onConnectionClosed);
     unsubscribe(characteristicsAsked.name, this.#onAsked);
+    unsubscribe(characteristicsAnswered.name, this.#onAnswered);
     for (const response of this.#open.keys()) {
       response.off("finish", this.#onFinish);
     }
@@ -112,7 +123,8 @@ export class RequestLog {
   readonly #onRequest = (message: unknown): void => {
     const { connection, response } = message as RequestMessage;
     if (connection.server === this.#server) {
-      this.#open.set(response, { connection, start: this.#clock.now(), asked: undefined });
+      const start = this.#clock.now();
+      this.#open.set(response, { connection, start, asked: undefined, answered: undefined });
       response.on("finish", this.#onFinish);
     }
   };
@@ -132,6 +144,18 @@ export class RequestLog {
           pathOf(response.req.url) === CHARACTERISTICS
         ) {
           open.asked = asked;
+          return;
+        }
+      }
+    }
+  };
+
+  readonly #onAnswered = (message: unknown): void => {
+    const { connection, asked } = message as CharacteristicsAnsweredMessage;
+    if (connection.server === this.#server) {
+      for (const open of this.#open.values()) {
+        if (open.asked === asked) {
+          open.answered = this.#clock.now();
           return;
         }
       }
@@ -168,7 +192,7 @@ export class RequestLog {
 
 function logged(
   { req: { method, url } }: ServerResponse,
-  { connection, start, asked }: Open,
+  { connection, start, asked, answered }: Open,
   end: number,
   answer: SlowRequest["answer"],
 ): LoggedRequest {
@@ -182,6 +206,7 @@ function logged(
     what: path === CHARACTERISTICS ? access : path,
     named: path === CHARACTERISTICS ? namedBy(url) : undefined,
     asked,
+    isHeld: answered !== undefined && answered - start < (end - start) / 2,
   };
 }
 

@@ -61,6 +61,11 @@ export function stalledText(request: SlowRequest): string {
   );
 }
 
+export function heldText(request: SlowRequest): string {
+  const took = `${requestText(request)} took ${durationText(request.milliseconds)}`;
+  return sentence(`${took}: its answer waited for an earlier one, or for the controller to take it`);
+}
+
 export function unansweredText(request: SlowRequest): string {
   const { answer, last, milliseconds, silent } = request;
   const [culprit = last] = silent;

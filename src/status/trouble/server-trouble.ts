@@ -13,6 +13,7 @@ import { RequestLog, type LoggedRequest } from "./request-log";
 import {
   endedText,
   errorText,
+  heldText,
   reconnectText,
   silentText,
   slowText,
@@ -112,6 +113,8 @@ export class ServerTrouble {
         found.push(finding(request, WEIGHT.unanswered, unansweredText(request)));
       } else if (stoodStill(logged, stalls)) {
         found.push(finding(request, 0, stalledText(request)));
+      } else if (logged.isHeld) {
+        found.push(finding(request, 0, heldText(request)));
       } else if (request.silent.length === 0) {
         const key = request.last === null ? request.what : String(request.last.aid);
         const group = byAccessory.get(key);
@@ -156,14 +159,15 @@ export class ServerTrouble {
   }
 
   #reported(request: LoggedRequest): SlowRequest {
-    const { end, milliseconds, answer, what, named: inUrl, asked, controller, from } = request;
+    const { end, milliseconds, answer, what, named: inUrl, asked, isHeld, controller, from } = request;
+    const last = isHeld ? undefined : asked?.last;
     return {
       time: this.#dateAt(end - milliseconds),
       milliseconds,
       answer,
       what,
       characteristics: asked?.count ?? inUrl ?? null,
-      last: asked?.last === undefined ? null : named(this.#server, asked.last),
+      last: last === undefined ? null : named(this.#server, last),
       silent: asked?.silent.map((id) => named(this.#server, id)) ?? [],
       controller,
       from,
