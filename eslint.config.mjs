@@ -36,6 +36,8 @@ const PROGRAMS = [
   "test/homebridge/**",
   "test/preload/pair-verify.ts",
   "test/run.ts",
+  "test/seam/bridge-program.ts",
+  "test/seam/versions.ts",
   "test/runner/fixtures/**",
   "test/process/scripts/**",
   "**/*.{js,cjs,mjs}",

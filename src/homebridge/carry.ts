@@ -1,6 +1,6 @@
 /** Puts hapwire's server in the place of the transport of one bridge, before it listens. */
 
-import type { EventEmitter } from "node:events";
+import { EventEmitter } from "node:events";
 
 import { loadEngine } from "../engine/load";
 import type { ServerOptions } from "../options";
@@ -9,7 +9,7 @@ import { versionOf, type HapExports, type HapServer, type StockServer } from "./
 
 /** A bridge whose transport is hapwire's. */
 export interface CarriedBridge {
-  /** The bridge's name, as the Home app shows it when it is added. */
+  /** The bridge's name, as the Home app shows it when it is added. Empty if it has none. */
   readonly name: string;
   /** The bridge's identifier: looks like a MAC address. */
   readonly username: string;
@@ -37,6 +37,9 @@ export function carry(
 ): CarriedBridge {
   const server = new EventedHTTPServer(options);
   copyListeners(transport, server);
+  // Applications listen to errors of the TCP server, since HAP-NodeJS's transport emits none.
+  const [from, to] = [tcpServerOf(transport), tcpServerOf(server)];
+  if (from !== undefined && to !== undefined) copyListeners(from, to);
   hapServer.httpServer = server;
   transport.removeAllListeners();
   return { ...identityOf(hapServer), hapVersion: versionOf(hap), server, hap, hapServer };
@@ -45,7 +48,7 @@ export function carry(
 /** @returns `NAME (USERNAME)`, for people. */
 export function titleOf(hapServer: HapServer): string {
   const { name, username } = identityOf(hapServer);
-  return `${name} (${username})`;
+  return name === "" ? username : `${name} (${username})`;
 }
 
 /** @returns what carries a bridge, for people: `native engine (OpenSSL 3.5.8), HAP-NodeJS 2.2.3`. */
@@ -55,15 +58,19 @@ export function describeTransport({ server, hapVersion }: CarriedBridge): string
 }
 
 function identityOf({ accessoryInfo }: HapServer): { name: string; username: string } {
-  return {
-    name: printable(accessoryInfo?.displayName, "a bridge without a name"),
-    username: printable(accessoryInfo?.username, "no username"),
-  };
+  const { displayName, username } = accessoryInfo ?? {};
+  return { name: printable(displayName) ?? "", username: printable(username) ?? "a bridge" };
 }
 
 /** A name comes from somebody's settings: it must not break the line of a log. */
-function printable(text: unknown, missing: string): string {
-  return typeof text === "string" && text !== "" ? text.replace(/\p{Cc}+/gu, " ") : missing;
+function printable(text: unknown): string | undefined {
+  return typeof text === "string" ? text.replace(/\p{Cc}+/gu, " ") : undefined;
+}
+
+/** @returns the server inside a transport, if the transport shows it. */
+function tcpServerOf(transport: object): EventEmitter | undefined {
+  const { tcpServer } = transport as { tcpServer?: unknown };
+  return tcpServer instanceof EventEmitter ? tcpServer : undefined;
 }
 
 function copyListeners(from: EventEmitter, to: EventEmitter): void {

@@ -1,11 +1,13 @@
 /** `install(hap)`: from now on, every bridge of a HAP-NodeJS is carried by hapwire when it is published. */
 
 import { HAPConnection } from "../connection";
+import type { MessageAead } from "../engine/contract";
 import { loadEngine } from "../engine/load";
 import { settingsFrom, type ServerOptions } from "../options";
 import { EventedHTTPServer } from "../server";
 import { version } from "../version";
 import { carry, describeTransport, titleOf, type CarriedBridge } from "./carry";
+import { fileOf } from "./hap-files";
 import {
   checkExports,
   checkTransport,
@@ -15,13 +17,14 @@ import {
   type HapServer,
   type StockServerClass,
 } from "./hap-nodejs";
+import { speedUpPairing } from "./pairing";
 import { Patches } from "./patches";
 
 /** Options of {@link install}. */
 export interface InstallOptions {
   /** Options of each server that hapwire makes for a bridge. */
   readonly server?: ServerOptions;
-  /** Takes one line for each bridge. Default: `console.error`, with "hapwire " in front. */
+  /** Takes one line for each bridge. Default: standard error, with "hapwire " in front. */
   readonly log?: (line: string) => void;
   /** Called when hapwire has taken the place of a bridge's transport, before it listens. What it throws is logged. */
   readonly onCarried?: (bridge: CarriedBridge) => void;
@@ -50,7 +53,9 @@ const installed = new WeakMap<object, Seam>();
  * Puts hapwire under a HAP-NodeJS: every bridge or accessory that is published after this call is carried by hapwire.
  *
  * Throws nothing. If hapwire can't carry a bridge, one line says why, and the bridge runs on HAP-NodeJS's own transport.
- * A second call for the same HAP-NodeJS returns what the first has returned.
+ *
+ * A second call for the same HAP-NodeJS returns what the first has returned. `onCarried` of all calls is called; of the
+ * other options, those of the first call that has them count.
  *
  * @example
  * ```js
@@ -65,13 +70,15 @@ const installed = new WeakMap<object, Seam>();
  *   ES module.
  */
 export function install(hap: object, options: InstallOptions = {}): Installation {
-  const say = options.log ?? logToStderr;
+  const say = sayTo(options.log ?? logToStderr);
   try {
     checkNode();
     checkExports(hap);
+    const { messages } = loadEngine(settingsFrom(options.server ?? {}).engine);
     const { prototype } = hap.HAPServer;
     const before = installed.get(prototype);
     if (before !== undefined) {
+      before.join(options);
       return before;
     }
     const { [CARRIED_BY]: other } = prototype as { readonly [CARRIED_BY]?: string };
@@ -81,8 +88,7 @@ export function install(hap: object, options: InstallOptions = {}): Installation
         say,
       );
     }
-    loadEngine(settingsFrom(options.server ?? {}).engine);
-    const seam = new Seam(hap, options, say);
+    const seam = new Seam(hap, options, say, messages);
     installed.set(prototype, seam);
     return seam;
   } catch (error) {
@@ -91,7 +97,7 @@ export function install(hap: object, options: InstallOptions = {}): Installation
 }
 
 function refusal(reason: string, say: (line: string) => void): Installation {
-  say(`not active: ${reason}`);
+  say(`is not active: ${reason}`);
   return {
     isActive: false,
     reason,
@@ -104,18 +110,36 @@ function refusal(reason: string, say: (line: string) => void): Installation {
 /** The seam in one HAP-NodeJS. */
 class Seam implements Installation {
   readonly #hap: HapExports;
-  readonly #options: InstallOptions;
+  /** Of each call of {@link install}. */
+  readonly #options: InstallOptions[];
   readonly #say: (line: string) => void;
   readonly #patches = new Patches();
   /** The classes of HAP-NodeJS's transport that know of hapwire's connections. */
   readonly #prepared = new WeakSet<StockServerClass>();
   #isActive = true;
 
-  constructor(hap: HapExports, options: InstallOptions, say: (line: string) => void) {
+  /** @param aead - Seals and opens messages of pairing, and of HomeKit Data Stream. */
+  constructor(
+    hap: HapExports,
+    options: InstallOptions,
+    say: (line: string) => void,
+    aead: MessageAead | undefined,
+  ) {
     this.#hap = hap;
-    this.#options = options;
+    this.#options = [options];
     this.#say = say;
+    try {
+      this.#patch(hap, aead);
+    } catch (error) {
+      this.#patches.undo();
+      throw error;
+    }
+  }
+
+  #patch(hap: HapExports, aead: MessageAead | undefined): void {
     const { prototype } = hap.HAPServer;
+    const file = fileOf(prototype);
+    if (file !== undefined) speedUpPairing(file, aead, this.#patches);
     const { listen } = prototype;
     const carryFirst = this.#carry.bind(this);
     this.#patches.replace(prototype, "listen", function (this: HapServer, ...target: unknown[]) {
@@ -136,6 +160,10 @@ class Seam implements Installation {
     return this.#isActive ? undefined : "hapwire was uninstalled";
   }
 
+  join(options: InstallOptions): void {
+    this.#options.push(options);
+  }
+
   uninstall(): void {
     this.#isActive = false;
     this.#patches.undo();
@@ -149,11 +177,12 @@ class Seam implements Installation {
     try {
       checkTransport(this.#hap, transport);
       this.#prepare(classOf(transport));
-      const bridge = carry(this.#hap, hapServer, transport, this.#options.server ?? {});
+      const { server = {} } = this.#options.find(({ server: its }) => its !== undefined) ?? {};
+      const bridge = carry(this.#hap, hapServer, transport, server);
       this.#say(`carries ${titleOf(hapServer)}: ${describeTransport(bridge)}`);
       this.#tell(bridge);
     } catch (error) {
-      this.#say(`not active for ${titleOf(hapServer)}: ${causeOf(error)}; the bridge runs as before`);
+      this.#say(`is not active for ${titleOf(hapServer)}: ${causeOf(error)}; the bridge runs as before`);
     }
   }
 
@@ -174,10 +203,12 @@ class Seam implements Installation {
   }
 
   #tell(bridge: CarriedBridge): void {
-    try {
-      this.#options.onCarried?.(bridge);
-    } catch (error) {
-      this.#say(`onCarried has thrown for ${bridge.name} (${bridge.username}): ${causeOf(error)}`);
+    for (const { onCarried } of this.#options) {
+      try {
+        onCarried?.(bridge);
+      } catch (error) {
+        this.#say(`onCarried has thrown for ${bridge.name} (${bridge.username}): ${causeOf(error)}`);
+      }
     }
   }
 }
@@ -205,6 +236,17 @@ function checkNode(): void {
 function causeOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split("\n", 1)[0] ?? message;
+}
+
+/** A log that throws must not stop a bridge. */
+function sayTo(log: (line: string) => void): (line: string) => void {
+  return (line) => {
+    try {
+      log(line);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
 }
 
 function logToStderr(line: string): void {
