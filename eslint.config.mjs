@@ -29,6 +29,7 @@ const LOADED_LATE = ["^node:crypto$", "^debug$", "^\\./native$", "^\\./portable(
 /** Programs: what they are for is to print. */
 const PROGRAMS = [
   "examples/**",
+  "plugin/src/child.ts",
   "src/cli/**",
   "src/homebridge/register.ts",
   "bench/**",
@@ -36,6 +37,9 @@ const PROGRAMS = [
   "test/homebridge/**",
   "test/preload/pair-verify.ts",
   "test/run.ts",
+  "test/status/request-cost.ts",
+  "test/seam/bridge-program.ts",
+  "test/seam/versions.ts",
   "test/runner/fixtures/**",
   "test/process/scripts/**",
   "**/*.{js,cjs,mjs}",
@@ -45,7 +49,7 @@ const PROGRAMS = [
 const DEFAULT_EXPORT_WANTED = ["eslint.config.mjs"];
 
 export default defineConfig(
-  globalIgnores([".cache/", "**/build/", "build-*/", "dist/", "dist-*/", "docs/api/"]),
+  globalIgnores([".cache/", "**/build/", "build-*/", "**/dist/", "dist-*/", "docs/api/"]),
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   js.configs.recommended,
   {

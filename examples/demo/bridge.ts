@@ -57,12 +57,16 @@ export class DemoBridge {
   }
 
   /** Starts to serve. @returns The port. */
-  async publish({ username, pincode }: BridgeIdentity, port: number): Promise<number> {
+  async publish({ username, pincode }: BridgeIdentity, port: number, bind?: string): Promise<number> {
     const listening = new Promise<number>((resolve) => {
       this.#bridge.once("listening", resolve);
     });
     const category = constantsOf(this.#hap).Categories.BRIDGE;
-    await this.#bridge.publish({ username, pincode, port, category, addIdentifyingMaterial: false });
+    const address = bind === undefined ? {} : { bind };
+    await this.#bridge.publish({
+      ...{ username, pincode, port, category, addIdentifyingMaterial: false },
+      ...address,
+    });
     return listening;
   }
 

@@ -1,12 +1,12 @@
-/** HAP-NodeJS on hapwire, with the two things that it has no setting for: loopback only, and no mDNS. */
+/** HAP-NodeJS on hapwire, and without mDNS if nobody is to find the bridge. */
 
 import { EventEmitter } from "node:events";
 
-import type * as HapNodeJs from "@homebridge/hap-nodejs";
+import * as HapNodeJs from "@homebridge/hap-nodejs";
 import * as advertising from "@homebridge/hap-nodejs/dist/lib/Advertiser";
 
-import { loadOnHapwire, transportExports } from "#src/homebridge/substitute";
-import { EventedHTTPServer } from "hapwire";
+import type { EventedHTTPServer } from "hapwire";
+import { install } from "hapwire/homebridge";
 
 /** What `@homebridge/hap-nodejs` exports. */
 export type Hap = typeof HapNodeJs;
@@ -22,30 +22,22 @@ export function constantsOf(hap: Hap): HapConstants {
   return hap;
 }
 
-/** How HAP-NodeJS is loaded. */
-export interface HapOptions {
-  /** Called with the server that a published bridge makes, before it listens. */
-  onServer: (server: EventedHTTPServer) => void;
-  /** The only address to listen on; by default HAP-NodeJS chooses. */
-  host?: string;
-}
-
-/** Loads HAP-NodeJS with hapwire as its transport. To be called once in a process. */
-export function loadHap({ onServer, host }: HapOptions): Hap {
-  class ObservedServer extends EventedHTTPServer {
-    constructor() {
-      super();
-      onServer(this);
-    }
-
-    override listen(port: number, hostname?: string): void {
-      super.listen(port, host ?? hostname);
-    }
+/**
+ * Puts hapwire under HAP-NodeJS.
+ *
+ * @param onServer - Called with the server of each bridge that is published, before it listens.
+ */
+export function loadHap(onServer: (server: EventedHTTPServer) => void): Hap {
+  const { isActive, reason } = install(HapNodeJs, {
+    log: () => undefined,
+    onCarried: ({ server }) => {
+      onServer(server);
+    },
+  });
+  if (!isActive) {
+    throw new Error(`hapwire is not under HAP-NodeJS: ${String(reason)}`);
   }
-  return loadOnHapwire("@homebridge/hap-nodejs", __dirname, {
-    ...transportExports,
-    EventedHTTPServer: ObservedServer,
-  }) as Hap;
+  return HapNodeJs;
 }
 
 /** An advertiser that tells the network nothing. */

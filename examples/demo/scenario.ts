@@ -25,7 +25,7 @@ const STATUS_INVALID_VALUE = -70410;
 export async function runScenario(report: Report, storage: string): Promise<void> {
   silenceMdns();
   const bridgeSide = new BridgeSide();
-  const hap = loadHap({ host: LOOPBACK, onServer: bridgeSide.watch.bind(bridgeSide) });
+  const hap = loadHap(bridgeSide.watch.bind(bridgeSide));
   hap.HAPStorage.setCustomStoragePath(storage);
   const scenario = new Scenario(report, hap, bridgeSide);
   try {
@@ -86,7 +86,7 @@ class Scenario {
   }
 
   async #startBridge(): Promise<string> {
-    this.#port = await within("the bridge", this.#bridge.publish(IDENTITY, 0));
+    this.#port = await within("the bridge", this.#bridge.publish(IDENTITY, 0, LOOPBACK));
     const { name, aead } = engineInfo();
     const count = formatNumber(this.#bridge.accessoryCount);
     return `${count} bridged accessories on ${LOOPBACK} port ${String(this.#port)}, engine ${name} (${aead})`;

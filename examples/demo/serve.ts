@@ -43,11 +43,9 @@ export async function serve({ accessories, port, storage }: ServeOptions): Promi
   const failure = new Promise<never>((_resolve, reject) => {
     fail = reject;
   });
-  const hap = loadHap({
-    onServer: (server) => {
-      bridgeSide.watch(server);
-      server.once("error", fail);
-    },
+  const hap = loadHap((server) => {
+    bridgeSide.watch(server);
+    server.once("error", fail);
   });
   hap.HAPStorage.setCustomStoragePath(join(storage, "persist"));
   const bridge = new DemoBridge(hap, `hapwire demo ${identity.username.slice(-2)}`, accessories);

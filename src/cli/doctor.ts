@@ -1,9 +1,10 @@
-/** `hapwire doctor`: what runs on this machine and why, whether it works, how fast, and what to do about it. */
+/** `hapwire doctor`: says what runs on this machine and why, tests and measures it, and advises. */
 
 import { parseArgs } from "node:util";
 
 import type { EngineName } from "../index";
 import { adviceOn } from "./doctor/advice";
+import { readBridges } from "./doctor/bridges";
 import { readChosenEngine, readEngines } from "./doctor/engines";
 import { readEnvironment, readInterfaces, readMachine } from "./doctor/machine";
 import { formatReport } from "./doctor/print";
@@ -17,13 +18,15 @@ import { UsageError } from "./usage-error";
 const HELP = `Usage: hapwire doctor [OPTIONS]
 
 Says which engine runs on this machine and why, tests it, measures it for half a second, and advises.
-Ends with exit code 1 where something is wrong.
+Ends with exit code 1 if something is wrong.
 
-  --json     print the report as JSON, for bug reports: no secrets, and no addresses without --verbose
-  --verbose  tell the addresses of the network interfaces too
-  --help     show this`;
+  --storage FOLDER  say why HomeKit shows "No Response": ask the bridges of the Homebridge with this storage folder
+  --json            print the report as JSON, for bug reports: no secrets, and no addresses without --verbose
+  --verbose         show the addresses of the network interfaces too
+  --help            show this`;
 
 interface Options {
+  readonly storage: string | undefined;
   readonly json: boolean;
   readonly verbose: boolean;
   readonly help: boolean;
@@ -31,12 +34,12 @@ interface Options {
 
 /** @returns the exit code. */
 export async function runDoctor(args: readonly string[]): Promise<number> {
-  const { json, verbose, help } = parseOptions(args);
+  const { storage, json, verbose, help } = parseOptions(args);
   if (help) {
     print(HELP);
     return 0;
   }
-  const report = await examine(verbose);
+  const report = await examine(verbose, storage);
   print(json ? JSON.stringify(report, undefined, 2) : formatReport(report, paletteOf(process.stdout)));
   return report.ok ? 0 : 1;
 }
@@ -45,24 +48,26 @@ export async function runDoctor(args: readonly string[]): Promise<number> {
 function parseOptions(args: readonly string[]): Options {
   try {
     const {
+      storage,
       json = false,
       verbose = false,
       help = false,
     } = parseArgs({
       args: [...args],
       options: {
+        storage: { type: "string" },
         json: { type: "boolean" },
         verbose: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
     }).values;
-    return { json, verbose, help };
+    return { storage, json, verbose, help };
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), HELP, { cause });
   }
 }
 
-async function examine(withAddresses: boolean): Promise<Report> {
+async function examine(withAddresses: boolean, storage: string | undefined): Promise<Report> {
   const machine = readMachine();
   const environment = readEnvironment(process.env);
   const interfaces = readInterfaces(withAddresses);
@@ -83,6 +88,7 @@ async function examine(withAddresses: boolean): Promise<Report> {
     checks,
     speed,
     interfaces,
+    bridges: storage === undefined ? undefined : await readBridges(storage),
     advice,
     ok: advice.every(({ kind }) => kind !== "problem"),
   };

@@ -1,11 +1,11 @@
 /**
  * What HAP-NodeJS pairs with, on `node:crypto`: Ed25519 and X25519 in the place of `tweetnacl`, HKDF in that of
- * `futoin-hkdf`. Each function takes what the original takes, gives the same bytes, and hands to the original whatever
- * it does not know: other lengths, other types, other hashes.
+ * `futoin-hkdf`. Each function takes what the original takes, and returns the same bytes. Other lengths, other types and
+ * other hashes go to the original.
  *
- * Stricter than the original in what nobody honest does. Refused are a signature whose S is not below the group's order
- * [RFC 8032 §5.1.7]; a public key that makes the shared secret all zeros [RFC 7748 §6.1]; and, where Node does so, an
- * Ed25519 key or signature of a small order.
+ * Stricter than the original in three cases that no honest peer meets. Refused are a signature whose S is not below the
+ * group's order [RFC 8032 §5.1.7]; a public key that makes the shared secret all zeros [RFC 7748 §6.1]; and, if Node does
+ * so, an Ed25519 key or signature of a small order.
  */
 
 import {
@@ -44,7 +44,11 @@ export interface Tweetnacl {
       readonly verify: (message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array) => boolean;
     };
   };
+  readonly box: { (...args: never[]): unknown; readonly keyPair: () => TweetnaclKeyPair };
+  readonly scalarMult: ScalarMult;
 }
+
+type ScalarMult = (secretKey: Uint8Array, publicKey: Uint8Array) => Uint8Array;
 
 interface TweetnaclKeyPair {
   publicKey: Uint8Array;
@@ -53,52 +57,59 @@ interface TweetnaclKeyPair {
 
 /** The part of HAP-NodeJS's `hapCrypto` that is replaced. */
 export interface HapCrypto extends MessageCrypto {
-  generateCurve25519KeyPair(): TweetnaclKeyPair;
-  generateCurve25519SharedSecKey(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array;
   HKDF(hash: string, salt: Buffer, ikm: Buffer, info: Buffer, size: number): Buffer;
 }
 
 /**
  * @param tweetnacl - What `require("tweetnacl")` gives.
- * @returns the same with the functions of `sign` that HAP-NodeJS uses on `node:crypto`; itself where it has others.
+ * @returns the functions to put in place of its own. None if it has another shape.
  */
-export function tweetnaclOnNode(tweetnacl: unknown): unknown {
+export function tweetnaclOnNode(tweetnacl: unknown): Partial<Tweetnacl> {
   if (!isTweetnacl(tweetnacl)) {
-    return tweetnacl;
+    return {};
   }
-  const { sign: original } = tweetnacl;
-  const detached = Object.assign(signWith(original.detached), original.detached, {
-    verify: verifyWith(original.detached.verify),
+  const { sign: signing, box, scalarMult } = tweetnacl;
+  const detached = Object.assign(signWith(signing.detached), signing.detached, {
+    verify: verifyWith(signing.detached.verify),
   });
-  const keyPair = Object.assign(generateSigningKeyPair, original.keyPair);
-  const all = (message: Uint8Array, secretKey: Uint8Array): Uint8Array => original(message, secretKey);
-  return { ...tweetnacl, sign: Object.assign(all, original, { detached, keyPair }) };
+  const signingKeyPair = Object.assign(generateSigningKeyPair, signing.keyPair);
+  const exchange = new KeyExchange(scalarMult);
+  const boxKeyPair = Object.assign(() => exchange.generateKeyPair(), box.keyPair);
+  return {
+    sign: Object.assign(copyOf(signing), signing, { detached, keyPair: signingKeyPair }),
+    box: Object.assign(copyOf(box), box, { keyPair: boxKeyPair }),
+    scalarMult: Object.assign<ScalarMult, ScalarMult>(
+      (secretKey, publicKey) => exchange.sharedSecret(secretKey, publicKey),
+      scalarMult,
+    ),
+  };
+}
+
+/** A function that does the same, for members of its own. */
+function copyOf<Args extends unknown[], Result>(call: (...args: Args) => Result): typeof call {
+  return (...args) => call(...args);
 }
 
 function isTweetnacl(tweetnacl: unknown): tweetnacl is Tweetnacl {
-  const { sign: signing } = Object(tweetnacl) as Partial<Tweetnacl>;
+  const { sign: signing, box, scalarMult } = Object(tweetnacl) as Partial<Tweetnacl>;
   const detached = Object(signing?.detached) as Partial<Tweetnacl["sign"]["detached"]>;
-  return [signing, signing?.keyPair, signing?.detached, detached.verify].every(isFunction);
+  return [
+    ...[signing, signing?.keyPair, signing?.detached, detached.verify],
+    ...[box, box?.keyPair, scalarMult],
+  ].every(isFunction);
 }
 
 /**
  * @param original - What `hapCrypto` exports.
- * @param aead - What seals and opens messages; without it the original goes on to do so.
- * @returns the functions to put over its own: those that it has.
+ * @param aead - Seals and opens messages. Without it, the original goes on to do so.
+ * @returns the functions to put in place of its own, of those that it has.
  */
 export function hapCryptoOnNode(original: unknown, aead?: MessageAead): Partial<HapCrypto> {
   const theirs = Object(original) as Partial<HapCrypto>;
-  const ours: Partial<HapCrypto> = {};
-  if (isFunction(theirs.generateCurve25519KeyPair) && isFunction(theirs.generateCurve25519SharedSecKey)) {
-    const exchange = new KeyExchange(theirs.generateCurve25519SharedSecKey);
-    ours.generateCurve25519KeyPair = () => exchange.generateKeyPair();
-    ours.generateCurve25519SharedSecKey = (secretKey, publicKey) =>
-      exchange.sharedSecret(secretKey, publicKey);
-  }
-  if (isFunction(theirs.HKDF)) {
-    ours.HKDF = hkdfWith(theirs.HKDF);
-  }
-  return aead !== undefined && sealsMessages(theirs) ? { ...ours, ...messageCryptoOn(aead, theirs) } : ours;
+  return {
+    ...(isFunction(theirs.HKDF) && { HKDF: hkdfWith(theirs.HKDF) }),
+    ...(aead !== undefined && sealsMessages(theirs) && messageCryptoOn(aead, theirs)),
+  };
 }
 
 function sealsMessages(theirs: Partial<HapCrypto>): theirs is Partial<HapCrypto> & MessageCrypto {
@@ -113,10 +124,10 @@ function isFunction(value: unknown): value is (...args: never[]) => unknown {
 
 /** X25519. Remembers the pair made last until its secret is used: HAP-NodeJS does so at once. */
 class KeyExchange {
-  readonly #original: HapCrypto["generateCurve25519SharedSecKey"];
+  readonly #original: ScalarMult;
   #last: { readonly secret: Buffer; readonly key: KeyObject } | undefined;
 
-  constructor(original: HapCrypto["generateCurve25519SharedSecKey"]) {
+  constructor(original: ScalarMult) {
     this.#original = original;
   }
 
@@ -127,7 +138,7 @@ class KeyExchange {
     return { publicKey: publicBytesOf(key), secretKey: toBytes(secret) };
   }
 
-  /** @throws Error where the shared secret would be all zeros: the public key is one of the few points of a small order. */
+  /** @throws Error if the shared secret would be all zeros: the public key is one of the few points of a small order. */
   sharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
     if (!isBytes(secretKey, KEY_LENGTH) || !isBytes(publicKey, KEY_LENGTH)) {
       return this.#original(secretKey, publicKey);
@@ -250,7 +261,7 @@ function importPublic(curve: Curve, bytes: Uint8Array): KeyObject {
   );
 }
 
-/** @returns undefined where the public half is not that of the seed: `node:crypto` could not sign with both. */
+/** @returns undefined if the public half is not that of the seed: `node:crypto` can't sign with both. */
 function importSigningKey(secretKey: Uint8Array): KeyObject | undefined {
   const publicKey = importPublic("Ed25519", secretKey.subarray(KEY_LENGTH));
   const key = importSecret("Ed25519", secretKey.subarray(0, KEY_LENGTH));

@@ -1,4 +1,4 @@
-/** The files of the status page, as src/status/build-page.mjs has put them beside this one. */
+/** The files of the status page. src/status/build-page.mjs puts them beside this one. */
 
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -17,7 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** Every file that there is: no path of a request ever becomes one that is not among them. */
+/** All files of the page. No request reads another file. */
 const FILES: ReadonlySet<string> = new Set([
   "index.html",
   "page.css",
@@ -25,16 +25,20 @@ const FILES: ReadonlySet<string> = new Set([
   "uplot.css",
   "uplot.js",
   "charts.js",
+  "element.js",
   "format.js",
   "history.js",
   "main.js",
+  "source.js",
+  "table.js",
   "tables.js",
   "tiles.js",
+  "why.js",
 ]);
 
 /**
  * @param urlPath - From the page's root, which is `/`.
- * @returns undefined where there is no such file.
+ * @returns undefined if the page has no such file.
  */
 export async function readAsset(urlPath: string): Promise<Asset | undefined> {
   const file = urlPath === "/" ? "index.html" : urlPath.slice(1);

@@ -1,13 +1,13 @@
-/** How long things took of late: quantiles over two spans of time, of which the older is dropped when the newer is full. */
+/** How long requests took lately: quantiles over two spans of time. When the newer span is full, the older one is dropped. */
 
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 
 import type { Quantiles } from "./report";
 
-/** Milliseconds of a span: what is told covers between one and two of them. */
+/** Milliseconds of a span. The quantiles cover one to two spans. */
 const SPAN = 30_000;
 const MICROSECONDS = 1000;
-/** An hour, in microseconds; what takes longer counts as that. */
+/** An hour, in microseconds. Longer times count as an hour. */
 const LONGEST = 3_600_000_000;
 
 export class RecentTimes {
@@ -22,18 +22,21 @@ export class RecentTimes {
     this.#end = now() + SPAN;
   }
 
-  /** @param milliseconds - From 0 up. */
-  add(milliseconds: number): void {
-    this.#advance();
+  /**
+   * @param milliseconds - From 0 up.
+   * @param now - For a caller who has just read the clock.
+   */
+  add(milliseconds: number, now = this.#now()): void {
+    this.#advance(now);
     const microseconds = Math.round(milliseconds * MICROSECONDS);
     this.#current.record(Math.min(Math.max(microseconds, 1), LONGEST));
   }
 
-  /** Quantiles over all that several of them have seen of late. */
+  /** Quantiles over the recent times of several servers. */
   static quantiles(all: Iterable<RecentTimes>): Quantiles {
     const sum = emptyHistogram();
     for (const times of all) {
-      times.#advance();
+      times.#advance(times.#now());
       sum.add(times.#previous);
       sum.add(times.#current);
     }
@@ -43,15 +46,15 @@ export class RecentTimes {
     return { p50: sum.percentile(50) / MICROSECONDS, p99: sum.percentile(99) / MICROSECONDS };
   }
 
-  #advance(): void {
-    const late = this.#now() - this.#end;
+  #advance(now: number): void {
+    const late = now - this.#end;
     if (late < 0) {
       return;
     }
     // After a silence longer than a span, the current one is too old as well.
     this.#previous = late < SPAN ? this.#current : emptyHistogram();
     this.#current = emptyHistogram();
-    this.#end = this.#now() + SPAN - (late % SPAN);
+    this.#end = now + SPAN - (late % SPAN);
   }
 }
 

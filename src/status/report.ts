@@ -1,12 +1,12 @@
-/** What the status page is told: types alone, for the side that writes it and for the page that reads it. */
+/** The shape of the status report: types alone, for the process that writes a report and for its readers. */
 
-/** Times in milliseconds; null where there is none. */
+/** In milliseconds. Null if there was no request. */
 export interface Quantiles {
   p50: number | null;
   p99: number | null;
 }
 
-/** In milliseconds; null where none was measured. */
+/** In milliseconds. Null if nothing was measured. */
 export interface LoopDelay {
   p50: number | null;
   max: number | null;
@@ -15,7 +15,7 @@ export interface LoopDelay {
 /** Counts of events, since the connection or the server began. */
 export interface EventFigures {
   queued: number;
-  /** Dropped as equal to the one before, or replaced by a newer value. */
+  /** Dropped because they equal the event before, or replaced by a newer value. */
   coalesced: number;
   delivered: number;
   /** EVENT messages that they were delivered in. */
@@ -45,8 +45,71 @@ export interface ConnectionReport extends Traffic {
   engine: string;
 }
 
+/** A characteristic, with the names that the bridge has for it. The names are other people's text: never markup. */
+export interface NamedCharacteristic {
+  aid: number;
+  iid: number;
+  /** Null if the bridge does not know the accessory, or if nobody told hapwire its names. */
+  accessory: string | null;
+  characteristic: string | null;
+}
+
+/** A request that took long, or that got no answer. */
+export interface SlowRequest {
+  /** When it came, in milliseconds since the epoch. */
+  time: number;
+  /** Until its answer was handed to the socket, until its connection ended, or until now. */
+  milliseconds: number;
+  /** `waiting`: not answered yet. `none`: the connection ended first. */
+  answer: "sent" | "waiting" | "none";
+  /** `read` or `write` of characteristics, a path of HAP, or `other`. */
+  what: string;
+  /** How many characteristics it names. Null if that is not known. */
+  characteristics: number | null;
+  /**
+   * The characteristic whose answer came last. Null if the bridge does not say, or if its answer was not what the request
+   * waited for.
+   */
+  last: NamedCharacteristic | null;
+  /** Characteristics that never answered. At most five. */
+  silent: NamedCharacteristic[];
+  /** The beginning of the controller's pairing identifier. Null before pair-verify. */
+  controller: string | null;
+  /** The controller's address. */
+  from: string;
+}
+
+/** Connections that ended for the same reason in the last hour. */
+export interface EndedConnections {
+  /** For people. */
+  reason: string;
+  /** The code of docs/errors.md. Null if the controller or the application closed in order. */
+  code: string | null;
+  count: number;
+  /** When the last one ended, in milliseconds since the epoch. */
+  time: number;
+}
+
+/** One answer to "why does HomeKit show No Response?", from the last hour. */
+export interface Finding {
+  /** Grows with the time that HomeKit waited, or with the tiles that show "No Response". For sorting only. */
+  weight: number;
+  /** When it happened last, in milliseconds since the epoch. */
+  time: number;
+  /** For people. Has names of accessories in it, so never markup; has no address and no pairing identifier. */
+  text: string;
+  /** The name of the bridge. Null if it has no name, or if all bridges of the process are meant. */
+  bridge: string | null;
+  /** The beginning of a pairing identifier. Null if no single controller is meant. */
+  controller: string | null;
+  /** The controller's address. Null if no single controller is meant. */
+  from: string | null;
+}
+
 export interface ServerReport extends Traffic {
-  /** Null where it does not listen. */
+  /** The name of the bridge. Null if nobody told hapwire. */
+  name: string | null;
+  /** Null if the server does not listen. */
   port: number | null;
   engine: string;
   accepted: number;
@@ -57,6 +120,10 @@ export interface ServerReport extends Traffic {
   /** Requests and connections refused, by the code of the reason. */
   refused: Record<string, number>;
   requestTime: Quantiles;
+  /** Of the last hour, the slowest first. At most 20. */
+  slow: SlowRequest[];
+  /** Of the last hour, the most frequent reason first. */
+  ended: EndedConnections[];
   /** The longest-lived first, no more than a page can show. */
   connections: ConnectionReport[];
 }
@@ -71,7 +138,9 @@ export interface StatusReport {
   time: number;
   /** Of all servers' requests in the last half a minute to a minute. */
   requestTime: Quantiles;
-  /** Since the report before; what the event loop was late by. */
+  /** By how much the event loop was late, since the report before. */
   loopDelay: LoopDelay;
+  /** Why HomeKit may show "No Response": of all servers, the worst first. At most 40. */
+  why: Finding[];
   servers: ServerReport[];
 }

@@ -1,4 +1,4 @@
-/** Writes the status report: of all servers watched, at most once in a while however many ask. */
+/** Writes the status report about all watched servers. It is written anew after a while, however many readers ask. */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
@@ -8,16 +8,23 @@ import type { EventedHTTPServer } from "../server";
 import { version } from "../version";
 import { LoopDelayMonitor } from "./loop-delay";
 import { RecentTimes } from "./recent-times";
-import type { StatusReport } from "./report";
+import type { Finding, StatusReport } from "./report";
+import { stallText } from "./trouble/sentences";
+import { Stalls } from "./trouble/stalls";
 import { WatchedServer } from "./watched-server";
 
-/** Milliseconds for which a report is given again: many browsers cost as much as one. */
+/** Milliseconds for which a report is returned again: many browsers cost as much as one. */
 const FRESH = 500;
+/** Findings in a report. */
+const MAX_FINDINGS = 40;
+/** A stall of the event loop keeps everybody waiting. */
+const STALL_WEIGHT = 2;
 
 export class Reporter {
   readonly #clock: Clock;
   readonly #watched = new Map<EventedHTTPServer, WatchedServer>();
   readonly #loopDelay: LoopDelayMonitor;
+  readonly #stalls: Stalls;
   readonly #onServerClosed = (message: unknown): void => {
     this.#release((message as ServerMessage).server);
   };
@@ -28,10 +35,11 @@ export class Reporter {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#loopDelay = new LoopDelayMonitor(clock);
+    this.#stalls = new Stalls(clock);
     subscribe(serverClosed.name, this.#onServerClosed);
   }
 
-  /** Tells of a server, until it is closed. */
+  /** Reports on a server, until it is closed. */
   watch(server: EventedHTTPServer): void {
     if (!this.#watched.has(server)) {
       this.#watched.set(server, new WatchedServer(server, this.#clock));
@@ -51,6 +59,7 @@ export class Reporter {
   close(): void {
     unsubscribe(serverClosed.name, this.#onServerClosed);
     this.#loopDelay.stop();
+    this.#stalls.stop();
     for (const server of [...this.#watched.keys()]) {
       this.#release(server);
     }
@@ -71,7 +80,27 @@ export class Reporter {
       time: dateOf(this.#clock),
       requestTime: RecentTimes.quantiles(watched.map(({ times }) => times)),
       loopDelay: this.#loopDelay.take(),
+      why: this.#findings(watched),
       servers: watched.map((server) => server.report()),
     };
+  }
+
+  /** The worst first. */
+  #findings(watched: readonly WatchedServer[]): Finding[] {
+    const stalls = this.#stalls.list();
+    const [first, ...others] = watched;
+    const bridge = others.length === 0 ? (first?.name ?? null) : null;
+    const ago = dateOf(this.#clock) - this.#clock.now();
+    const aboutStalls = stalls.map(({ end, milliseconds }) => ({
+      weight: milliseconds * STALL_WEIGHT,
+      time: Math.round(ago + end - milliseconds),
+      text: stallText(milliseconds),
+      bridge,
+      controller: null,
+      from: null,
+    }));
+    return [...aboutStalls, ...watched.flatMap((server) => server.findings(stalls))]
+      .sort((a, b) => b.weight - a.weight)
+      .slice(0, MAX_FINDINGS);
   }
 }

@@ -15,6 +15,7 @@ import type { EventedHTTPServer } from "../server";
 import { createToken, isLoopback, judge } from "./access";
 import { DEFAULT_HOST } from "./address";
 import { readAsset } from "./assets";
+import type { StatusReport } from "./report";
 import { Reporter } from "./reporter";
 
 export interface StatusPageOptions {
@@ -22,8 +23,10 @@ export interface StatusPageOptions {
   port: number;
   /** The address to listen on. Default `127.0.0.1`. Where others reach it, the page's URL has a token. */
   host?: string;
-  /** The servers to tell of. Default: all that start to listen in this process from now on. */
+  /** The servers to report on. Default: all that start to listen in this process from now on. */
   servers?: Iterable<EventedHTTPServer>;
+  /** Gives the report, in place of one about servers of this process. */
+  report?: () => Promise<StatusReport | undefined>;
   /** Takes one line for people: where the page is, or why it is not. Default: standard error. */
   log?: (line: string) => void;
   /** For tests. */
@@ -60,6 +63,7 @@ export class StatusPage {
   readonly ready: Promise<string | undefined>;
   readonly #http: Server;
   readonly #reporter: Reporter;
+  readonly #report: () => Promise<StatusReport | undefined>;
   readonly #log: (line: string) => void;
   #token: string | undefined;
   #endFollowing: (() => void) | undefined;
@@ -69,6 +73,7 @@ export class StatusPage {
     port,
     host = DEFAULT_HOST,
     servers,
+    report,
     log = logToStderr,
     clock = systemClock,
   }: StatusPageOptions) {
@@ -76,12 +81,13 @@ export class StatusPage {
     checkNonEmptyString(host, "host");
     this.#log = log;
     this.#reporter = new Reporter(clock);
-    if (servers === undefined) {
-      this.#follow();
-    } else {
+    this.#report = report ?? (() => Promise.resolve(this.#reporter.report()));
+    if (servers !== undefined) {
       for (const server of servers) {
         this.watch(server);
       }
+    } else if (report === undefined) {
+      this.#follow();
     }
     this.#http = createServer({ requestTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADER_SIZE });
     this.#http.maxConnections = MAX_CONNECTIONS;
@@ -156,7 +162,12 @@ export class StatusPage {
     if ("status" in verdict) {
       refuse(response, verdict.status);
     } else if (verdict.path === "/status.json") {
-      send(response, 200, "application/json", Buffer.from(JSON.stringify(this.#reporter.report())));
+      const report = await this.#report();
+      if (report === undefined) {
+        refuse(response, 404);
+      } else {
+        send(response, 200, "application/json", Buffer.from(JSON.stringify(report)));
+      }
     } else {
       const asset = await readAsset(verdict.path);
       if (asset === undefined) {

@@ -1,38 +1,42 @@
-/** The figures of one server for the status page, and nothing that would let a reader in. */
+/** The part of the status report about one server: figures and troubles, and nothing that would let a reader in. */
+
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
 import { dateOf, type Clock } from "../clock";
 import type { HAPConnection } from "../connection";
-import { observe } from "../diagnostics";
+import { connectionRefused, type RefusalMessage } from "../diagnostics";
 import type { EventedHTTPServer } from "../server";
 import type { ConnectionStats } from "../stats";
 import { RecentTimes } from "./recent-times";
-import type { ConnectionReport, ServerReport, Traffic } from "./report";
+import type { ConnectionReport, Finding, ServerReport, Traffic } from "./report";
+import { controllerOf } from "./trouble/controller";
+import type { Lasting } from "./trouble/longest";
+import { bridgeNameOf } from "./trouble/names";
+import { ServerTrouble } from "./trouble/server-trouble";
 
-/** Connections told of one by one; the rest are in the sums. */
+/** Connections that are listed. The sums have all. */
 const MAX_CONNECTIONS = 200;
-/** Characters of a pairing identifier that are shown, at most and as a part of it. */
-const SHOWN_CHARACTERS = 4;
-const SHOWN_PART = 1 / 4;
 
 export class WatchedServer {
   readonly times: RecentTimes;
   readonly #server: EventedHTTPServer;
   readonly #clock: Clock;
   readonly #refused = new Map<string, number>();
-  readonly #unobserve: () => void;
+  readonly #trouble: ServerTrouble;
 
   constructor(server: EventedHTTPServer, clock: Clock) {
     this.#server = server;
     this.#clock = clock;
     this.times = new RecentTimes(() => clock.now());
-    this.#unobserve = observe(server, {
-      answered: (milliseconds) => {
-        this.times.add(milliseconds);
-      },
-      refused: (code) => {
-        this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
-      },
+    this.#trouble = new ServerTrouble(server, clock, (milliseconds, now) => {
+      this.times.add(milliseconds, now);
     });
+    subscribe(connectionRefused.name, this.#onRefusal);
+  }
+
+  /** The name of the bridge. Null if nobody told hapwire. */
+  get name(): string | null {
+    return bridgeNameOf(this.#server);
   }
 
   report(): ServerReport {
@@ -42,6 +46,7 @@ export class WatchedServer {
       .slice(0, MAX_CONNECTIONS)
       .map((connection) => this.#reportOf(connection, now));
     return {
+      name: this.name,
       port: this.#server.address()?.port ?? null,
       engine: this.#server.engine,
       accepted,
@@ -50,21 +55,36 @@ export class WatchedServer {
       closed: closed as Record<string, number>,
       refused: Object.fromEntries(this.#refused),
       requestTime: RecentTimes.quantiles([this.times]),
+      slow: this.#trouble.slow(),
+      ended: this.#trouble.ended(),
       connections,
       ...trafficOf(total),
     };
   }
 
-  /** Ends the observation. */
-  release(): void {
-    this.#unobserve();
+  /** @param stalls - Of the event loop, in the last hour. */
+  findings(stalls: readonly Lasting[]): Finding[] {
+    return this.#trouble.findings(stalls);
   }
 
+  /** Ends the observation. */
+  release(): void {
+    unsubscribe(connectionRefused.name, this.#onRefusal);
+    this.#trouble.release();
+  }
+
+  readonly #onRefusal = (message: unknown): void => {
+    const { connection, reason } = message as RefusalMessage;
+    if (connection.server === this.#server) {
+      this.#refused.set(reason.code, (this.#refused.get(reason.code) ?? 0) + 1);
+    }
+  };
+
   #reportOf(connection: HAPConnection, now: number): ConnectionReport {
-    const { username, remoteAddress, remotePort } = connection;
+    const { remoteAddress, remotePort } = connection;
     const host = remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress;
     return {
-      controller: username === undefined ? null : shortened(username),
+      controller: controllerOf(connection).controller,
       remote: `${host}:${String(remotePort)}`,
       age: Math.max(0, now - connection.openedAt),
       idle: Math.max(0, now - connection.lastSocketOperation),
@@ -73,12 +93,6 @@ export class WatchedServer {
       ...trafficOf(connection.stats()),
     };
   }
-}
-
-/** Enough to tell one's controllers apart, too little to name one. */
-function shortened(username: string): string {
-  const length = Math.min(SHOWN_CHARACTERS, Math.ceil(username.length * SHOWN_PART));
-  return `${username.slice(0, length)}…`;
 }
 
 function trafficOf(stats: ConnectionStats): Traffic {

@@ -35,7 +35,7 @@ const HOUSES = [
     importedBy: {
       "cli/": ["cli/"],
       "homebridge/": ["cli/", "homebridge/"],
-      "status/": ["homebridge/", "status/"],
+      "status/": ["cli/", "homebridge/", "status/"],
     },
     mayCloseCircle: [],
   },

@@ -9,6 +9,7 @@ const ROOT = path.join(import.meta.dirname, "../..");
 const COMPILED = [
   { from: "src", to: "dist" },
   { from: "examples", to: "dist-examples" },
+  { from: "plugin/src", to: "plugin/dist" },
   { from: ".", to: "dist-test" },
 ];
 

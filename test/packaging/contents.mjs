@@ -153,7 +153,8 @@ function neededPackages(source) {
 }
 
 function findRegistries() {
-  return read("package-lock.json").includes('"resolved"')
+  // Links to the packages of this repository have a path in this place.
+  return /"resolved": "\w+:/.test(read("package-lock.json"))
     ? [
         "package-lock.json says where packages were downloaded from: npm install --omit-lockfile-registry-resolved",
       ]

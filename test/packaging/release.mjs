@@ -26,7 +26,7 @@ async function step(name, action) {
 
 function build() {
   // What earlier builds left behind would be packed.
-  for (const folder of ["dist", "dist-bench", "prebuilds/linux-*"]) {
+  for (const folder of ["dist", "dist-bench", "plugin/dist", "prebuilds/linux-*"]) {
     run(["sh", "-c", `rm -rf ${folder}`], inRoot);
   }
   run(["npm", "run", "prepare"], inRoot);
@@ -70,6 +70,24 @@ async function use(tarball) {
   }
 }
 
+/** The plugin is small: all of it counts. */
+const MAX_PLUGIN = 100 * 1024;
+
+async function checkPlugin(tarball) {
+  const { packPlugin, pluginFaults, runUnderHomebridge } = await import("./plugin.mjs");
+  const plugin = packPlugin(RELEASE);
+  const faults = pluginFaults(plugin);
+  if (plugin.size > MAX_PLUGIN) faults.push(`the tarball is larger than ${bytes(MAX_PLUGIN).trim()}`);
+  if (faults.length > 0) throw new Error(`the plugin is not as it should be:\n${faults.join("\n")}`);
+  console.log(`${bytes(plugin.size)}  packed: ${path.relative(ROOT, plugin.tarball)}`);
+  const work = mkdtempSync(path.join(tmpdir(), "hapwire-plugin-"));
+  try {
+    console.log(await runUnderHomebridge([tarball, plugin.tarball], work));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 async function check() {
   if (!existsSync(path.join(ROOT, "node_modules"))) await step("npm ci", () => run(["npm", "ci"], inRoot));
   await step("build", build);
@@ -80,6 +98,7 @@ async function check() {
   const packed = await step("npm pack", pack);
   await step("content of the tarball", () => inspect(packed));
   await use(packed.tarball);
+  await step("the plugin under a Homebridge", () => checkPlugin(packed.tarball));
 }
 
 check().then(

@@ -59,7 +59,7 @@ export function loadPairingCrypto(): BothCryptos {
     before: { hapCrypto, tweetnacl },
     after: {
       hapCrypto: { ...hapCrypto, ...hapCryptoOnNode(hapCrypto, loadEngine().messages) },
-      tweetnacl: tweetnaclOnNode(tweetnacl) as Tweetnacl,
+      tweetnacl: { ...tweetnacl, ...tweetnaclOnNode(tweetnacl) },
     },
   };
 }
@@ -114,7 +114,7 @@ class PairedController {
     const { publicKey, secretKey } = tweetnacl.sign.keyPair();
     this.publicKey = Buffer.from(publicKey);
     this.proof = Buffer.from(tweetnacl.sign.detached(this.material, secretKey));
-    this.sessionKey = Buffer.from(hapCrypto.generateCurve25519KeyPair().publicKey);
+    this.sessionKey = Buffer.from(tweetnacl.box.keyPair().publicKey);
     const message = randomBytes(CONTROLLER_LENGTH + PROOF_LENGTH);
     this.m3 = hapCrypto.chacha20_poly1305_encryptAndSeal(this.sealingKey, NONCES.m3, null, message);
   }
@@ -123,9 +123,9 @@ class PairedController {
 /** @returns the shared secret. */
 function answerM1(crypto: PairingCrypto, signingKey: Buffer, { sessionKey }: PairedController): Buffer {
   const { hapCrypto, tweetnacl } = crypto;
-  const keyPair = hapCrypto.generateCurve25519KeyPair();
+  const keyPair = tweetnacl.box.keyPair();
   const [publicKey, secretKey] = [Buffer.from(keyPair.publicKey), Buffer.from(keyPair.secretKey)];
-  const sharedSecret = Buffer.from(hapCrypto.generateCurve25519SharedSecKey(secretKey, sessionKey));
+  const sharedSecret = Buffer.from(tweetnacl.scalarMult(secretKey, sessionKey));
   const material = Buffer.concat([publicKey, Buffer.alloc(ACCESSORY_LENGTH), sessionKey]);
   tweetnacl.sign.detached(material, signingKey);
   const key = derive(hapCrypto, sharedSecret, "Pair-Verify-Encrypt-Salt", "Pair-Verify-Encrypt-Info");

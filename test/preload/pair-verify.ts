@@ -3,7 +3,8 @@
  *
  * CPU time of HAP-NodeJS's server process for each pair-verify, from its start on, as after a restart. Each verify is a
  * connection of its own; what a connection with as many requests costs that end in nothing is measured beside it. Then the
- * cryptography of a pair-verify by itself, and the CPU time of sealing and opening frames of HomeKit Data Stream.
+ * cryptography of a pair-verify by itself, the CPU time of sealing and opening frames of HomeKit Data Stream, and for how
+ * long a pair-setup stalls the server.
  */
 
 import { randomBytes } from "node:crypto";
@@ -13,6 +14,7 @@ import type { MessageCrypto } from "#src/homebridge/message-crypto";
 
 import type { Controller } from "../support/controller";
 import { HapServerProcess } from "../support/hap-server";
+import { costOfSetup } from "./pair-setup";
 import {
   costOfCryptography,
   loadPairingCrypto,
@@ -52,6 +54,24 @@ async function main(): Promise<void> {
   const crypto = loadPairingCrypto();
   showCryptography(before, after, costOfCryptography(crypto));
   showFrames(crypto);
+  await showSetup();
+}
+
+async function showSetup(): Promise<void> {
+  console.log("\nPair-setup, median in ms: the answers to M1 and M3");
+  console.log("".padEnd(20), ["CPU, M2", "stall, M2", "CPU, M4", "stall, M4"].map(cell).join(""));
+  for (const [name, preload] of [
+    ["HAP-NodeJS", false],
+    ["under the preload", true],
+  ] as const) {
+    const { m2, m4 } = await costOfSetup(preload);
+    const cells = [m2.cpu, m2.stall, m4.cpu, m4.stall].map((time) => cell(time.toFixed(1)));
+    console.log(name.padEnd(20), cells.join(""));
+  }
+}
+
+function cell(text: string): string {
+  return text.padStart(12);
 }
 
 function showVerifies(before: Cost, after: Cost, verifies: number): void {

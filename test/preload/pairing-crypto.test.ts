@@ -35,12 +35,11 @@ interface Nacl {
       verify(message: Bytes, signature: Bytes, publicKey: Bytes): boolean;
     };
   };
-  scalarMult: { base(secretKey: Bytes): Bytes };
+  box: { keyPair: () => KeyPair };
+  scalarMult: ((secretKey: Bytes, publicKey: Bytes) => Bytes) & { base(secretKey: Bytes): Bytes };
 }
 
 interface HapCrypto {
-  generateCurve25519KeyPair(): KeyPair;
-  generateCurve25519SharedSecKey(secretKey: Bytes, publicKey: Bytes): Bytes;
   HKDF(hash: string, salt: Bytes, ikm: Bytes, info: Bytes, size: number): Buffer;
   chacha20_poly1305_encryptAndSeal(
     key: Bytes,
@@ -60,7 +59,7 @@ interface HapCrypto {
 const load = createRequire(require.resolve("@homebridge/hap-nodejs"));
 const nacl = load("tweetnacl") as Nacl;
 const hapCrypto = load("./lib/util/hapCrypto") as HapCrypto;
-const ourNacl = tweetnaclOnNode(nacl) as Nacl;
+const ourNacl = { ...nacl, ...tweetnaclOnNode(nacl) } as Nacl;
 const ours = hapCryptoOnNode(hapCrypto) as HapCrypto;
 
 /** The order of Ed25519's group, [RFC 8032 §5.1]. */
@@ -227,41 +226,35 @@ describe("Ed25519 on Node's crypto", { timeout: patient(120_000) }, () => {
       () => ourNacl.sign.detached(text, secretKey),
     );
   });
-
-  it("leaves a tweetnacl of another shape as it is", () => {
-    for (const other of [{}, { sign: {} }, { sign: () => 1 }, undefined]) {
-      assert.equal(tweetnaclOnNode(other), other);
-    }
-  });
 });
 
 describe("X25519 on Node's crypto", { timeout: patient(120_000) }, () => {
   it("agrees with tweetnacl on 1,000 random secrets", () => {
     for (let i = 0; i < 1_000; i += 1) {
       const [secretKey, publicKey] = [randomBytes(32), randomBytes(32)];
-      const theirs = hapCrypto.generateCurve25519SharedSecKey(secretKey, publicKey);
-      assert.deepEqual(ours.generateCurve25519SharedSecKey(secretKey, publicKey), theirs);
+      const theirs = nacl.scalarMult(secretKey, publicKey);
+      assert.deepEqual(ourNacl.scalarMult(secretKey, publicKey), theirs);
     }
   });
 
   it("makes key pairs that tweetnacl agrees with, 3,000 of them", () => {
     for (let i = 0; i < 3_000; i += 1) {
-      const { publicKey, secretKey } = ours.generateCurve25519KeyPair();
+      const { publicKey, secretKey } = ourNacl.box.keyPair();
       if (isCompared(i)) {
         assert.deepEqual(publicKey, nacl.scalarMult.base(secretKey));
         const peer = randomBytes(32);
-        const expected = hapCrypto.generateCurve25519SharedSecKey(secretKey, peer);
-        assert.deepEqual(ours.generateCurve25519SharedSecKey(secretKey, peer), expected);
-        assert.deepEqual(ours.generateCurve25519SharedSecKey(secretKey, peer), expected, "used again");
+        const expected = nacl.scalarMult(secretKey, peer);
+        assert.deepEqual(ourNacl.scalarMult(secretKey, peer), expected);
+        assert.deepEqual(ourNacl.scalarMult(secretKey, peer), expected, "used again");
       }
     }
   });
 
   it("does not take another's secret key for that of the pair made last", () => {
     const [secretKey, peer] = [randomBytes(32), randomBytes(32)];
-    ours.generateCurve25519KeyPair();
-    const expected = hapCrypto.generateCurve25519SharedSecKey(secretKey, peer);
-    assert.deepEqual(ours.generateCurve25519SharedSecKey(secretKey, peer), expected);
+    ourNacl.box.keyPair();
+    const expected = nacl.scalarMult(secretKey, peer);
+    assert.deepEqual(ourNacl.scalarMult(secretKey, peer), expected);
   });
 
   it("agrees with tweetnacl at the edges, but refuses a shared secret of zeros", () => {
@@ -269,8 +262,8 @@ describe("X25519 on Node's crypto", { timeout: patient(120_000) }, () => {
     let refused = 0;
     for (const publicKey of EDGE_COORDINATES) {
       for (const secretKey of [zeros, Buffer.alloc(32, 0xff), randomBytes(32), randomBytes(32)]) {
-        const theirs = hapCrypto.generateCurve25519SharedSecKey(secretKey, publicKey);
-        const mine = (): Bytes => ours.generateCurve25519SharedSecKey(secretKey, publicKey);
+        const theirs = nacl.scalarMult(secretKey, publicKey);
+        const mine = (): Bytes => ourNacl.scalarMult(secretKey, publicKey);
         if (Buffer.compare(theirs, zeros) === 0) {
           assert.throws(mine, publicKey.toString("hex"));
           refused += 1;
@@ -290,8 +283,8 @@ describe("X25519 on Node's crypto", { timeout: patient(120_000) }, () => {
         [right, wrong],
       ] as const) {
         sameError(
-          () => hapCrypto.generateCurve25519SharedSecKey(secretKey, publicKey),
-          () => ours.generateCurve25519SharedSecKey(secretKey, publicKey),
+          () => nacl.scalarMult(secretKey, publicKey),
+          () => ourNacl.scalarMult(secretKey, publicKey),
         );
       }
     }
@@ -333,13 +326,25 @@ describe("HKDF on Node's crypto", { timeout: patient(120_000) }, () => {
     }
   });
 
-  it("is all that is replaced, with X25519, and only where hapCrypto has it", () => {
-    assert.deepEqual(Object.keys(ours).toSorted(), [
-      "HKDF",
-      "generateCurve25519KeyPair",
-      "generateCurve25519SharedSecKey",
-    ]);
-    assert.deepEqual(hapCryptoOnNode({ HKDF: 1, generateCurve25519KeyPair: () => 1 }), {});
+  it("is all that is replaced of hapCrypto without an AEAD, if hapCrypto has it", () => {
+    assert.deepEqual(Object.keys(ours), ["HKDF"]);
+    assert.deepEqual(hapCryptoOnNode({ HKDF: 1 }), {});
+  });
+});
+
+describe("tweetnacl on Node's crypto", () => {
+  it("keeps all members of the functions that are replaced", () => {
+    const replaced = tweetnaclOnNode(nacl) as Record<string, object>;
+    assert.deepEqual(Object.keys(replaced), ["sign", "box", "scalarMult"]);
+    for (const [name, value] of Object.entries(replaced)) {
+      assert.deepEqual(Object.keys(value), Object.keys((nacl as unknown as typeof replaced)[name] ?? {}));
+    }
+  });
+
+  it("replaces nothing of a package with another shape", () => {
+    for (const other of [undefined, {}, { ...nacl, scalarMult: undefined }, { ...nacl, sign: () => 1 }]) {
+      assert.deepEqual(tweetnaclOnNode(other), {});
+    }
   });
 });
 

@@ -316,6 +316,27 @@ describe("a status page without a list of servers", () => {
   });
 });
 
+describe("a status page with a report of its own", () => {
+  it("gives that report, and watches no server", async (t) => {
+    const report = { pid: 7 } as StatusReport;
+    const { url } = await start(t, { report: () => Promise.resolve(report) });
+    assert.equal(channel("hapwire:server:listening").hasSubscribers, false);
+    assert.deepEqual(await reportOf(url), report);
+  });
+
+  it("says that there is none, and that it could not be read", async (t) => {
+    let isBroken = false;
+    const report = (): Promise<undefined> =>
+      isBroken ? Promise.reject(new Error("broken")) : Promise.resolve(undefined);
+    const { url, lines } = await start(t, { report });
+    const file = new URL("status.json", url).href;
+    assert.equal((await ask(file)).status, 404);
+    isBroken = true;
+    assert.equal((await ask(file)).status, 500);
+    assert.match(lines.join("\n"), /the status page failed: broken/);
+  });
+});
+
 describe("a status page that ends or never began", () => {
   it("leaves nothing open and nobody watching", async (t) => {
     const channels = ["hapwire:request", "hapwire:connection:refused", "hapwire:server:closed"].map((it) =>

@@ -47,10 +47,16 @@ export class ManualClock implements Clock {
     const end = this.#now + milliseconds;
     for (let next = this.#firstDue(end); next !== undefined; next = this.#firstDue(end)) {
       this.#pending.delete(next);
-      this.#now = next.at;
+      this.#now = Math.max(this.#now, next.at);
       next.callback();
     }
     this.#now = end;
+  }
+
+  /** The event loop stands still: what falls due meanwhile is called back at the end. */
+  stall(milliseconds: number): void {
+    this.#now += milliseconds;
+    this.advance(0);
   }
 
   #firstDue(end: number): Pending | undefined {

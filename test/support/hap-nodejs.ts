@@ -8,14 +8,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, type TestContext } from "node:test";
 
-import type * as HapNodeJs from "@homebridge/hap-nodejs";
+import * as HapNodeJs from "@homebridge/hap-nodejs";
 // Its IP part alone: the package's entry would load Bluetooth too.
 import type { PairingData } from "hap-controller/lib/protocol/pairing-protocol";
 import HttpClient from "hap-controller/lib/transport/ip/http-client";
 
 import { silenceMdns } from "#demo/hap";
-import { loadOnHapwire, transportExports } from "#src/homebridge/substitute";
-import { EventedHTTPServer, type EngineName, type HAPConnection } from "hapwire";
+import type { EngineName, EventedHTTPServer, HAPConnection, ServerOptions } from "hapwire";
+import { install } from "hapwire/homebridge";
 
 import { ManualClock } from "./clock";
 import { Controller } from "./controller";
@@ -34,28 +34,8 @@ interface Constants {
   };
 }
 
-/** What HAP-NodeJS's next `new EventedHTTPServer()` becomes; it passes no options itself. */
-const next: { engine: EngineName | undefined; server: ServerOnLoopback | undefined } = {
-  engine: undefined,
-  server: undefined,
-};
-
-/** The server of a bridge under test. */
-export class ServerOnLoopback extends EventedHTTPServer {
-  readonly clock: ManualClock;
-
-  constructor() {
-    assert.ok(next.engine !== undefined, "no engine was chosen");
-    const clock = new ManualClock();
-    super({ engine: next.engine, clock });
-    this.clock = clock;
-    next.server = this;
-  }
-
-  override listen(port: number): void {
-    super.listen(port, LOOPBACK);
-  }
-}
+/** The options of the server that hapwire makes next. */
+let nextOptions: ServerOptions = {};
 
 function load(): typeof HapNodeJs {
   silenceMdns();
@@ -63,12 +43,15 @@ function load(): typeof HapNodeJs {
   after(() => {
     rmSync(storage, { recursive: true });
   });
-  const loaded = loadOnHapwire("@homebridge/hap-nodejs", __dirname, {
-    ...transportExports,
-    EventedHTTPServer: ServerOnLoopback,
-  }) as typeof HapNodeJs;
-  loaded.HAPStorage.setCustomStoragePath(storage);
-  return loaded;
+  const { isActive, reason } = install(HapNodeJs, {
+    get server() {
+      return nextOptions;
+    },
+    log: () => undefined,
+  });
+  assert.ok(isActive, reason);
+  HapNodeJs.HAPStorage.setCustomStoragePath(storage);
+  return HapNodeJs;
 }
 
 /** HAP-NodeJS, on hapwire. */
@@ -76,18 +59,9 @@ export const hap = load();
 const { Categories, PermissionTypes } = hap as Constants;
 export { PermissionTypes };
 
-/** Makes a bridge's or HAP server's transport, of the engine asked for. @returns it, with what `make` returns. */
-function withEngine<T>(engine: EngineName, make: () => T): { made: T; server: () => ServerOnLoopback } {
-  next.engine = engine;
-  next.server = undefined;
-  const made = make();
-  return {
-    made,
-    server: () => {
-      assert.ok(next.server !== undefined, "HAP-NodeJS has made no server of ours");
-      return next.server;
-    },
-  };
+/** @returns the transport of a HAP server that listens: hapwire's. */
+function transportOf(hapServer: HapNodeJs.HAPServer): EventedHTTPServer {
+  return (hapServer as unknown as { readonly httpServer: EventedHTTPServer }).httpServer;
 }
 
 /** Something with a name that no other of this process has; looks like a MAC address. */
@@ -109,7 +83,8 @@ export class Home {
 
   constructor(
     t: TestContext,
-    readonly server: ServerOnLoopback,
+    readonly server: EventedHTTPServer,
+    readonly clock: ManualClock,
     readonly info: HapNodeJs.AccessoryInfo,
   ) {
     t.after(async () => {
@@ -118,10 +93,6 @@ export class Home {
       });
       await Promise.all(this.#clients.map(async (client) => client.close()));
     });
-  }
-
-  get clock(): ManualClock {
-    return this.server.clock;
   }
 
   get port(): number {
@@ -168,10 +139,10 @@ export class BridgeHome extends Home {
   private constructor(
     t: TestContext,
     readonly bridge: HapNodeJs.Bridge,
-    server: ServerOnLoopback,
-    info: HapNodeJs.AccessoryInfo,
+    clock: ManualClock,
   ) {
-    super(t, server, info);
+    const { _server: hapServer, _accessoryInfo: info } = bridge as unknown as Published;
+    super(t, transportOf(hapServer), clock, info);
   }
 
   static async open(
@@ -181,21 +152,21 @@ export class BridgeHome extends Home {
   ): Promise<BridgeHome> {
     const bridge = new hap.Bridge("Test Bridge", hap.uuid.generate(randomUUID()));
     bridge.addBridgedAccessories([...accessories]);
-    const listening = new Promise<void>((resolve) => {
-      bridge.once("listening", () => {
-        resolve();
-      });
-    });
-    const { made, server } = withEngine(engine, () =>
-      bridge.publish({ username: freshUsername(), pincode: PIN, port: 0, category: Categories.BRIDGE }),
-    );
+    const listening = once(bridge, "listening");
+    const clock = new ManualClock();
+    nextOptions = { engine, clock };
     t.after(() => bridge.unpublish());
-    await made;
+    const username = freshUsername();
+    await bridge.publish({ username, pincode: PIN, port: 0, category: Categories.BRIDGE, bind: LOOPBACK });
     await listening;
-    const { _accessoryInfo: info } = bridge;
-    assert.ok(info != null);
-    return new BridgeHome(t, bridge, server(), info);
+    return new BridgeHome(t, bridge, clock);
   }
+}
+
+/** What a bridge has since it was published. */
+interface Published {
+  readonly _server: HapNodeJs.HAPServer;
+  readonly _accessoryInfo: HapNodeJs.AccessoryInfo;
 }
 
 /** HAP-NodeJS's `HAPServer` by itself. */
@@ -203,22 +174,24 @@ export class ServerHome extends Home {
   private constructor(
     t: TestContext,
     readonly hapServer: HapNodeJs.HAPServer,
-    server: ServerOnLoopback,
+    clock: ManualClock,
     info: HapNodeJs.AccessoryInfo,
   ) {
-    super(t, server, info);
+    super(t, transportOf(hapServer), clock, info);
   }
 
   static async open(t: TestContext, engine: EngineName): Promise<ServerHome> {
     const info = hap.AccessoryInfo.create(freshUsername());
-    const { made, server } = withEngine(engine, () => new hap.HAPServer(info));
+    const hapServer = new hap.HAPServer(info);
+    const clock = new ManualClock();
+    nextOptions = { engine, clock };
     t.after(() => {
-      made.destroy();
+      hapServer.destroy();
     });
-    const listening = once(server(), "listening");
-    made.listen(0);
+    const listening = once(hapServer, "listening");
+    hapServer.listen(0, LOOPBACK);
     await listening;
-    return new ServerHome(t, made, server(), info);
+    return new ServerHome(t, hapServer, clock, info);
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * A program: HAP-NodeJS's `HAPServer` on loopback, paired with one user, under the preload or not.
+ * A program: HAP-NodeJS's `HAPServer` on loopback, paired with one user or with nobody, under the preload or not.
  *
  * `node [--require …/register.js] hap-server-program.js PACKAGE`, started with an IPC channel: the first message is the
- * user to pair with, the answer says where the server is; each later one is answered with the CPU time used so far.
+ * user to pair with or "nobody", the answer says where the server is. Each later one is answered with what was used so far.
  */
 
 import { once } from "node:events";
 import { createRequire } from "node:module";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 
 import type * as HapNodeJs from "@homebridge/hap-nodejs";
 
@@ -20,13 +21,18 @@ export interface PairWith {
 /** Where the server is, and who. */
 export interface Serving {
   readonly port: number;
+  readonly pincode: string;
   readonly username: string;
   /** In hex. */
   readonly signPk: string;
 }
 
-/** Microseconds of CPU time since the process started. */
-export type CpuTime = number;
+export interface Usage {
+  /** Microseconds of CPU time since the process started. */
+  readonly cpu: number;
+  /** The longest stall of the event loop since the answer before this one, in milliseconds. */
+  readonly stall: number;
+}
 
 const [, , packageName = ""] = process.argv;
 const hap = createRequire(__filename)(packageName) as typeof HapNodeJs;
@@ -37,9 +43,12 @@ const { HAPServerEventTypes, PermissionTypes } = hap as {
 };
 
 async function main(): Promise<void> {
-  const [{ name, publicKey }] = (await once(process, "message")) as [PairWith];
+  const [user] = (await once(process, "message")) as [PairWith | "nobody"];
   const info = hap.AccessoryInfo.create("0E:11:22:33:44:55");
-  info.addPairedClient(name, Buffer.from(publicKey, "hex"), PermissionTypes.ADMIN);
+  info.pincode = "031-45-154";
+  if (user !== "nobody") {
+    info.addPairedClient(user.name, Buffer.from(user.publicKey, "hex"), PermissionTypes.ADMIN);
+  }
   const server = new hap.HAPServer(info);
   server.on(HAPServerEventTypes.ACCESSORIES, (_connection, callback) => {
     callback(undefined, { accessories: [] });
@@ -47,15 +56,34 @@ async function main(): Promise<void> {
   const listening = once(server, "listening") as Promise<[number]>;
   server.listen(0, "127.0.0.1");
   const [port] = await listening;
-  reply({ port, username: info.username, signPk: Buffer.from(info.signPk).toString("hex") });
-  process.on("message", () => {
-    const { user, system } = process.cpuUsage();
-    reply(user + system);
+  reply({
+    port,
+    pincode: info.pincode,
+    username: info.username,
+    signPk: Buffer.from(info.signPk).toString("hex"),
+  });
+  // Its timer costs CPU time: not before somebody asks.
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const answer = (): void => {
+    const { user: own, system } = process.cpuUsage();
+    reply({ cpu: own + system, stall: delay.max / 1e6 });
+  };
+  process.on("message", (question) => {
+    if (question !== "stall") {
+      answer();
+      return;
+    }
+    // The monitor's timer notices a stall after it is over.
+    setTimeout(() => {
+      answer();
+      delay.enable();
+      delay.reset();
+    }, 10);
   });
   process.once("disconnect", () => process.exit());
 }
 
-function reply(message: Serving | CpuTime): void {
+function reply(message: Serving | Usage): void {
   process.send?.(message);
 }
 

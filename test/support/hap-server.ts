@@ -6,12 +6,14 @@ import path from "node:path";
 
 import { ROOT } from "./child";
 import { Controller } from "./controller";
-import type { CpuTime, PairWith, Serving } from "./hap-server-program";
+import type { PairWith, Serving, Usage } from "./hap-server-program";
 import { postTlv, User, verifyPairing } from "./pairing";
 
 export interface HapServerOptions {
   readonly packageName: "@homebridge/hap-nodejs" | "hap-nodejs";
   readonly preload: boolean;
+  /** False for a server that nobody is paired with. Default true. */
+  readonly paired?: boolean;
 }
 
 export class HapServerProcess {
@@ -25,7 +27,7 @@ export class HapServerProcess {
     this.#serving = serving;
   }
 
-  static async start({ packageName, preload }: HapServerOptions): Promise<HapServerProcess> {
+  static async start({ packageName, preload, paired = true }: HapServerOptions): Promise<HapServerProcess> {
     const args = preload ? ["--require", path.join(ROOT, "register.js")] : [];
     const child = spawn(
       process.execPath,
@@ -34,9 +36,15 @@ export class HapServerProcess {
     );
     const user = new User();
     const answer = once(child, "message") as Promise<[Serving]>;
-    child.send({ name: user.name, publicKey: user.publicKey.toString("hex") } satisfies PairWith);
+    const pairWith: PairWith = { name: user.name, publicKey: user.publicKey.toString("hex") };
+    child.send(paired ? pairWith : "nobody");
     const [serving] = await answer;
     return new HapServerProcess(child, user, serving);
+  }
+
+  /** The setup code. */
+  get pin(): string {
+    return this.#serving.pincode;
   }
 
   /** A new connection, in plaintext. */
@@ -63,11 +71,20 @@ export class HapServerProcess {
   }
 
   /** Microseconds of CPU time that the server has used. */
-  async cpuTime(): Promise<CpuTime> {
-    const answer = once(this.#child, "message") as Promise<[CpuTime]>;
-    this.#child.send("cpu");
-    const [time] = await answer;
-    return time;
+  async cpuTime(): Promise<number> {
+    return (await this.#ask("cpu")).cpu;
+  }
+
+  /** The longest stall of the server's event loop since the last call, in milliseconds. The first call begins. */
+  async longestStall(): Promise<number> {
+    return (await this.#ask("stall")).stall;
+  }
+
+  async #ask(question: "cpu" | "stall"): Promise<Usage> {
+    const answer = once(this.#child, "message") as Promise<[Usage]>;
+    this.#child.send(question);
+    const [usage] = await answer;
+    return usage;
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,7 @@
 /** A report for people: sections of aligned lines. */
 
 import type { Palette } from "../terminal";
+import { formatBridges } from "./print-bridges";
 import type { Advice, Check, EngineState, Environment, Interface, Machine, Report, Speed } from "./report";
 
 /** A name and what there is to say of it; a list says it in several lines. */
@@ -10,7 +11,7 @@ type Row = readonly [name: string, text: string | readonly string[]];
 const NAME_WIDTH = 15;
 
 export function formatReport(report: Report, palette: Palette): string {
-  const { machine, environment, engines, checks, speed, interfaces, advice } = report;
+  const { machine, environment, engines, checks, speed, interfaces, bridges, advice } = report;
   const sections = [
     section("Machine", machineRows(report.hapwire, machine), palette),
     section("Engine", [...engineRows(report.engine), ...engines.map(engineStateRow)], palette),
@@ -18,6 +19,7 @@ export function formatReport(report: Report, palette: Palette): string {
     section("Speed", speedRows(speed), palette),
     section("Network", interfaceRows(interfaces), palette),
     section("Environment", environmentRows(environment), palette),
+    ...(bridges === undefined ? [] : [formatBridges(bridges, palette)]),
     adviceSection(advice, palette),
   ];
   return sections.join("\n\n");

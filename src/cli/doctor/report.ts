@@ -1,6 +1,7 @@
 /** What the doctor finds: the shape of `hapwire doctor --json`. */
 
 import type { AddonOrigin, EngineChoice, EngineName } from "../../index";
+import type { Bridges } from "./bridges";
 
 /** Bumped when a reader of older reports would misread newer ones. */
 export const REPORT_FORMAT = 1;
@@ -19,6 +20,8 @@ export interface Report {
   /** Of the engine that is used; undefined where there is none, or where the self-test failed. */
   readonly speed: Speed | undefined;
   readonly interfaces: readonly Interface[];
+  /** Only with `--storage`. */
+  readonly bridges: Bridges | undefined;
   readonly advice: readonly Advice[];
   /** False where something is wrong: where there is advice of the kind `problem`. */
   readonly ok: boolean;

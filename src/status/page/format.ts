@@ -1,10 +1,10 @@
-/** Figures as people read them, in the language of their browser. */
+/** Figures and times as people read them, in the language of their browser. */
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const hundredths = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 
-/** Stands where there is no figure. */
+/** Shown if there is no figure. */
 export const NOTHING = "–";
 
 export function count(value: number): string {
@@ -24,6 +24,13 @@ export function decimal(value: number | null): string {
 
 export function milliseconds(value: number | null): string {
   return value === null ? NOTHING : `${decimal(value)} ms`;
+}
+
+const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+/** @param epoch - In milliseconds. */
+export function clockTime(epoch: number): string {
+  return time.format(epoch);
 }
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -2,27 +2,22 @@
 
 import type { StatusReport } from "../report.js";
 import { Charts } from "./charts.js";
+import { elementOf } from "./element.js";
 import { duration } from "./format.js";
 import { History } from "./history.js";
+import { askForReport } from "./source.js";
 import { Tables } from "./tables.js";
 import { Tiles } from "./tiles.js";
+import { Why } from "./why.js";
 
 const INTERVAL = 1000;
-const TIMEOUT = 5000;
 
 const history = new History();
 const tiles = new Tiles(elementOf("tiles"));
 const charts = new Charts(elementOf("charts"));
 const tables = new Tables();
+const why = new Why();
 let timer: number | undefined;
-
-function elementOf(id: string): HTMLElement {
-  const element = document.getElementById(id);
-  if (element === null) {
-    throw new Error(`the page has no #${id}`);
-  }
-  return element;
-}
 
 function show(report: StatusReport): void {
   history.add(report);
@@ -30,6 +25,7 @@ function show(report: StatusReport): void {
   elementOf("about").textContent =
     `${hapwire} on Node ${node}, process ${String(pid)}, up ${duration(uptime)}`;
   tiles.show(report, history.latest);
+  why.show(report);
   charts.show(history);
   tables.show(report);
 }
@@ -37,7 +33,7 @@ function show(report: StatusReport): void {
 function setState(state: "live" | "lost", text: string): void {
   const element = elementOf("state");
   element.dataset["state"] = state;
-  // Screen readers say every change of text, the same one included.
+  // Screen readers announce every write, even of the same text.
   if (element.textContent !== text) {
     element.textContent = text;
   }
@@ -45,11 +41,7 @@ function setState(state: "live" | "lost", text: string): void {
 
 async function poll(): Promise<void> {
   try {
-    const response = await fetch("status.json", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
-    if (!response.ok) {
-      throw new Error(`status ${String(response.status)}`);
-    }
-    show((await response.json()) as StatusReport);
+    show(await askForReport());
     setState("live", "live");
   } catch {
     setState("lost", "the bridge does not answer");
@@ -57,7 +49,7 @@ async function poll(): Promise<void> {
   next();
 }
 
-/** A page that nobody sees asks for nothing. */
+/** A hidden page asks for nothing. */
 function next(): void {
   clearTimeout(timer);
   if (!document.hidden) {

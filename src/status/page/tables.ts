@@ -1,17 +1,11 @@
-/** The tables. A narrow page shows each row as a card, whose cells say by themselves what they are. */
+/** The tables of connections, servers and refusals. */
 
 import type { ConnectionReport, ServerReport, StatusReport } from "../report.js";
 import { briefDuration, bytes, count, milliseconds, NOTHING } from "./format.js";
+import { Table, type Column } from "./table.js";
 
-interface Column<Row> {
-  readonly title: string;
-  readonly text: (row: Row) => string;
-  /** Numbers stand at the right, so that they can be compared. */
-  readonly isNumber?: boolean;
-}
-
-/** A row with the port of the server that it is from. */
-type Connection = ConnectionReport & { readonly port: number | null };
+/** A row with the name and the port of its server. */
+type Connection = ConnectionReport & Pick<ServerReport, "name" | "port">;
 
 interface Refusal {
   readonly reason: string;
@@ -25,7 +19,7 @@ const CONNECTION_COLUMNS: readonly Column<Connection>[] = [
   { title: "Open for", text: ({ age }) => briefDuration(age / 1000) },
   { title: "Idle for", text: ({ idle }) => briefDuration(idle / 1000) },
   { title: "Authenticated", text: ({ authenticated }) => (authenticated ? "yes" : "no") },
-  { title: "Engine", text: ({ engine }) => engine },
+  { title: "Bridge", text: ({ name }) => name ?? NOTHING },
   { title: "Port", text: ({ port }) => portText(port) },
   { title: "Requests", text: ({ requests }) => count(requests), isNumber: true },
   { title: "Queued", text: ({ events }) => count(events.queued), isNumber: true },
@@ -38,6 +32,7 @@ const CONNECTION_COLUMNS: readonly Column<Connection>[] = [
 
 const SERVER_COLUMNS: readonly Column<ServerReport>[] = [
   { title: "Port", text: ({ port }) => portText(port) },
+  { title: "Bridge", text: ({ name }) => name ?? NOTHING },
   { title: "Engine", text: ({ engine }) => engine },
   { title: "Open", text: ({ open }) => count(open), isNumber: true },
   { title: "Accepted", text: ({ accepted }) => count(accepted), isNumber: true },
@@ -62,85 +57,13 @@ export class Tables {
   readonly #refusals = new Table("refusals", REFUSAL_COLUMNS, "Nothing was refused.");
 
   show({ servers }: StatusReport): void {
-    const connections = servers.flatMap(({ port, connections: rows }) =>
-      rows.map((row) => ({ ...row, port })),
+    const connections = servers.flatMap(({ name, port, connections: rows }) =>
+      rows.map((row) => ({ ...row, name, port })),
     );
     this.#connections.show(connections);
     this.#connections.setCaption(omission(connections.length, servers));
     this.#servers.show(servers);
     this.#refusals.show(refusalsOf(servers));
-  }
-}
-
-class Table<Row> {
-  readonly #columns: readonly Column<Row>[];
-  readonly #nothing: string;
-  readonly #caption: HTMLElement;
-  readonly #body: HTMLTableSectionElement;
-
-  constructor(id: string, columns: readonly Column<Row>[], nothing: string) {
-    const table = document.getElementById(id) as HTMLTableElement;
-    this.#columns = columns;
-    this.#nothing = nothing;
-    const head = table.createTHead().insertRow();
-    for (const column of columns) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.textContent = column.title;
-      cell.classList.toggle("number", column.isNumber === true);
-      head.append(cell);
-    }
-    this.#body = table.createTBody();
-    this.#caption = table.createCaption();
-  }
-
-  /** Changes what has changed and nothing else: what somebody has selected stays so. */
-  show(rows: readonly Row[]): void {
-    if (rows.length === 0) {
-      this.#body.replaceChildren(this.#emptyRow());
-      return;
-    }
-    this.#body.querySelector(".nothing")?.closest("tr")?.remove();
-    while (this.#body.rows.length > rows.length) {
-      this.#body.deleteRow(-1);
-    }
-    rows.forEach((row, index) => {
-      this.#fill(this.#body.rows[index] ?? this.#addRow(), row);
-    });
-  }
-
-  setCaption(text: string): void {
-    this.#caption.textContent = text;
-  }
-
-  #addRow(): HTMLTableRowElement {
-    const element = this.#body.insertRow();
-    for (const { title, isNumber = false } of this.#columns) {
-      const cell = element.insertCell();
-      cell.dataset["title"] = title;
-      cell.classList.toggle("number", isNumber);
-    }
-    return element;
-  }
-
-  #fill(element: HTMLTableRowElement, row: Row): void {
-    this.#columns.forEach(({ text }, index) => {
-      const cell = element.cells[index];
-      const wanted = text(row);
-      if (cell !== undefined && cell.textContent !== wanted) {
-        cell.textContent = wanted;
-      }
-    });
-  }
-
-  #emptyRow(): HTMLElement {
-    const element = document.createElement("tr");
-    const cell = document.createElement("td");
-    cell.colSpan = this.#columns.length;
-    cell.className = "nothing";
-    cell.textContent = this.#nothing;
-    element.append(cell);
-    return element;
   }
 }
 

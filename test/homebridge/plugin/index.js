@@ -3,14 +3,20 @@
 "use strict";
 
 const PLUGIN = "homebridge-hapwire-lamps";
-const PLATFORM = "HapwireLamps";
+/** Homebridge takes each dynamic platform once: the second one is for the child bridge. */
+const PLATFORMS = ["HapwireLamps", "HapwireChildLamps"];
 
 class LampPlatform {
   constructor(log, config, api) {
     this.api = api;
+    this.platform = config.platform;
     this.count = config.lamps;
+    this.external = config.external;
     this.lamps = new Map();
-    api.on("didFinishLaunching", () => this.addMissing());
+    api.on("didFinishLaunching", () => {
+      this.addMissing();
+      if (this.external !== undefined) this.publishExternal(this.external);
+    });
   }
 
   // Called by Homebridge with each lamp that it has in its cache.
@@ -27,8 +33,20 @@ class LampPlatform {
       accessory.context.number = number;
       this.lamps.set(uuid, accessory);
       this.setUp(accessory);
-      this.api.registerPlatformAccessories(PLUGIN, PLATFORM, [accessory]);
+      this.api.registerPlatformAccessories(PLUGIN, this.platform, [accessory]);
     }
+  }
+
+  // An accessory with a pairing of its own and two lamps.
+  publishExternal(name) {
+    const { Lightbulb } = this.api.hap.Service;
+    const { On, Brightness } = this.api.hap.Characteristic;
+    const accessory = new this.api.platformAccessory(name, this.api.hap.uuid.generate(`${PLUGIN} ${name}`));
+    const [first, second] = ["first", "second"].map((id) => accessory.addService(Lightbulb, id, id));
+    for (const service of [first, second]) service.getCharacteristic(On).onSet(() => {});
+    second.getCharacteristic(Brightness).onSet(() => {});
+    first.getCharacteristic(Brightness).onSet((value) => second.updateCharacteristic(Brightness, value));
+    this.api.publishExternalAccessories(PLUGIN, [accessory]);
   }
 
   setUp(accessory) {
@@ -52,4 +70,6 @@ class LampPlatform {
   }
 }
 
-module.exports = (api) => api.registerPlatform(PLUGIN, PLATFORM, LampPlatform);
+module.exports = (api) => {
+  for (const platform of PLATFORMS) api.registerPlatform(PLUGIN, platform, LampPlatform);
+};

@@ -1,4 +1,4 @@
-/** What controllers do with a Homebridge, step by step; each step throws where it does not go as HAP says. */
+/** What controllers do with a bridge, step by step. Each step throws if it does not go as HAP says. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import HttpClient from "hap-controller/lib/transport/ip/http-client";
 
 import { Controller } from "../support/controller";
 import { verifyPairing } from "../support/pairing";
-import { PIN, type Homebridge } from "./homebridge";
+import { PIN, type Target } from "./homebridge";
 
 const LOOPBACK = "127.0.0.1";
 /** Apple's short types: a lamp's state, and how bright it is. */
@@ -17,31 +17,27 @@ const ON = "25";
 const BRIGHTNESS = "8";
 const LIGHTBULB = "43";
 
-/** A lamp as the attribute database has it. */
+/** The ids of a lamp's characteristics, as in `1.9`. */
 interface Lamp {
   readonly on: string;
   readonly brightness: string;
 }
 
-/** Milliseconds by what was done. */
-export type Timings = Record<string, number>;
-
-/** How long 20 controllers had to wait after a restart, in milliseconds. */
-export interface Reconnection {
-  /** Until the last of them had a session. */
-  readonly sessions: number;
-  /** Until the last of them had the answer to its first read. */
-  readonly answers: number;
-}
-
-/** One home's worth of controllers of a Homebridge, with one pairing. */
+/** The controllers of one home, with one pairing. */
 export class Controllers {
-  readonly #homebridge: Homebridge;
+  readonly #target: Target;
   readonly #clients: HttpClient[] = [];
   #pairing: PairingData | undefined;
 
-  constructor(homebridge: Homebridge) {
-    this.#homebridge = homebridge;
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  /** Pairs, reads, writes, is told of changes, and unpairs. */
+  async live(): Promise<void> {
+    await this.pair();
+    await this.writeAndReceive(await this.readAll());
+    await this.unpair();
   }
 
   async pair(): Promise<void> {
@@ -52,25 +48,29 @@ export class Controllers {
     await this.close();
   }
 
-  /** Reads all; there must be `count` lamps. */
-  async readAll(count: number): Promise<Lamp[]> {
+  /** Reads the state of all lamps. */
+  async readAll(): Promise<Lamp[]> {
+    const { lamps: count } = this.#target;
     const client = this.#client();
     const { accessories } = await client.getAccessories();
-    const lamps = accessories.flatMap(({ aid, services }) => {
-      const bulb = services.find(({ type }) => isType(type, LIGHTBULB));
-      const idOf = (wanted: string): string => {
-        const found = bulb?.characteristics.find(({ type }) => type !== undefined && isType(type, wanted));
-        return `${String(aid)}.${String(found?.iid)}`;
-      };
-      return bulb === undefined ? [] : [{ on: idOf(ON), brightness: idOf(BRIGHTNESS) }];
-    });
+    const lamps = accessories.flatMap(({ aid, services }) =>
+      services
+        .filter(({ type }) => isType(type, LIGHTBULB))
+        .map(({ characteristics }) => {
+          const idOf = (wanted: string): string => {
+            const found = characteristics.find(({ type }) => type !== undefined && isType(type, wanted));
+            return `${String(aid)}.${String(found?.iid)}`;
+          };
+          return { on: idOf(ON), brightness: idOf(BRIGHTNESS) };
+        }),
+    );
     assert.equal(lamps.length, count);
     const { characteristics } = await client.getCharacteristics(lamps.map(({ on }) => on));
     assert.equal(characteristics.length, count);
     return lamps;
   }
 
-  /** One controller writes, two others that have subscribed are told; of what the plugin changes, all are. */
+  /** One controller writes, and two others that have subscribed are told. All are told what the plugin changes. */
   async writeAndReceive([first, second]: readonly Lamp[]): Promise<void> {
     assert.ok(first !== undefined && second !== undefined);
     const writer = this.#client();
@@ -102,36 +102,36 @@ export class Controllers {
     await this.close();
   }
 
-  /** `count` controllers come back at once, as after a restart; each reads the state of a lamp. */
-  async reconnect(count: number, [lamp]: readonly Lamp[]): Promise<Reconnection> {
+  /**
+   * Controllers come back at once, as after a restart, and each reads the state of a lamp.
+   *
+   * @returns milliseconds until the last of them had its answer.
+   */
+  async reconnect(count: number, [lamp]: readonly Lamp[]): Promise<number> {
     const pairing = this.#pairing;
     assert.ok(pairing !== undefined && lamp !== undefined);
     const start = performance.now();
-    let sessions = 0;
     const controllers = await Promise.all(
       Array.from({ length: count }, async () => {
-        const controller = await Controller.connect(this.#homebridge.port, LOOPBACK);
+        const controller = await Controller.connect(this.#target.port, LOOPBACK);
         await verifyPairing(controller, pairing);
-        sessions = performance.now() - start;
         const { status } = await controller.get(`/characteristics?id=${lamp.on}`);
         assert.equal(status, 200);
         return controller;
       }),
     );
-    const answers = performance.now() - start;
-    controllers.forEach((controller) => {
-      controller.destroy();
-    });
-    return { sessions, answers };
+    const milliseconds = performance.now() - start;
+    for (const controller of controllers) controller.destroy();
+    return milliseconds;
   }
 
-  /** Removes the pairing; nobody gets a session by it any more. */
+  /** Removes the pairing: after that nobody gets a session by it. */
   async unpair(): Promise<void> {
     const pairing = this.#pairing;
     assert.ok(pairing !== undefined);
     await this.#client().removePairing(Buffer.from(pairing.iOSDevicePairingID, "hex"));
     await this.close();
-    const stranger = await Controller.connect(this.#homebridge.port, LOOPBACK);
+    const stranger = await Controller.connect(this.#target.port, LOOPBACK);
     await assert.rejects(verifyPairing(stranger, pairing));
     stranger.destroy();
   }
@@ -141,7 +141,7 @@ export class Controllers {
   }
 
   #client(): HttpClient {
-    const client = new HttpClient(this.#homebridge.username, LOOPBACK, this.#homebridge.port, this.#pairing, {
+    const client = new HttpClient(this.#target.username, LOOPBACK, this.#target.port, this.#pairing, {
       usePersistentConnections: true,
       subscriptionsUseSameConnection: true,
     });

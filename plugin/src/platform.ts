@@ -1,0 +1,49 @@
+/** The platform: Homebridge makes one if the plugin is configured and not disabled, before it publishes a bridge. */
+
+import { mergeReports, readBridgeReports, startStatusPage } from "hapwire/status";
+
+import { carryBridges } from "./carry";
+import { isChildBridge, reachChildBridges } from "./child-bridges";
+import type { HomebridgeApi, Logger, Platform } from "./homebridge";
+import { settingsOf, type Settings } from "./settings";
+
+export class HapwirePlatform implements Platform {
+  constructor(log: Logger, config: unknown, api: HomebridgeApi) {
+    const settings = settingsOf(config);
+    const storage = api.user.storagePath();
+    if (isChildBridge()) {
+      log.warn(
+        "has a child bridge of its own, so it carries that bridge alone. " +
+          "Turn off the child bridge of this plugin, and restart Homebridge: then it carries all bridges.",
+      );
+    }
+    const isActive = carryBridges(api.hap, storage, settings, log);
+    if (isActive && !isChildBridge()) {
+      reachChildBridges(storage, settings);
+      serveStatusPage(storage, settings, log);
+    }
+  }
+
+  /** The platform has no accessories. */
+  configureAccessory(): void {
+    // Nothing to do.
+  }
+}
+
+/** The page reports on the bridges of all processes, as the settings dialog does. */
+function serveStatusPage(storage: string, { statusPage: port }: Settings, log: Logger): void {
+  if (port === undefined) {
+    return;
+  }
+  try {
+    startStatusPage({
+      port,
+      report: async () => mergeReports(await readBridgeReports(storage)),
+      log(line) {
+        log.info(line);
+      },
+    });
+  } catch (error) {
+    log.warn(`no status page: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,8 @@
+/** `hapwire/status`: what the plugin `homebridge-hapwire` uses of the status reports. Changes with any version. */
+
+export { readBridgeReports } from "./bridge-reports";
+export { BridgeSocket, type NamedServer } from "./bridge-socket";
+export { mergeReports } from "./merged-report";
+export type { BridgeIdentity, ProcessReport, ProcessReports } from "./process-report";
+export type { StatusReport } from "./report";
+export { startStatusPage } from "./status-page";

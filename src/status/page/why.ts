@@ -1,0 +1,115 @@
+/** Answers "why does HomeKit show No Response?". All names are other people's text: they go into text nodes only. */
+
+import type { EndedConnections, Finding, NamedCharacteristic, SlowRequest, StatusReport } from "../report.js";
+import { elementOf } from "./element.js";
+import { clockTime, count, milliseconds, NOTHING } from "./format.js";
+import { Table, type Column } from "./table.js";
+
+/** Findings that are shown at once. The others are folded away. */
+const SHOWN = 6;
+
+const ANSWERS: Readonly<Record<SlowRequest["answer"], string>> = {
+  sent: "answered",
+  waiting: "waits",
+  none: "no answer",
+};
+
+/** A row with the name of its bridge. */
+type Slow = SlowRequest & { readonly bridge: string | null };
+type Ended = EndedConnections & { readonly bridge: string | null };
+
+const SLOW_COLUMNS: readonly Column<Slow>[] = [
+  { title: "When", text: ({ time }) => clockTime(time) },
+  { title: "Took", text: (row) => milliseconds(row.milliseconds), isNumber: true },
+  { title: "Answer", text: ({ answer }) => ANSWERS[answer] },
+  { title: "Request", text: ({ what }) => what },
+  { title: "Characteristics", text: (row) => countOr(row.characteristics), isNumber: true },
+  { title: "Waited for", text: waitedFor },
+  { title: "Controller", text: ({ controller }) => controller ?? "not known" },
+  { title: "From", text: ({ from }) => from },
+  { title: "Bridge", text: ({ bridge }) => bridge ?? NOTHING },
+];
+
+const ENDED_COLUMNS: readonly Column<Ended>[] = [
+  { title: "Last", text: ({ time }) => clockTime(time) },
+  { title: "Why", text: ({ reason }) => reason },
+  { title: "Connections", text: (row) => count(row.count), isNumber: true },
+  { title: "Bridge", text: ({ bridge }) => bridge ?? NOTHING },
+];
+
+export class Why {
+  readonly #worst = new Findings(elementOf("why"));
+  readonly #others = new Findings(elementOf("why-more"));
+  readonly #nothing = elementOf("why-nothing");
+  readonly #fold = elementOf("why-fold");
+  readonly #summary = elementOf("why-summary");
+  readonly #slow = new Table("slow", SLOW_COLUMNS, "No request took longer than 200 ms.");
+  readonly #ended = new Table("ended", ENDED_COLUMNS, "No connection ended.");
+
+  show({ why, servers }: StatusReport): void {
+    this.#worst.show(why.slice(0, SHOWN));
+    this.#others.show(why.slice(SHOWN));
+    this.#nothing.hidden = why.length > 0;
+    this.#fold.hidden = why.length <= SHOWN;
+    setText(this.#summary, `${count(Math.max(0, why.length - SHOWN))} more`);
+    const slow = servers.flatMap(({ name, slow: rows }) => rows.map((row) => ({ ...row, bridge: name })));
+    this.#slow.show(slow.sort((a, b) => b.milliseconds - a.milliseconds));
+    this.#ended.show(servers.flatMap(({ name, ended }) => ended.map((row) => ({ ...row, bridge: name }))));
+  }
+}
+
+/** A list of findings. */
+class Findings {
+  readonly #list: HTMLElement;
+
+  constructor(list: HTMLElement) {
+    this.#list = list;
+  }
+
+  /** Changes only the text that has changed, so that a selection stays. */
+  show(findings: readonly Finding[]): void {
+    while (this.#list.children.length > findings.length) {
+      this.#list.lastElementChild?.remove();
+    }
+    findings.forEach((finding, index) => {
+      const item = this.#list.children[index] ?? this.#add();
+      const [time, text, about] = item.children;
+      setText(time, clockTime(finding.time));
+      setText(text, finding.text);
+      setText(about, aboutText(finding));
+    });
+  }
+
+  #add(): Element {
+    const item = document.createElement("li");
+    item.append(...["time", "span", "small"].map((name) => document.createElement(name)));
+    this.#list.append(item);
+    return item;
+  }
+}
+
+function setText(element: Element | undefined, text: string): void {
+  if (element !== undefined && element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+/** E.g. `Homebridge · controller 3F9A… at 192.168.1.20`. */
+function aboutText({ bridge, controller, from }: Finding): string {
+  const who = from === null ? null : `controller ${controller ?? "not known"} at ${from}`;
+  return [bridge, who].filter((part) => part !== null).join(" · ");
+}
+
+function waitedFor({ last, silent }: SlowRequest): string {
+  const waited = silent.length > 0 ? silent : last === null ? [] : [last];
+  return waited.length === 0 ? NOTHING : waited.map(nameText).join("; ");
+}
+
+function nameText({ accessory, characteristic, aid, iid }: NamedCharacteristic): string {
+  const ids = `${String(aid)}.${String(iid)}`;
+  return accessory === null ? ids : `${accessory}, ${characteristic ?? "characteristic"} (${ids})`;
+}
+
+function countOr(value: number | null): string {
+  return value === null ? NOTHING : count(value);
+}

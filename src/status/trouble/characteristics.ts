@@ -1,0 +1,106 @@
+/**
+ * What the bridge's software tells about requests for characteristics: which one answered last, which never did, and what
+ * they are called. The HAP-NodeJS side publishes; the logs of this folder listen. Costs a look at a boolean if none does.
+ */
+
+import { channel } from "node:diagnostics_channel";
+
+import type { HAPConnection } from "../../connection";
+
+/** The class of servers, named by way of the connection. */
+type EventedHTTPServer = HAPConnection["server"];
+
+/** HAP's status of a characteristic that did not answer in time. */
+export const TIMED_OUT = -70408;
+/** Characteristics of one request that are named as silent. */
+const MAX_SILENT = 5;
+
+export interface CharacteristicId {
+  readonly aid: number;
+  readonly iid: number;
+}
+
+/** A characteristic's entry in an answer. */
+export interface CharacteristicAnswer extends CharacteristicId {
+  /** HAP's. Missing or 0 if all went well. */
+  readonly status?: number | undefined;
+}
+
+/** A request for characteristics. Keeps no connection and no value alive. */
+export class CharacteristicsRequest {
+  /** The characteristic whose answer came last. */
+  last: CharacteristicId | undefined;
+  /** Characteristics that never answered, five at most. */
+  readonly silent: CharacteristicId[] = [];
+
+  constructor(
+    readonly access: "read" | "write",
+    /** How many characteristics it names. */
+    readonly count: number,
+  ) {}
+
+  /**
+   * Notes the answer. Looks at nothing but the statuses and the last entry: answers are long.
+   *
+   * @param answers - Entries in the order in which they came. Other software made them: entries of another shape are
+   *   ignored.
+   * @returns those that are errors.
+   */
+  answered(answers: readonly unknown[]): CharacteristicAnswer[] {
+    const errors: CharacteristicAnswer[] = [];
+    for (const answer of answers as readonly (Partial<CharacteristicAnswer> | null | undefined)[]) {
+      const status = answer?.status;
+      if (status !== undefined && status !== 0 && isAnswer(answer)) {
+        errors.push({ aid: answer.aid, iid: answer.iid, status });
+        if (status === TIMED_OUT && this.silent.length < MAX_SILENT) {
+          this.silent.push({ aid: answer.aid, iid: answer.iid });
+        }
+      }
+    }
+    const last = answers.at(-1);
+    if (isAnswer(last)) {
+      this.last = { aid: last.aid, iid: last.iid };
+    }
+    return errors;
+  }
+}
+
+function isAnswer(answer: unknown): answer is CharacteristicAnswer {
+  const { aid, iid, status = 0 } = (answer ?? {}) as Record<string, unknown>;
+  return [aid, iid, status].every(Number.isSafeInteger);
+}
+
+/** Published when the whole request is there. */
+export interface CharacteristicsAskedMessage {
+  readonly connection: HAPConnection;
+  readonly asked: CharacteristicsRequest;
+}
+
+/** Published when the bridge has its answer, before it is sent. */
+export interface CharacteristicsAnsweredMessage {
+  readonly connection: HAPConnection;
+  readonly asked: CharacteristicsRequest;
+  readonly errors: readonly CharacteristicAnswer[];
+}
+
+export const characteristicsAsked = channel("hapwire:characteristics:asked");
+export const characteristicsAnswered = channel("hapwire:characteristics:answered");
+
+/** What people call a bridge and its characteristics. */
+export interface BridgeNames {
+  readonly name: string;
+  /** @returns what is known of a characteristic. Must not throw. */
+  find(id: CharacteristicId): { accessory?: string | undefined; characteristic?: string | undefined };
+}
+
+const names = new WeakMap<EventedHTTPServer, BridgeNames>();
+
+/** Tells what the bridge of a server and its accessories are called. */
+export function nameBridge(server: EventedHTTPServer, bridge: BridgeNames): void {
+  names.set(server, bridge);
+}
+
+/** @returns undefined if nobody has told. */
+export function namesOf(server: EventedHTTPServer): BridgeNames | undefined {
+  return names.get(server);
+}

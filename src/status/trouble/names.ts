@@ -1,0 +1,27 @@
+/** Names of bridges, accessories and characteristics for the reports: other people's text, made fit to print. */
+
+import type { HAPConnection } from "../../connection";
+import type { NamedCharacteristic } from "../report";
+import { namesOf, type CharacteristicId } from "./characteristics";
+
+/** Characters of a name that are kept. HomeKit's own limit is 64 bytes. */
+const MAX_NAME = 64;
+
+/** The name of the bridge. Null if nobody has told. */
+export function bridgeNameOf(server: HAPConnection["server"]): string | null {
+  return printable(namesOf(server)?.name);
+}
+
+export function named(server: HAPConnection["server"], { aid, iid }: CharacteristicId): NamedCharacteristic {
+  const { accessory, characteristic } = namesOf(server)?.find({ aid, iid }) ?? {};
+  return { aid, iid, accessory: printable(accessory), characteristic: printable(characteristic) };
+}
+
+/** No control characters, which would reach a terminal, and none that turn the direction of the text around them. */
+function printable(name: unknown): string | null {
+  if (typeof name !== "string") {
+    return null;
+  }
+  const text = name.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  return text === "" ? null : text.length <= MAX_NAME ? text : `${text.slice(0, MAX_NAME)}…`;
+}

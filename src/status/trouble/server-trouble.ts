@@ -1,0 +1,202 @@
+/** What troubles one server: its logs of the last hour, and what they say about "No Response". */
+
+import { dateOf, type Clock } from "../../clock";
+import type { HAPConnection } from "../../connection";
+import type { EndedConnections, Finding, SlowRequest } from "../report";
+import { AnswerLog } from "./answer-log";
+import { TIMED_OUT } from "./characteristics";
+import { ConnectionLog } from "./connection-log";
+import { isNoResponse } from "./hap-status";
+import type { Lasting } from "./longest";
+import { bridgeNameOf, named } from "./names";
+import { RequestLog, type LoggedRequest } from "./request-log";
+import {
+  endedText,
+  errorText,
+  heldText,
+  reconnectText,
+  silentText,
+  slowText,
+  stalledText,
+  unansweredText,
+} from "./sentences";
+
+/** Slow requests in a report, and accessories with errors. */
+const LISTED = 20;
+/** A controller that comes back less often is no trouble: phones leave and return. */
+const MANY_RECONNECTS = 5;
+
+/** What weighs as much as so many milliseconds of waiting. */
+const WEIGHT = {
+  silent: 9000,
+  noResponse: 5000,
+  unanswered: 5000,
+  ended: 500,
+  otherError: 100,
+  reconnect: 50,
+};
+
+type Found = Omit<Finding, "bridge">;
+const NOBODY = { controller: null, from: null };
+
+export class ServerTrouble {
+  readonly #server: HAPConnection["server"];
+  readonly #clock: Clock;
+  readonly #requests: RequestLog;
+  readonly #answers: AnswerLog;
+  readonly #connections: ConnectionLog;
+
+  /** @param answered - As for {@link RequestLog}. */
+  constructor(
+    server: HAPConnection["server"],
+    clock: Clock,
+    answered: (milliseconds: number, now: number) => void,
+  ) {
+    this.#server = server;
+    this.#clock = clock;
+    this.#requests = new RequestLog(server, clock, answered);
+    this.#answers = new AnswerLog(server, clock);
+    this.#connections = new ConnectionLog(server, clock);
+  }
+
+  /** The slowest first. */
+  slow(): SlowRequest[] {
+    const all = this.#requests.list().map((request) => this.#reported(request));
+    return all.sort((a, b) => b.milliseconds - a.milliseconds).slice(0, LISTED);
+  }
+
+  /** The most frequent reason first. */
+  ended(): EndedConnections[] {
+    return this.#connections.listEnded().map(({ kind: { words, code }, count, last }) => ({
+      reason: words,
+      code,
+      count,
+      time: this.#dateAt(last),
+    }));
+  }
+
+  /** @param stalls - Of the event loop. A request that waited for them is not blamed on an accessory. */
+  findings(stalls: readonly Lasting[]): Finding[] {
+    const bridge = bridgeNameOf(this.#server);
+    const found = [...this.#aboutAccessories(), ...this.#aboutRequests(stalls), ...this.#aboutConnections()];
+    return found.map((finding) => ({ ...finding, bridge }));
+  }
+
+  /** Ends the logs. */
+  release(): void {
+    this.#requests.release();
+    this.#answers.release();
+    this.#connections.release();
+  }
+
+  #aboutAccessories(): Found[] {
+    return this.#answers
+      .list()
+      .map((counted) => ({ ...counted, weight: counted.count * weightOf(counted.kind.status) }))
+      .sort((a, b) => b.weight - a.weight)
+      .slice(0, LISTED)
+      .map(({ kind, count, last, weight }) => {
+        const { status = 0 } = kind;
+        const of = named(this.#server, kind);
+        const text = status === TIMED_OUT ? silentText(of, count) : errorText(of, status, count);
+        return { ...NOBODY, weight, time: this.#dateAt(last), text };
+      });
+  }
+
+  #aboutRequests(stalls: readonly Lasting[]): Found[] {
+    const found: Found[] = [];
+    /** The slow requests that waited for the same accessory, the slowest first. */
+    const byAccessory = new Map<string, { request: SlowRequest; more: number }>();
+    for (const logged of this.#requests.list()) {
+      const request = this.#reported(logged);
+      if (request.answer !== "sent") {
+        found.push(finding(request, WEIGHT.unanswered, unansweredText(request)));
+      } else if (stoodStill(logged, stalls)) {
+        found.push(finding(request, 0, stalledText(request)));
+      } else if (logged.isHeld) {
+        found.push(finding(request, 0, heldText(request)));
+      } else if (request.silent.length === 0) {
+        const key = request.last === null ? request.what : String(request.last.aid);
+        const group = byAccessory.get(key);
+        if (group === undefined) {
+          byAccessory.set(key, { request, more: 0 });
+        } else {
+          group.more += 1;
+        }
+      }
+      // Else the finding about the accessory that did not answer says it.
+    }
+    for (const { request, more } of byAccessory.values()) {
+      found.push(finding(request, more * request.milliseconds, slowText(request, more)));
+    }
+    return found;
+  }
+
+  #aboutConnections(): Found[] {
+    const ended = this.#connections.listEnded().flatMap(({ kind: { code, words }, count, last }) =>
+      code === null
+        ? []
+        : [
+            {
+              ...NOBODY,
+              weight: count * WEIGHT.ended,
+              time: this.#dateAt(last),
+              text: endedText(words, count),
+            },
+          ],
+    );
+    const reconnects = this.#connections
+      .listReconnects()
+      .filter(({ count }) => count >= MANY_RECONNECTS)
+      .map(({ kind: { controller, from }, count, last }) => ({
+        controller,
+        from,
+        weight: count * WEIGHT.reconnect,
+        time: this.#dateAt(last),
+        text: reconnectText(count),
+      }));
+    return [...ended, ...reconnects];
+  }
+
+  #reported(request: LoggedRequest): SlowRequest {
+    const { end, milliseconds, answer, what, named: inUrl, asked, isHeld, controller, from } = request;
+    const last = isHeld ? undefined : asked?.last;
+    return {
+      time: this.#dateAt(end - milliseconds),
+      milliseconds,
+      answer,
+      what,
+      characteristics: asked?.count ?? inUrl ?? null,
+      last: last === undefined ? null : named(this.#server, last),
+      silent: asked?.silent.map((id) => named(this.#server, id)) ?? [],
+      controller,
+      from,
+    };
+  }
+
+  #dateAt(time: number): number {
+    return Math.round(dateOf(this.#clock) - (this.#clock.now() - time));
+  }
+}
+
+function finding(request: SlowRequest, more: number, text: string): Found {
+  const { controller, from, time, milliseconds } = request;
+  return { controller, from, time, text, weight: milliseconds + more };
+}
+
+function weightOf(status = 0): number {
+  if (status === TIMED_OUT) {
+    return WEIGHT.silent;
+  }
+  return isNoResponse(status) ? WEIGHT.noResponse : WEIGHT.otherError;
+}
+
+/** True if the event loop stood still for half of the request's time, or longer. */
+function stoodStill({ end, milliseconds }: LoggedRequest, stalls: readonly Lasting[]): boolean {
+  const start = end - milliseconds;
+  let still = 0;
+  for (const stall of stalls) {
+    still += Math.max(0, Math.min(end, stall.end) - Math.max(start, stall.end - stall.milliseconds));
+  }
+  return still >= milliseconds / 2;
+}

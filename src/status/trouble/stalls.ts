@@ -1,0 +1,42 @@
+/** The longest stalls of the event loop in the last hour: while it stands still, no accessory answers. */
+
+import type { Clock, Timer } from "../../clock";
+import { Longest, type Lasting } from "./longest";
+
+/** Milliseconds between two looks at the clock: a stall is told shorter by as much, at most. */
+const INTERVAL = 100;
+/** Milliseconds. A shorter stall is noticed by nobody. */
+const SHORTEST = 200;
+const LISTED = 10;
+
+export class Stalls {
+  readonly #clock: Clock;
+  readonly #longest: Longest<Lasting>;
+  #timer: Timer;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#longest = new Longest(clock, LISTED);
+    this.#timer = this.#lookLater();
+  }
+
+  /** The longest first. */
+  list(): Lasting[] {
+    return this.#longest.list();
+  }
+
+  stop(): void {
+    this.#clock.clearTimeout(this.#timer);
+  }
+
+  #lookLater(): Timer {
+    const due = this.#clock.now() + INTERVAL;
+    return this.#clock.setTimeout(() => {
+      const end = this.#clock.now();
+      if (end - due >= SHORTEST) {
+        this.#longest.add({ end, milliseconds: end - due });
+      }
+      this.#timer = this.#lookLater();
+    }, INTERVAL);
+  }
+}
