@@ -29,7 +29,7 @@ function importer(storage: string, settings: Settings): string {
   const source = `if (process.argv[1]?.endsWith(${JSON.stringify(PROGRAM)})) {
   await import(${JSON.stringify(child)}).then(
     ({ start }) => start(${JSON.stringify({ storage, settings })}),
-    ({ message }) => console.warn("[hapwire] not active: the plugin can't be loaded any more; this bridge runs as before. " + message),
+    ({ message }) => console.warn("[hapwire] is not active: the plugin can't be loaded any more; this bridge runs as before. " + message),
   );
 }`;
   return `data:text/javascript,${encodeURIComponent(source)}`;

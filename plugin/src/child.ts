@@ -30,7 +30,7 @@ export async function start({ storage, settings }: Start): Promise<void> {
     carryBridges(new HomebridgeAPI().hap, storage, settings, log);
   } catch (error) {
     const [cause = ""] = String(error).split("\n", 1);
-    log.warn(`not active: this Homebridge is not known (${cause}); this bridge runs as before`);
+    log.warn(`is not active: this Homebridge is not known (${cause}); this bridge runs as before`);
   }
 }
 

@@ -61,7 +61,7 @@ export const CASES: readonly Case[] = [
       rmSync(path.join(plugins, "hapwire"), { recursive: true });
       mark = homebridge.log.length;
       homebridge.killChild();
-      await homebridge.line(/^\[hapwire\] not active: the plugin can't be loaded any more/, mark);
+      await homebridge.line(/^\[hapwire\] is not active: the plugin can't be loaded any more/, mark);
       await homebridge.listening(child.port, mark);
       await controllers.writeAndReceive(await controllers.readAll());
       await controllers.unpair();
@@ -80,19 +80,19 @@ export const CASES: readonly Case[] = [
   {
     name: "engine that can't run",
     options: { hapwire: { engine: "native" }, env: { HAPWIRE_PREBUILD: "/nonexistent" } },
-    run: expectStock([/^\[hapwire\] not active: .*native.*run as before/]),
+    run: expectStock([/^\[hapwire\] is not active: .*native.*run as before/]),
   },
   {
     name: "setting that is wrong",
     options: { hapwire: { limits: { maxQueuedEvents: 0 } } },
-    run: expectStock([/^\[hapwire\] not active: .*maxQueuedEvents.*run as before/]),
+    run: expectStock([/^\[hapwire\] is not active: .*maxQueuedEvents.*run as before/]),
   },
   {
     name: "preload and plugin together",
     options: { hapwire: {}, env: { NODE_OPTIONS: `--require ${path.join(ROOT, "register.js")}` } },
     run: async (homebridge: Homebridge): Promise<void> => {
       await homebridge.start();
-      await homebridge.line(/^\[hapwire\] not active: another copy of hapwire/);
+      await homebridge.line(/^\[hapwire\] is not active: another copy of hapwire/);
       await live([homebridge.main, homebridge.child]);
     },
   },
