@@ -66,7 +66,7 @@ describe("the section Why of the status page", () => {
     bridge.read([broken]);
     await bridge.answer();
     bridge.clock.advance(500);
-    await shows(page, "#why li:first-child span", "“Broken Lamp” answered once with -70402");
+    await shows(page, "#why li:first-child span", `“Broken Lamp” ${broken.ids} answered once with -70402`);
     await shows(page, "#why li:nth-child(2) span", "took 1.5 s: “Slow Lamp” answered last");
     await shows(page, "#why li:nth-child(2) small", "Test Bridge · controller");
     assert.ok(await page.locator("#why-nothing").isHidden());
@@ -82,7 +82,7 @@ describe("the section Why of the status page", () => {
     bridge.read([lamp]);
     await bridge.answer();
     bridge.clock.advance(500);
-    await shows(page, "#why li span", `“${HOSTILE}” answered once`);
+    await shows(page, "#why li span", `“${HOSTILE}” ${lamp.ids} answered once`);
     assert.equal(await page.locator("main img").count(), 0);
     assert.equal(await page.title(), "hapwire status");
   });

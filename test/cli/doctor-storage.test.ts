@@ -68,7 +68,7 @@ describe("hapwire doctor --storage", { timeout: patient(60_000) }, () => {
     );
     assert.match(
       text,
-      /\d\d:\d\d:\d\d {2}“Lamp \[hidden\]” answered twice with -70402, .* \[Test Bridge\]$/m,
+      /\d\d:\d\d:\d\d {2}“Lamp \[hidden\]” \(.*\) answered twice with -70402: .* \[Test Bridge\]$/m,
     );
     assert.match(
       text,

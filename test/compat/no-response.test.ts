@@ -130,7 +130,7 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
       assert.equal((await bridge.answer()).status, 207);
     }
     assert.deepEqual(bridge.report().texts, [
-      `“Silent Lamp” did not answer 3 times ${silent.ids}; what was asked for with it waited too.`,
+      `“Silent Lamp” ${silent.ids} did not answer 3 times; the rest of these requests waited too.`,
     ]);
   });
 
@@ -151,8 +151,8 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
     }
     assert.equal((await bridge.write(picky)).status, 207);
     assert.deepEqual(bridge.report().texts, [
-      `“Broken Lamp” answered twice with -70402, the plugin could not reach the device ${broken.ids}.`,
-      `“Picky Lamp” answered once with -70410, the request or its value was not valid ${picky.ids}.`,
+      `“Broken Lamp” ${broken.ids} answered twice with -70402: the plugin could not reach the device.`,
+      `“Picky Lamp” ${picky.ids} answered once with -70410: the request or its value was not valid.`,
     ]);
   });
 
@@ -192,8 +192,8 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
     bridge.read([hostile, long]);
     await bridge.answer();
     const { texts } = bridge.report();
-    assert.match(texts[0] ?? "", /^“\[31m<b> Lamp” answered once/);
-    assert.match(texts[1] ?? "", /^“x{64}…” answered once/);
+    assert.match(texts[0] ?? "", /^“\[31m<b> Lamp” \(On, aid \d+, iid \d+\) answered once/);
+    assert.match(texts[1] ?? "", /^“x{64}…” \(On, /);
   });
 
   it("leaves the answers as they are", async (t) => {

@@ -145,7 +145,7 @@ describe("the status report on slow requests", { timeout: patient(30_000) }, () 
     scene.clock.stall(3000);
     await scene.answer(pair);
     assert.deepEqual(texts(scene.report().why), [
-      "The bridge's process stood still for 2.9 s: no accessory could answer.",
+      "The bridge's process stood still for 2.8 s: no accessory could answer.",
       "A request for /accessories took 3.0 s, because the bridge's process stood still.",
     ]);
   });
@@ -330,7 +330,7 @@ describe("the status report on the event loop", { timeout: patient(30_000) }, ()
     }
     const { why } = scene.report();
     assert.equal(why.length, 10);
-    assert.equal(why[0]?.text, "The bridge's process stood still for 11.9 s: no accessory could answer.");
+    assert.equal(why[0]?.text, "The bridge's process stood still for 11.8 s: no accessory could answer.");
     assert.ok(why[0].time > start + 60_000, String(why[0].time - start));
     scene.clock.advance(61 * MINUTE);
     assert.deepEqual(scene.report().why, []);

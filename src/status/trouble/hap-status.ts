@@ -23,8 +23,8 @@ export function isNoResponse(status: number): boolean {
   return NO_RESPONSE.has(status);
 }
 
-/** E.g. `-70402, the plugin could not reach the device`. */
+/** E.g. `-70402: the plugin could not reach the device`. */
 export function statusText(status: number): string {
   const words = WORDS[status];
-  return words === undefined ? `status ${String(status)}` : `${String(status)}, ${words}`;
+  return words === undefined ? `status ${String(status)}` : `${String(status)}: ${words}`;
 }

@@ -36,13 +36,14 @@ export function requestText({ what, characteristics }: SlowRequest): string {
 }
 
 export function errorText(of: NamedCharacteristic, status: number, count: number): string {
-  const words = statusText(status);
-  return sentence(`${accessoryText(of)} answered ${timesText(count)} with ${words} ${idText(of)}`);
+  return sentence(
+    `${accessoryText(of)} ${idText(of)} answered ${timesText(count)} with ${statusText(status)}`,
+  );
 }
 
 export function silentText(of: NamedCharacteristic, count: number): string {
   return sentence(
-    `${accessoryText(of)} did not answer ${timesText(count)} ${idText(of)}; what was asked for with it waited too`,
+    `${accessoryText(of)} ${idText(of)} did not answer ${timesText(count)}; the rest of these requests waited too`,
   );
 }
 

@@ -3,9 +3,9 @@
 import type { Clock, Timer } from "../../clock";
 import { Longest, type Lasting } from "./longest";
 
-/** Milliseconds between two looks at the clock: a stall is told shorter by as much, at most. */
-const INTERVAL = 100;
-/** Milliseconds. A shorter stall is noticed by nobody. */
+/** Milliseconds between two looks at the clock. The reported time of a stall is shorter by up to as much. */
+const INTERVAL = 250;
+/** Milliseconds. Nobody notices a shorter stall. */
 const SHORTEST = 200;
 const LISTED = 10;
 
