@@ -58,8 +58,8 @@ export interface ServerOptions {
   clock?: Clock;
 }
 
-/** The options, with a value for each. */
-export type Settings = Required<Omit<ServerOptions, "engine">> & { engine: EngineName | undefined };
+/** The options, with a value for each. Each part of the transport takes those that it needs. */
+export type Settings = Readonly<Required<Omit<ServerOptions, "engine">> & { engine: EngineName | undefined }>;
 
 type NumericOption = {
   [K in keyof ServerOptions]-?: ServerOptions[K] extends number | undefined ? K : never;

@@ -88,16 +88,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     const settings = settingsFrom(options);
     this.#settings = settings;
     this.#context = this.#createContext(settings);
-    this.#idleSweep = new IdleSweep(
-      settings.clock,
-      {
-        idleTimeout: settings.idleTimeout,
-        threshold: settings.idleSweepThreshold,
-        strangerIdleTimeout: settings.strangerIdleTimeout,
-      },
-      this.#links,
-      closeIdle,
-    );
+    this.#idleSweep = new IdleSweep(settings, this.#links, closeIdle);
 
     // Half-open: a controller that sends no more may still wait for its answer. No keep-alive probes: they wake iOS
     // devices. No delay: HAP's messages are small and awaited. [PROTOCOL: the secured session]

@@ -1,6 +1,5 @@
 /** The delivery of events: the hub, the windows, and the rule when a connection's events go out. [PROTOCOL: events] */
 
-import type { Clock } from "../clock";
 import {
   NO_SLOT,
   Signal,
@@ -13,6 +12,7 @@ import {
   type QueueCounts,
 } from "../engine/contract";
 import { ConnectionError, connectionFailure, type HapwireError } from "../errors";
+import type { Settings } from "../options";
 import { CoalescingWindows, type Window } from "./coalescing-windows";
 
 /** What delivery asks of a connection's link. */
@@ -28,14 +28,10 @@ export interface EventRecipient {
   fail(reason: HapwireError): void;
 }
 
-export interface DeliverySettings {
-  readonly clock: Clock;
-  /** Milliseconds that events gather. */
-  readonly coalescingDelay: number;
-  readonly maxQueuedEvents: number;
-  readonly maxQueuedEventBytes: number;
-  readonly maxSubscriptions: number;
-}
+export type DeliverySettings = Pick<
+  Settings,
+  "clock" | "coalescingDelay" | "maxQueuedEvents" | "maxQueuedEventBytes" | "maxSubscriptions"
+>;
 
 /** Shared by the subscribers of one delivery. */
 interface SharedParts {

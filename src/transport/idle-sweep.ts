@@ -4,6 +4,7 @@
  */
 
 import type { Clock, Timer } from "../clock";
+import type { Settings } from "../options";
 
 /** A connection's link, as the sweep sees it. */
 export interface Idler {
@@ -13,41 +14,28 @@ export interface Idler {
   readonly isExpendable: boolean;
 }
 
-export interface IdleSweepOptions {
-  /** Milliseconds of silence after which a connection closes, if there are many. */
-  idleTimeout: number;
-  /** How many connections are many. */
-  threshold: number;
-  /** Milliseconds of silence after which an expendable connection closes. */
-  strangerIdleTimeout: number;
-}
-
+type IdleSettings = Pick<Settings, "clock" | "idleTimeout" | "idleSweepThreshold" | "strangerIdleTimeout">;
 type Links<Link> = Iterable<Link> & { readonly size: number };
 
 export class IdleSweep<Link extends Idler> {
   readonly #clock: Clock;
-  readonly #options: IdleSweepOptions;
+  readonly #settings: IdleSettings;
   readonly #links: Links<Link>;
   readonly #close: (link: Link, idleFor: number) => void;
   #timer: Timer | undefined;
   /** When the timer goes off, in milliseconds of the clock. No link is due before. */
   #timerAt = Infinity;
 
-  constructor(
-    clock: Clock,
-    options: IdleSweepOptions,
-    links: Links<Link>,
-    close: (link: Link, idleFor: number) => void,
-  ) {
-    this.#clock = clock;
-    this.#options = options;
+  constructor(settings: IdleSettings, links: Links<Link>, close: (link: Link, idleFor: number) => void) {
+    this.#clock = settings.clock;
+    this.#settings = settings;
     this.#links = links;
     this.#close = close;
   }
 
   /** To be called after a link was added. */
   added(link: Link): void {
-    if (this.#links.size === this.#options.threshold) {
+    if (this.#links.size === this.#settings.idleSweepThreshold) {
       // From now on there are many: each link may be due.
       this.#sweep();
     } else {
@@ -69,11 +57,11 @@ export class IdleSweep<Link extends Idler> {
   }
 
   #dueAt(link: Link): number {
-    const { idleTimeout, strangerIdleTimeout, threshold } = this.#options;
+    const { idleTimeout, strangerIdleTimeout, idleSweepThreshold } = this.#settings;
     if (link.isExpendable) {
       return link.lastOperation + strangerIdleTimeout;
     }
-    return this.#links.size >= threshold ? link.lastOperation + idleTimeout : Infinity;
+    return this.#links.size >= idleSweepThreshold ? link.lastOperation + idleTimeout : Infinity;
   }
 
   #sweep(): void {

@@ -5,6 +5,7 @@
  */
 
 import { ConnectionError } from "../errors";
+import type { Settings } from "../options";
 
 /** A stranger's link, as this file sees it. */
 export interface Stranger {
@@ -21,12 +22,7 @@ export interface Stranger {
   refuse(reason: ConnectionError): void;
 }
 
-export interface StrangerLimits {
-  /** Connections of all strangers. */
-  readonly maxStrangers: number;
-  /** Bytes of all strangers' requests that are not answered yet. */
-  readonly maxStrangerRequestBytes: number;
-}
+type StrangerLimits = Pick<Settings, "maxStrangers" | "maxStrangerRequestBytes">;
 
 /** The strangers of one remote address, each with the bytes that its requests hold. */
 class Address {
@@ -92,11 +88,12 @@ export class Strangers {
       return true;
     }
     while (this.#bytes + bytes > this.#limits.maxStrangerRequestBytes) {
-      const largest = this.#largestHolding();
-      if (largest === undefined || largest.bytes <= address.bytes + bytes) {
+      const largest = maxBy(this.#addresses.values(), (other) => other.bytes);
+      const holder = maxBy(largest?.bytesOf ?? [], ([, itsBytes]) => itsBytes);
+      if (largest === undefined || holder === undefined || largest.bytes <= address.bytes + bytes) {
         return false;
       }
-      this.#evict(largestHolder(largest), "the requests of strangers hold too much memory");
+      this.#evict(holder[0], "the requests of strangers hold too much memory");
     }
     address.bytesOf.set(stranger, held + bytes);
     address.bytes += bytes;
@@ -118,7 +115,7 @@ export class Strangers {
   #makeRoomFor(newest: Stranger, own: Address): void {
     const { maxStrangers } = this.#limits;
     const reason = `there are more than ${String(maxStrangers)} strangers; the option maxStrangers raises the limit`;
-    const largest = this.#largestSize();
+    const largest = maxBy(this.#addresses.values(), ({ bytesOf }) => bytesOf.size)?.bytesOf.size ?? 0;
     const goes = this.#mostExpendable(largest, newest);
     // Only a smaller address may take the place of a stranger that a handler still serves.
     const isServed = goes?.awaitsHandler === true && own.bytesOf.size === largest;
@@ -127,14 +124,6 @@ export class Strangers {
     } else {
       this.#evict(goes, reason);
     }
-  }
-
-  #largestSize(): number {
-    let largest = 0;
-    for (const { bytesOf } of this.#addresses.values()) {
-      largest = Math.max(largest, bytesOf.size);
-    }
-    return largest;
   }
 
   /**
@@ -148,7 +137,9 @@ export class Strangers {
     const crowded = [...this.#addresses.values()].filter(({ bytesOf }) => bytesOf.size === size);
     const others = crowded.flatMap(({ bytesOf }) => [...bytesOf.keys()]).filter((other) => other !== newest);
     const equals = withLeastClaim(others);
-    return size === 1 ? equals[Math.floor(Math.random() * equals.length)] : longestSilent(equals);
+    return size === 1
+      ? equals[Math.floor(Math.random() * equals.length)]
+      : maxBy(equals, ({ lastOperation }) => -lastOperation);
   }
 
   /** Answers 503. The stranger gives its place back first: it would make the next one lose its own. */
@@ -166,16 +157,6 @@ export class Strangers {
     this.remove(stranger);
     stranger.fail(strangersError(reason));
   }
-
-  #largestHolding(): Address | undefined {
-    let largest: Address | undefined;
-    for (const address of this.#addresses.values()) {
-      if (largest === undefined || address.bytes > largest.bytes) {
-        largest = address;
-      }
-    }
-    return largest;
-  }
 }
 
 /** Strangers with no better claim to their place than any other. */
@@ -187,18 +168,18 @@ function withLeastClaim(strangers: readonly Stranger[]): Stranger[] {
   return strangers.filter((_, i) => claims[i] === least);
 }
 
-function longestSilent(strangers: readonly Stranger[]): Stranger | undefined {
-  let first: Stranger | undefined;
-  for (const stranger of strangers) {
-    if (first === undefined || stranger.lastOperation < first.lastOperation) {
-      first = stranger;
+/** @returns The item with the largest figure, the first of equals. */
+function maxBy<Item>(items: Iterable<Item>, figureOf: (item: Item) => number): Item | undefined {
+  let max: Item | undefined;
+  let figure = -Infinity;
+  for (const item of items) {
+    const own = figureOf(item);
+    if (own > figure) {
+      max = item;
+      figure = own;
     }
   }
-  return first;
-}
-
-function largestHolder(address: Address): Stranger {
-  return [...address.bytesOf].reduce((most, entry) => (entry[1] > most[1] ? entry : most))[0];
+  return max;
 }
 
 function strangersError(message: string): ConnectionError {

@@ -5,12 +5,13 @@
 
 import type { Socket } from "node:net";
 
-import type { Clock, Timer } from "../clock";
+import type { Timer } from "../clock";
 import type { HAPEncryption, SessionKeys } from "../encryption";
 import type { Engine, FrameSealer } from "../engine/contract";
 import { gather } from "../engine/gather";
 import { ConnectionError, connectionFailure, type HapwireError } from "../errors";
 import { MAX_FRAME_PLAINTEXT } from "../frame";
+import type { Settings } from "../options";
 import type { OutputMemory } from "./output-memory";
 import { hasSessionKeys, SecuredSession } from "./session";
 import { Transfer, type Slice, type WriteCallback } from "./transfer";
@@ -37,17 +38,10 @@ export interface WireHost {
   fail(error: HapwireError): void;
 }
 
-export interface WireSettings {
-  readonly clock: Clock;
-  readonly stallTimeout: number;
-  /**
-   * Plaintext that is sealed and handed to the socket at a time, in bytes. Large enough that the fixed cost of a write does
-   * not count, small enough that a slow controller shows progress.
-   */
-  readonly maxUnsentBytes: number;
-  readonly maxFramesPerSegment: number;
-  readonly lingerTimeout: number;
-}
+export type WireSettings = Pick<
+  Settings,
+  "clock" | "stallTimeout" | "maxUnsentBytes" | "maxFramesPerSegment" | "lingerTimeout"
+>;
 
 /** Milliseconds between two looks at a socket that is not being read. */
 const PROBE_INTERVAL = 1000;
@@ -72,7 +66,10 @@ export class Wire {
   readonly #engine: Engine;
   readonly #settings: WireSettings;
   readonly #memory: OutputMemory;
-  /** `maxUnsentBytes` in whole frames, so that no message takes more frames than it needs. */
+  /**
+   * Bytes of plaintext that are sealed and written at a time: `maxUnsentBytes` in whole frames, so that no message takes
+   * more frames than it needs. Large enough that the fixed cost of a write does not count.
+   */
   readonly #sliceLength: number;
   #session: SecuredSession | undefined;
   #transfer: Transfer | undefined;

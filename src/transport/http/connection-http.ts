@@ -11,7 +11,7 @@ import { ConnectionServer, meets, type ConnectionServerOwner, type Expectation }
 import type { Budget, ConnectionHttpHost, ConnectionHttpLimits, ConnectionHttpSettings } from "./contract";
 import { Exchanges, type ExchangeResponse, type ExchangesOwner } from "./exchanges";
 import { HttpStream, type HttpStreamFeeder, type HttpStreamWire } from "./http-stream";
-import { ReceiveDeadline, type DeadlineOwner } from "./receive-deadline";
+import { ReceiveDeadline } from "./receive-deadline";
 import * as refusals from "./refusals";
 import { RequestBoundaries } from "./request-boundaries";
 import type { ParsedMessage } from "./parser-observer";
@@ -20,9 +20,7 @@ import { isUrl } from "./request-target";
 /** How many bytes are read after the last request that is served. A client that has sent no more sees the refusal. */
 const MAX_DISCARDED = 64 * 1024;
 
-export class ConnectionHttp
-  implements ConnectionServerOwner, DeadlineOwner, ExchangesOwner, HttpStreamFeeder
-{
+export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, HttpStreamFeeder {
   readonly #host: ConnectionHttpHost;
   readonly #wire: HttpStreamWire;
   readonly #settings: ConnectionHttpSettings;
@@ -169,11 +167,6 @@ export class ConnectionHttp
     this.#held = undefined;
   }
 
-  /** A request did not arrive in time. */
-  handleLate(): void {
-    this.#refuse(this.started, refusals.lateRefusal());
-  }
-
   /** The stream has room for more. */
   feedMore(): void {
     this.#hasRoom = true;
@@ -293,7 +286,9 @@ export class ConnectionHttp
     } else if (this.#isHalfClosed && this.#held === undefined) {
       this.endAfterReceived();
     } else if (this.#boundaries.receiving || this.#deadline !== undefined) {
-      this.#deadline ??= new ReceiveDeadline(this.#settings.clock, this.#settings, this.#boundaries, this);
+      this.#deadline ??= new ReceiveDeadline(this.#settings, this.#boundaries, () => {
+        this.#refuse(this.started, refusals.lateRefusal());
+      });
       this.#deadline.update();
     }
   }

@@ -2,10 +2,10 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import type { Clock } from "../../clock";
 import type { ConnectionError } from "../../errors";
+import type { Settings } from "../../options";
 import type { HttpStreamHost } from "./http-stream";
-import type { ReceiveTimeouts } from "./receive-deadline";
+import type { DeadlineSettings } from "./receive-deadline";
 import type { RequestLimits } from "./request-boundaries";
 
 /** What the connection does about its HTTP traffic. */
@@ -22,16 +22,10 @@ export interface ConnectionHttpHost extends HttpStreamHost {
   handleDraining(): void;
 }
 
-export interface ConnectionHttpSettings extends ReceiveTimeouts {
-  readonly clock: Clock;
-  /** The largest of all limits on heads, in bytes. */
-  readonly maxHeadSize: number;
-}
+/** Here `maxHeadSize` is the largest of all limits on heads. */
+export type ConnectionHttpSettings = DeadlineSettings & Pick<Settings, "maxHeadSize">;
 
-export interface ConnectionHttpLimits extends RequestLimits {
-  /** How many requests handlers may have at a time. */
-  readonly maxPendingRequests: number;
-}
+export type ConnectionHttpLimits = RequestLimits & Pick<Settings, "maxPendingRequests">;
 
 /** A bound on the bytes that the requests of several connections hold together. */
 export interface Budget {

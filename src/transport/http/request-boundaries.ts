@@ -7,6 +7,7 @@
  * no line, so a head that trickles in costs no memory here.
  */
 
+import type { Settings } from "../../options";
 import * as grammar from "./grammar";
 import { isOf, skip, TARGET, TEXT, TOKEN } from "./grammar";
 
@@ -54,10 +55,7 @@ const MAX_TEXT_LENGTH = 128;
 const MAX_TRAILERS_SIZE = 16 * 1024;
 
 /** Bounds on one request, in bytes. */
-export interface RequestLimits {
-  readonly maxHeadSize: number;
-  readonly maxBodySize: number;
-}
+export type RequestLimits = Pick<Settings, "maxHeadSize" | "maxBodySize">;
 
 /** Why a request must be refused: the limit that it exceeds, or its syntax. */
 export type RequestFault = keyof RequestLimits | "syntax";
