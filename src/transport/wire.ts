@@ -12,6 +12,7 @@ import { gather } from "../engine/gather";
 import { ConnectionError, connectionFailure, type HapwireError } from "../errors";
 import { MAX_FRAME_PLAINTEXT } from "../frame";
 import type { Settings } from "../options";
+import type { SocketAddresses } from "./http/http-stream";
 import type { OutputMemory } from "./output-memory";
 import { hasSessionKeys, SecuredSession } from "./session";
 import { Transfer, type Slice, type WriteCallback } from "./transfer";
@@ -112,24 +113,9 @@ export class Wire {
     return this.#transfer === undefined && !this.#socket.writableNeedDrain && this.#socket.writable;
   }
 
-  get remoteAddress(): string | undefined {
-    return this.#socket.remoteAddress;
-  }
-
-  get remotePort(): number | undefined {
-    return this.#socket.remotePort;
-  }
-
-  get remoteFamily(): string | undefined {
-    return this.#socket.remoteFamily;
-  }
-
-  get localAddress(): string | undefined {
-    return this.#socket.localAddress;
-  }
-
-  get localPort(): number | undefined {
-    return this.#socket.localPort;
+  /** The addresses of the socket. */
+  get addresses(): SocketAddresses {
+    return this.#socket;
   }
 
   get bytesIn(): number {

@@ -14,11 +14,7 @@ export const LIMITS: ConnectionHttpLimits = {
 };
 
 const WIRE = {
-  remoteAddress: "::1",
-  remotePort: 1,
-  remoteFamily: "IPv6",
-  localAddress: "::1",
-  localPort: 1,
+  addresses: { remoteAddress: "::1", remotePort: 1, remoteFamily: "IPv6", localAddress: "::1", localPort: 1 },
   seals: false,
   resume: () => undefined,
   setTimeout: () => undefined,

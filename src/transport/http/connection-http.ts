@@ -14,7 +14,6 @@ import { HttpStream, type HttpStreamFeeder, type HttpStreamWire } from "./http-s
 import { ReceiveDeadline } from "./receive-deadline";
 import * as refusals from "./refusals";
 import { RequestBoundaries } from "./request-boundaries";
-import type { ParsedMessage } from "./parser-observer";
 import { isUrl } from "./request-target";
 
 /** How many bytes are read after the last request that is served. A client that has sent no more sees the refusal. */
@@ -128,7 +127,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
       this.#feed();
     } else {
       this.#discarded += plaintext.length;
-      this.#refuse(this.#arrived + 1, refusals.budgetRefusal());
+      this.#refuse(this.#arrived + 1, refusals.refusalFor("budget"));
     }
     return this.#hasRoom && this.#mayRead;
   }
@@ -167,7 +166,6 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     this.#held = undefined;
   }
 
-  /** The stream has room for more. */
   feedMore(): void {
     this.#hasRoom = true;
     if (this.#mayRead) {
@@ -175,7 +173,6 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
   }
 
-  /** Node's parser has taken bytes of the stream. */
   handleTaken(): void {
     if (this.#servesNoMore) {
       return;
@@ -188,23 +185,21 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
   }
 
-  /** Node's parser has handed out bytes of a body. */
-  handleBody({ bodySize }: ParsedMessage): boolean {
+  handleBody(bodySize: number): boolean {
     // RequestBoundaries refuses a body by its announced length. This bound holds even if the parser reads more.
     if (bodySize <= this.#limits.maxBodySize) {
       return true;
     }
-    this.#refuse(this.started, refusals.bodyRefusal());
+    this.#refuse(this.started, refusals.refusalFor("maxBodySize"));
     return false;
   }
 
-  /** Node's parser has seen the end of a request. */
-  handleComplete(message: ParsedMessage): void {
+  handleComplete(request: IncomingMessage, parsedSize: number): void {
     this.#parsed += 1;
     const { receiving, started, bodySize } = this.#boundaries;
     // Node does not hand out the rest of a body whose response has finished.
-    const isCounted = this.#exchanges.latest === message;
-    if (receiving || this.#parsed !== started || (isCounted && message.bodySize !== bodySize)) {
+    const isCounted = this.#exchanges.latest === request;
+    if (receiving || this.#parsed !== started || (isCounted && parsedSize !== bodySize)) {
       this.#abandonParser();
     }
   }
@@ -217,7 +212,6 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
   }
 
-  /** The head of a request is complete. */
   serve(request: IncomingMessage, response: ExchangeResponse, expectation: Expectation): void {
     if (!this.#admits(request)) {
       return;
@@ -287,7 +281,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
       this.endAfterReceived();
     } else if (this.#boundaries.receiving || this.#deadline !== undefined) {
       this.#deadline ??= new ReceiveDeadline(this.#settings, this.#boundaries, () => {
-        this.#refuse(this.started, refusals.lateRefusal());
+        this.#refuse(this.started, refusals.refusalFor("late"));
       });
       this.#deadline.update();
     }
@@ -303,7 +297,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
     this.#idleBytesOnly &&= end === begin && fault === undefined;
     if (fault !== undefined) {
-      this.#refuse(this.started, refusals.faultRefusal(fault));
+      this.#refuse(this.started, refusals.refusalFor(fault));
       return;
     }
     this.#held = end < bytes.length ? bytes.subarray(end) : undefined;
@@ -341,7 +335,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     } else if (isUrl(request.url ?? "")) {
       return true;
     } else {
-      this.#refuse(this.started, refusals.targetRefusal());
+      this.#refuse(this.started, refusals.refusalFor("target"));
     }
     return false;
   }

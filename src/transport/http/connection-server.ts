@@ -1,12 +1,12 @@
-/** Node's HTTP server for one connection. It never listens: a stream is handed to it. */
+/** Node's HTTP server for one connection, and the requests that it makes. It never listens: a stream is handed to it. */
 
-import { Server, type IncomingMessage } from "node:http";
+import { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
 
 import { ExchangeResponse } from "./exchanges";
-import type { HttpStream } from "./http-stream";
-import { RequestMessage } from "./request-message";
+import { feederOf, type HttpStream, type HttpStreamFeeder } from "./http-stream";
 
-/** Who serves the requests of a {@link ConnectionServer}. */
+/** Serves the requests of a {@link ConnectionServer}. */
 export interface ConnectionServerOwner {
   /** The head of a request is complete. */
   serve(request: IncomingMessage, response: ExchangeResponse, expectation: Expectation): void;
@@ -31,15 +31,44 @@ export function meets(expectation: Expectation, response: ExchangeResponse): boo
   return expectation !== Expectation.Unknown;
 }
 
+/** A request as Node's parser hands it out. It tells the feeder how much of it the parser has seen. */
+class RequestMessage extends IncomingMessage {
+  readonly #feeder: HttpStreamFeeder;
+  #bodySize = 0;
+  #isWhole = false;
+
+  constructor(socket: Socket) {
+    super(socket);
+    // Node takes the stream for a socket.
+    this.#feeder = feederOf(socket as unknown as HttpStream);
+  }
+
+  /** Called by Node's parser with bytes of the body, and with null at the end of the request. */
+  override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+    if (!this.#isWhole) {
+      if (chunk === null) {
+        this.#isWhole = true;
+        this.#feeder.handleComplete(this, this.#bodySize);
+      } else {
+        this.#bodySize += chunk.length;
+        if (!this.#feeder.handleBody(this.#bodySize)) {
+          return true;
+        }
+      }
+    }
+    return super.push(chunk, encoding);
+  }
+}
+
 /** All servers share their listeners. */
 export class ConnectionServer extends Server<typeof RequestMessage, typeof ExchangeResponse> {
   readonly #owner: ConnectionServerOwner;
 
   constructor(owner: ConnectionServerOwner, maxHeaderSize: number) {
-    // HAP controllers send a Host field, but nothing here depends on it, and test rigs may leave it out.
     super({
       keepAliveTimeout: 0,
       requestTimeout: 0,
+      // HAP controllers send a Host field, but test rigs may leave it out.
       requireHostHeader: false,
       maxHeaderSize,
       // Whatever the process was started with: a lenient parser sees other requests than RequestBoundaries.
@@ -55,7 +84,6 @@ export class ConnectionServer extends Server<typeof RequestMessage, typeof Excha
     this.on("clientError", ConnectionServer.#onClientError);
   }
 
-  /** Serves the requests of a stream. */
   attach(stream: HttpStream): void {
     this.emit("connection", stream);
     stream.watch();

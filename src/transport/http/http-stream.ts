@@ -3,18 +3,17 @@
  * comes out. To handlers it looks like the controller's socket.
  */
 
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { Duplex } from "node:stream";
 
-import type { ParserObserver } from "./parser-observer";
+export type SocketAddresses = Readonly<
+  Pick<Socket, "remoteAddress" | "remotePort" | "remoteFamily" | "localAddress" | "localPort">
+>;
 
 /** What the stream needs of the controller's socket. */
 export interface HttpStreamWire {
-  readonly remoteAddress: string | undefined;
-  readonly remotePort: number | undefined;
-  readonly remoteFamily: string | undefined;
-  readonly localAddress: string | undefined;
-  readonly localPort: number | undefined;
+  readonly addresses: SocketAddresses;
   /** True if output is sealed. */
   readonly seals: boolean;
   /** Lets more of the controller's bytes come. */
@@ -23,12 +22,16 @@ export interface HttpStreamWire {
   setTimeout(milliseconds: number): void;
 }
 
-/** Who feeds the stream, and follows what Node's parser makes of it. */
-export interface HttpStreamFeeder extends ParserObserver {
+/** Feeds the stream, and follows what Node's parser makes of it. */
+export interface HttpStreamFeeder {
   /** The stream has room for more of the controller's bytes. */
   feedMore(): void;
   /** The HTTP server has taken bytes from the stream. */
   handleTaken(): void;
+  /** The parser has handed out this many bytes of a body. @returns False if the request must not keep the last of them. */
+  handleBody(bodySize: number): boolean;
+  /** The parser has seen the end of a request, and this many bytes of its body. */
+  handleComplete(request: IncomingMessage, bodySize: number): void;
 }
 
 /** What the stream needs of its connection. */
@@ -85,27 +88,27 @@ export class HttpStream extends Duplex {
   }
 
   get remoteAddress(): string | undefined {
-    return this.#wire.remoteAddress;
+    return this.#wire.addresses.remoteAddress;
   }
 
   get remotePort(): number | undefined {
-    return this.#wire.remotePort;
+    return this.#wire.addresses.remotePort;
   }
 
   get remoteFamily(): string | undefined {
-    return this.#wire.remoteFamily;
+    return this.#wire.addresses.remoteFamily;
   }
 
   get localAddress(): string | undefined {
-    return this.#wire.localAddress;
+    return this.#wire.addresses.localAddress;
   }
 
   get localPort(): number | undefined {
-    return this.#wire.localPort;
+    return this.#wire.addresses.localPort;
   }
 
   get localFamily(): string | undefined {
-    return this.#wire.remoteFamily;
+    return this.#wire.addresses.remoteFamily;
   }
 
   /** True once the controller and this side speak through the secured session. */
