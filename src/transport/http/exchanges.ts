@@ -2,7 +2,6 @@
 
 import { ServerResponse, type IncomingMessage } from "node:http";
 
-/** Who is told about responses. */
 export interface ExchangesOwner {
   /** Bytes of a request are no longer held. */
   release(bytes: number): void;
@@ -24,10 +23,8 @@ interface Exchange {
 }
 
 let setExchange: (response: ExchangeResponse, exchange: Exchange) => void;
-let finish: (exchange: Exchange) => void;
-let close: (exchange: Exchange) => void;
 
-/** The responses of a connection. Each knows its exchange, which a handler can't reach. */
+/** A response. It knows its exchange, which a handler can't reach. */
 export class ExchangeResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
@@ -43,27 +40,18 @@ export class ExchangeResponse<
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     if (event === "finish" && this.#exchange !== undefined) {
       // Before Node's own listener, which lets the next pipelined response go out.
-      finish(this.#exchange);
+      this.#exchange.list.end(this.#exchange);
     }
     const isHeard = super.emit(event, ...values);
     if (event === "close" && this.#exchange !== undefined) {
       // After `finish` too, when Node's own listener has run.
-      close(this.#exchange);
+      this.#exchange.list.close(this.#exchange);
     }
     return isHeard;
   }
 }
 
 export class Exchanges {
-  static {
-    finish = (exchange) => {
-      exchange.list.#end(exchange);
-    };
-    close = (exchange) => {
-      exchange.list.#close(exchange);
-    };
-  }
-
   readonly #owner: ExchangesOwner;
   /** In the order of the requests. Only the last one may have no response. */
   readonly #list: Exchange[] = [];
@@ -148,19 +136,20 @@ export class Exchanges {
     this.#latest = undefined;
   }
 
-  #close(exchange: Exchange): void {
+  /** The response of an exchange has closed: after it finished, or before. */
+  close(exchange: Exchange): void {
     const index = this.#list.indexOf(exchange);
     if (index > 0) {
       // Node 20 destroys the stream when its turn comes. Later versions let the responses behind it wait for ever.
       this.#owner.endBefore(index);
     } else {
-      this.#end(exchange);
+      this.end(exchange);
       this.#owner.afterResponse();
     }
   }
 
   /** Ends an exchange once: when its response finishes, or when it is given up. */
-  #end(exchange: Exchange): void {
+  end(exchange: Exchange): void {
     const index = this.#list.indexOf(exchange);
     if (index !== -1) {
       this.#owner.beforeResponseEnds();
