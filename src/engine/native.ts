@@ -5,7 +5,14 @@ import path from "node:path";
 import nodeGypBuild from "node-gyp-build";
 
 import type { FrameError } from "../errors";
-import { FRAME_OVERHEAD, frameCount, KEY_LENGTH, MAX_FRAME_PLAINTEXT, sealedLength } from "../frame";
+import {
+  FRAME_OVERHEAD,
+  frameCount,
+  KEY_LENGTH,
+  MAX_FRAME_PLAINTEXT,
+  sealedLength,
+  TAG_LENGTH,
+} from "../frame";
 import {
   ANY_NUMBER_OF_FRAMES,
   POOL,
@@ -15,18 +22,27 @@ import {
   type EventHub,
   type FrameOpener,
   type FrameSealer,
+  type MessageAead,
   type QueueCounts,
 } from "./contract";
 import { frameError, type FrameErrorCode } from "./frame-error";
 import { gather } from "./gather";
-import { NativeMessages, type AddonMessages } from "./native-messages";
 
 /** What the addon exports. See native/binding. The classes below extend its classes. */
-interface Addon extends AddonMessages {
+interface Addon {
   FrameSealer: new (key: Uint8Array, counter: bigint) => AddonSealer;
   FrameOpener: new (key: Uint8Array, counter: bigint, maxFrames: number) => AddonOpener;
   EventHub: new (maxEvents: number, maxBytes: number, maxSubscriptions: number) => AddonHub;
   aeadVersion: string;
+  sealMessage(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array, output: Buffer): boolean;
+  openMessage(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    text: Uint8Array,
+    tag: Uint8Array,
+    output: Buffer,
+  ): boolean;
 }
 
 interface AddonSealer {
@@ -41,11 +57,10 @@ interface AddonOpener {
   openFrames(segment: Buffer, output?: Buffer): number;
 }
 
-/** What the addon does exactly as the contract says. */
-type SameAsContract =
-  "mute" | "subscribe" | "unsubscribe" | "isSubscribed" | "unsubscribeAll" | "subscriptions";
-
-interface AddonHub extends Pick<EventHub, SameAsContract> {
+interface AddonHub extends Pick<
+  EventHub,
+  "mute" | "subscribe" | "unsubscribe" | "isSubscribed" | "unsubscribeAll" | "subscriptions"
+> {
   add(): number;
   remove(slot: number): void;
   attachSealer(slot: number, sealer: object): void;
@@ -155,19 +170,14 @@ function openerClass(
   };
 }
 
-/** A sealer whose frames the hub counts. */
-interface CountedSealer {
-  frames: number;
-}
-
 function hubClass(
   Base: Addon["EventHub"],
 ): new (maxEvents: number, maxBytes: number, maxSubscriptions: number) => EventHub {
   return class NativeEventHub extends Base implements EventHub {
     /** The addon writes them. At least one place for each slot. */
     signals = new Uint32Array(0);
-    /** By slot. */
-    readonly #sealers: (CountedSealer | undefined)[] = [];
+    /** By slot. The hub counts their frames. */
+    readonly #sealers: ({ frames: number } | undefined)[] = [];
 
     override add(): number {
       const slot = super.add();
@@ -252,19 +262,33 @@ function needsStringify(value: unknown): boolean {
   }
 }
 
-/**
- * The JSON of a value; undefined if `JSON.stringify` leaves its key out. Written before the addon is called: a `toJSON`
- * may use the hub.
- */
+/** Undefined if `JSON.stringify` leaves the key out. Called before the addon: a `toJSON` may use the hub. */
 function jsonOf(value: unknown): string | undefined {
   const prefix = '{"value":';
   const json = JSON.stringify({ value });
   return json.startsWith(prefix) ? json.slice(prefix.length, -1) : undefined;
 }
 
+function messageAead(addon: Addon): MessageAead {
+  return {
+    seal(key, nonce, aad, text) {
+      const output = Buffer.allocUnsafe(text.length + TAG_LENGTH);
+      if (!addon.sealMessage(key, nonce, aad, text, output)) {
+        throw new Error("OpenSSL cannot seal a message");
+      }
+      return output;
+    },
+
+    open(key, nonce, aad, text, tag) {
+      const output = Buffer.allocUnsafe(text.length);
+      return addon.openMessage(key, nonce, aad, text, tag, output) ? output : undefined;
+    },
+  };
+}
+
 /** The folder that has `prebuilds/` or `build/`. */
 function addonRoot(): string {
-  // node-gyp-build's variable, which it does not look at where a bundler has left no package.json. Empty is unset.
+  // node-gyp-build's variable. It ignores the variable if a bundler has left no package.json. Empty is unset.
   const { HAPWIRE_PREBUILD: root = "" } = process.env;
   return root === "" ? path.join(__dirname, "..", "..") : root;
 }
@@ -272,7 +296,7 @@ function addonRoot(): string {
 /**
  * Loads the addon: a prebuilt one, else the one built here.
  *
- * @throws Error where there is none for this platform, it does not load, or its OpenSSL has no ChaCha20-Poly1305.
+ * @throws Error if there is none for this platform, it does not load, or its OpenSSL has no ChaCha20-Poly1305.
  */
 export function createNativeEngine(): Engine {
   const file = path.resolve(nodeGypBuild.resolve(addonRoot()));
@@ -296,6 +320,6 @@ export function createNativeEngine(): Engine {
       new NativeOpener(key, counter, maxFrames),
     createEventHub: ({ maxEvents, maxBytes, maxSubscriptions }) =>
       new NativeEventHub(maxEvents, maxBytes, maxSubscriptions),
-    messages: new NativeMessages(addon),
+    messages: messageAead(addon),
   };
 }
