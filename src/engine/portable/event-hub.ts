@@ -1,10 +1,8 @@
-/** The subscriptions and the event queue of each connection. */
+/** The subscriptions and the event queue of each connection. [PROTOCOL: events] */
 
 import { SIGNAL_STRIDE, Subscribed } from "../contract";
 import type { Allocator, EventHub, FrameSealer, HubLimits, QueueCounts } from "../contract";
-import { eventMessage } from "./event-message";
-import { EventQueue, NO_SIGNAL } from "./event-queue";
-import type { QueuedEvent } from "./event-queue";
+import { EventQueue, NO_SIGNAL, type QueuedEvent } from "./event-queue";
 
 /** A characteristic with subscribers. */
 interface Topic {
@@ -15,7 +13,6 @@ interface Topic {
   readonly subscribers: Set<HubConnection>;
 }
 
-/** A connection, as the hub sees it. */
 interface HubConnection {
   readonly slot: number;
   /** By {@link Topic.key}, in the order in which they were subscribed. */
@@ -24,12 +21,11 @@ interface HubConnection {
   sealer: FrameSealer | undefined;
 }
 
-/** See {@link EventHub}. */
 export class PortableEventHub implements EventHub {
   readonly #limits: HubLimits;
   /** By {@link Topic.key}. */
   readonly #topics = new Map<string, Topic>();
-  /** By slot; undefined if it is free. */
+  /** By slot. Undefined if the slot is free. */
   readonly #connections: (HubConnection | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   /** Has room for one signal of each slot. */
@@ -156,7 +152,7 @@ export class PortableEventHub implements EventHub {
     if (events.length === 0) {
       return undefined;
     }
-    const message = eventMessage(events.map(({ json }) => json));
+    const message = eventMessage(events);
     return connection?.sealer?.seal([message], message.length, memory) ?? message;
   }
 
@@ -190,11 +186,21 @@ function keyOf(aid: number, iid: number): string {
   return `${String(aid)}.${String(iid)}`;
 }
 
-/**
- * An event's JSON, written once for all connections and before anything else: a `toJSON` may use the hub.
- */
+/** An event's JSON. Written once for all connections, and before anything else: a `toJSON` may use the hub. */
 function jsonOf(aid: number, iid: number, value: unknown): string {
   return JSON.stringify({ aid, iid, value });
+}
+
+/** @returns The `EVENT/1.0` message of these events, given oldest first. The message has the newest event first. */
+function eventMessage(events: readonly QueuedEvent[]): Buffer {
+  const json = events.map((event) => event.json).toReversed();
+  const body = `{"characteristics":[${json.join(",")}]}`;
+  const head = [
+    "EVENT/1.0 200 OK",
+    "Content-Type: application/hap+json",
+    `Content-Length: ${String(Buffer.byteLength(body))}`,
+  ];
+  return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
 function createEvent({ key }: Topic, json: string, immediate: boolean): QueuedEvent {

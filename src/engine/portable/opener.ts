@@ -1,4 +1,4 @@
-/** Frames in, in whatever pieces the network cut them; plaintext out. */
+/** Frames in, cut anywhere by the network; plaintext out. */
 
 import { FRAME_OVERHEAD, LENGTH_FIELD_LENGTH, MAX_FRAME_PLAINTEXT } from "../../frame";
 import type { FrameOpener } from "../contract";
@@ -8,21 +8,20 @@ import { NonceCounter } from "./nonce-counter";
 import { SessionKey } from "./session-key";
 
 /**
- * Where every frame is put together, whoever's it is: so no split is a special case, and a connection holds nothing while it
- * is idle. Its first `#held` bytes are of the opener that is at work, the rest is left over from earlier frames.
+ * All openers put their frames together here, so that no split is a special case and an idle connection holds nothing.
+ * The first `#held` bytes belong to the opener at work. The rest is left over from earlier frames.
  */
 const frame = Buffer.alloc(MAX_FRAME_PLAINTEXT + FRAME_OVERHEAD);
 
-/** See {@link FrameOpener}. */
 export class PortableOpener implements FrameOpener {
   frames = 0;
   readonly #aead: Aead;
   readonly #key: SessionKey;
   readonly #nonces: NonceCounter;
   readonly #maxFrames: number;
-  /** How much of the frame under way has arrived. Between two calls not all of it: a complete frame is opened at once. */
+  /** Bytes of the incomplete frame. */
   #held = 0;
-  /** These bytes, between two calls; undefined where there are none. */
+  /** Keeps these bytes between two calls, if there are any. */
   #pending: Buffer | undefined;
 
   constructor(aead: Aead, key: Uint8Array, counter: bigint, maxFrames: number) {
@@ -57,7 +56,7 @@ export class PortableOpener implements FrameOpener {
   }
 
   #openAll(segment: Buffer, key: Buffer): Buffer {
-    // Enough for all frames that can be complete; made only when the first of them is.
+    // Enough for all frames that can be complete. Allocated when the first of them is.
     const capacity = this.#held + segment.length - FRAME_OVERHEAD;
     this.#pending?.copy(frame);
     let plaintext: Buffer | undefined;
@@ -79,7 +78,7 @@ export class PortableOpener implements FrameOpener {
     return plaintext === undefined ? Buffer.alloc(0) : plaintext.subarray(0, opened);
   }
 
-  /** Moves bytes of the segment into the frame, as far as its length field reaches or, past that, the frame. */
+  /** Moves bytes of the segment into the frame: up to the end of its length field, then up to the end of the frame. */
   #hold(segment: Buffer, from: number): number {
     const target = this.#held < LENGTH_FIELD_LENGTH ? LENGTH_FIELD_LENGTH : this.#frameLength();
     const moved = segment.copy(frame, this.#held, from, from + target - this.#held);
@@ -91,7 +90,7 @@ export class PortableOpener implements FrameOpener {
     return this.#held >= LENGTH_FIELD_LENGTH && this.#held === this.#frameLength();
   }
 
-  /** Asked as soon as the length field is there, so that a frame too long is refused before any more of it is held. */
+  /** Called when the length field is there: a frame that is too long is refused before more of it is held. */
   #frameLength(): number {
     const length = frame.readUInt16LE();
     if (length > MAX_FRAME_PLAINTEXT) {
