@@ -1,4 +1,4 @@
-/** The native engine: the contract over the addon. Sizes are computed here, memory comes from Node's pool. */
+/** The native engine: the contract over the addon. Computes sizes and takes memory from Node's pool. */
 
 import path from "node:path";
 
@@ -28,7 +28,7 @@ import {
 import { frameError, type FrameErrorCode } from "./frame-error";
 import { gather } from "./gather";
 
-/** What the addon exports. See native/binding. The classes below extend its classes. */
+/** The exports of the addon. The classes below extend its classes. See native/binding. */
 interface Addon {
   FrameSealer: new (key: Uint8Array, counter: bigint) => AddonSealer;
   FrameOpener: new (key: Uint8Array, counter: bigint, maxFrames: number) => AddonOpener;
@@ -65,9 +65,9 @@ interface AddonHub extends Pick<
   remove(slot: number): void;
   attachSealer(slot: number, sealer: object): void;
   setSignals(signals: Uint32Array): void;
-  /** @returns how many signals it wrote. */
+  /** @returns The number of signals that it wrote. */
   broadcastValue(aid: number, iid: number, value: unknown, flags: number, exceptSlot: number): number;
-  /** @returns the signal, or 0. */
+  /** @returns The signal, or 0. */
   sendValue(slot: number, aid: number, iid: number, value: unknown, flags: number): number;
   prepare(slot: number): number;
   takePrepared(output: Buffer): number;
@@ -86,7 +86,7 @@ const STATUS_CODES: Partial<Record<number, FrameErrorCode>> = {
   7: "ERR_HAPWIRE_FRAME_COUNT",
 };
 
-/** A result below 0 is a status with its sign turned. */
+/** @param result - A negative status. */
 function errorOf(result: number): FrameError {
   const code = STATUS_CODES[-result];
   if (code === undefined) {
@@ -123,7 +123,7 @@ function sealerClass(Base: Addon["FrameSealer"]): new (key: Uint8Array, counter:
     #sealInto(output: Buffer, chunks: readonly Uint8Array[], length: number): number {
       const [first] = chunks;
       if (first !== undefined && chunks.length === 1) {
-        // The usual case. Spreading an array costs a fifth of a small frame's cipher.
+        // To spread an array costs a fifth of a small frame's cipher.
         return this.sealFrames(output, first);
       }
       if (chunks.length <= MAX_CHUNKS) {
@@ -149,7 +149,7 @@ function openerClass(
 
     open(segment: Buffer): Buffer {
       const before = this.pendingLength;
-      // In place, unless the start of a frame is held: its plaintext could be longer than the segment that completes it.
+      // In place, unless the start of a frame is held: its plaintext may be longer than the segment that completes it.
       const output = before === 0 ? segment : Buffer.allocUnsafe(before + segment.length);
       const result = before === 0 ? this.openFrames(segment) : this.openFrames(segment, output);
       if (result < 0) {
@@ -174,7 +174,7 @@ function hubClass(
   Base: Addon["EventHub"],
 ): new (maxEvents: number, maxBytes: number, maxSubscriptions: number) => EventHub {
   return class NativeEventHub extends Base implements EventHub {
-    /** The addon writes them. At least one place for each slot. */
+    /** Written by the addon. Has at least one place for each slot. */
     signals = new Uint32Array(0);
     /** By slot. The hub counts their frames. */
     readonly #sealers: ({ frames: number } | undefined)[] = [];
@@ -249,7 +249,7 @@ function flagsOf(isJson: boolean, immediate: boolean): number {
   return (isJson ? 1 : 0) + (immediate ? 2 : 0);
 }
 
-/** False for what the addon writes as JSON itself: null, a boolean, a number, a string, undefined. */
+/** False for null, booleans, numbers, strings and undefined: the addon writes their JSON. */
 function needsStringify(value: unknown): boolean {
   switch (typeof value) {
     case "boolean":
@@ -303,7 +303,7 @@ export function createNativeEngine(): Engine {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon is loaded by its path
   const addon = require(file) as Addon;
   if (typeof addon.aeadVersion !== "string") {
-    // node-gyp-build goes by platform, not by name, and bundlers put the addons of several packages in one folder.
+    // Bundlers put the addons of several packages in one folder, and node-gyp-build looks at the platform alone.
     throw new Error(`${file} is the addon of another package`);
   }
   // The addon loads even if OpenSSL has no such cipher, as in FIPS mode. Throw here and not at the first controller.
