@@ -234,10 +234,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     return {
       requests: this.#http.requests,
       responses: this.#http.finished,
-      bytesIn: this.#wire.bytesIn,
-      bytesOut: this.#wire.bytesOut,
-      framesIn: this.#wire.framesIn,
-      framesOut: this.#wire.framesOut,
+      ...this.#wire.stats(),
       eventsQueued: counts.queued,
       eventsDuplicate: counts.duplicates,
       eventsCollapsed: counts.collapsed,
