@@ -14,6 +14,7 @@ import type { ConnectionStats } from "../stats";
 import { answerForHandler } from "./http/handler-error";
 import { ConnectionHttp } from "./http/connection-http";
 import type { Budget, ConnectionHttpHost, ConnectionHttpLimits } from "./http/contract";
+import type { WriteCallback } from "./http/http-stream";
 import type { OutputMemory } from "./output-memory";
 import { PlaintextBoundary } from "./plaintext-boundary";
 import type { Strangers } from "./strangers";
@@ -329,7 +330,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.events.flush();
   }
 
-  transmit(chunks: readonly Uint8Array[], length: number, callback: (error?: Error | null) => void): void {
+  transmit(chunks: readonly Uint8Array[], length: number, callback: WriteCallback): void {
     if (this.#life >= Life.Closing) {
       callback(new ConnectionError("ERR_HAPWIRE_CONNECTION_CLOSED", `${this.name} is closed`));
     } else if (!this.#wire.seals && !this.#boundary.allows(this.#http.finished + 1)) {

@@ -13,10 +13,10 @@ import { ConnectionError, connectionFailure, type HapwireError } from "../errors
 import { MAX_FRAME_PLAINTEXT } from "../frame";
 import type { Settings } from "../options";
 import type { ConnectionStats } from "../stats";
-import type { SocketAddresses } from "./http/http-stream";
+import type { SocketAddresses, WriteCallback } from "./http/http-stream";
 import type { OutputMemory } from "./output-memory";
 import { hasSessionKeys, SecuredSession } from "./session";
-import { Transfer, type Slice, type WriteCallback } from "./transfer";
+import { Transfer, type Slice } from "./transfer";
 
 /** The connection of a wire. */
 export interface WireHost {

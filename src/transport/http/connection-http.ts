@@ -1,7 +1,6 @@
 /**
- * The HTTP of one connection. Node parses and answers. This file feeds Node's parser one request at a time, knows which
- * requests are under way, from their first byte to the end of their response, and which of them are served before the
- * connection ends.
+ * The HTTP of one connection. Feeds Node's parser one request at a time, and knows which requests are under way and which
+ * are served before the connection ends. Node parses and answers.
  */
 
 import type { IncomingMessage } from "node:http";
@@ -16,7 +15,7 @@ import * as refusals from "./refusals";
 import { RequestBoundaries } from "./request-boundaries";
 import { isUrl } from "./request-target";
 
-/** How many bytes are read after the last request that is served. A client that has sent no more sees the refusal. */
+/** Bytes that are read after the last served request. A client that has sent no more sees the refusal. */
 const MAX_DISCARDED = 64 * 1024;
 
 export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, HttpStreamFeeder {
@@ -26,25 +25,25 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
   #limits: ConnectionHttpLimits;
   readonly #stream: HttpStream;
   readonly #boundaries: RequestBoundaries;
-  /** Undefined from when the accessory knows the controller. */
+  /** Undefined if the accessory knows the controller. */
   #budget: Budget | undefined;
   readonly #exchanges: Exchanges;
-  /** Made when a request comes in pieces for the first time: most never do. */
+  /** Made when a request first comes in pieces: few do. */
   #deadline: ReceiveDeadline | undefined;
-  /** How many requests Node's parser has seen whole. */
+  /** Requests that Node's parser has seen whole. */
   #parsed = 0;
-  /** Bytes behind a request that Node's parser has not seen whole. */
+  /** Bytes that Node's parser gets when it has seen the request before them whole. */
   #held: Buffer | undefined;
   #isFeeding = false;
   #hasRoom = true;
   #idleBytesOnly = false;
-  /** How many requests are served before the connection ends; Infinity while it does not end. */
+  /** The number of the last request that is served. The first is 1. */
   #last = Infinity;
-  /** The status of the request after these, if it is refused. */
+  /** The status of the request after that, if it is refused. */
   #refusal: string | undefined;
   /** The controller sends no more. The connection ends after the requests that are held. */
   #isHalfClosed = false;
-  /** Bytes read after the last request that is served. */
+  /** Bytes read after the last served request. */
   #discarded = 0;
 
   constructor(
@@ -65,19 +64,19 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     new ConnectionServer(this, settings.maxHeadSize).attach(this.#stream);
   }
 
-  /** Sets the limits, also for the request that is arriving. From here on there is no budget. */
+  /** Sets the limits, also for the request that is arriving, and ends the budget. */
   set limits(limits: ConnectionHttpLimits) {
     this.#leaveBudget();
     this.#limits = limits;
     this.#boundaries.limits = limits;
   }
 
-  /** Requests handed to handlers so far. */
+  /** Requests handed to handlers. */
   get requests(): number {
     return this.#exchanges.handed;
   }
 
-  /** Responses finished so far. */
+  /** Responses that have finished. */
   get finished(): number {
     return this.#exchanges.handed - this.#exchanges.pending;
   }
@@ -87,7 +86,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     return !this.#exchanges.isEmpty || this.#boundaries.receiving || this.#held !== undefined;
   }
 
-  /** Requests whose first byte has arrived so far. */
+  /** Requests whose first byte has arrived. */
   get started(): number {
     return this.#boundaries.started;
   }
@@ -97,26 +96,26 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     return this.#exchanges.pending > 0;
   }
 
-  /** True if the request that is next to be answered has arrived whole, and its handler has not ended the response. */
+  /** True if a request has arrived whole, is next to be answered, and has a response that its handler has not ended. */
   get awaitsHandler(): boolean {
     const response = this.#exchanges.next;
     return response?.req.complete === true && !response.writableEnded;
   }
 
-  /** True if the connection ends when the requests that are still served have been answered. */
+  /** True if the connection ends when some more requests are answered. */
   get ending(): boolean {
     return this.#last !== Infinity || this.#isHalfClosed;
   }
 
-  /** True if the bytes received last were line ends between requests, or were discarded: no sign of life. */
+  /** True if the latest bytes were line ends between requests, or were discarded: no sign of life. */
   get idleBytesOnly(): boolean {
     return this.#idleBytesOnly;
   }
 
   /**
-   * Takes plaintext from the controller. To be called after the last response too: it bounds what is read then.
+   * Takes plaintext from the controller, also after the last response, when it limits what is read.
    *
-   * @returns false if no more should come until the wire's `resume` is called.
+   * @returns False if no more should come until the wire's `resume` is called.
    */
   receive(plaintext: Buffer): boolean {
     this.#idleBytesOnly = true;
@@ -132,7 +131,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     return this.#hasRoom && this.#mayRead;
   }
 
-  /** Takes no request at all: the controller is told to come again later. */
+  /** Answers 503 to the first request. */
   refuseAll(reason: ConnectionError): void {
     this.#refuse(1, refusals.connectionRefusal(reason));
   }
@@ -142,7 +141,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     this.#endAfter(this.requests);
   }
 
-  /** Ends when the requests that have arrived whole are answered. The controller sends no more. */
+  /** Ends when the requests that have arrived whole are answered. Called when the controller sends no more. */
   endAfterReceived(): void {
     this.#isHalfClosed = true;
     if (this.#held === undefined) {
@@ -152,12 +151,12 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
   }
 
-  /** Tells handlers that nothing happened for the time they had set. */
+  /** The timeout that a handler has set is over. */
   timeout(): void {
     this.#stream.emit("timeout");
   }
 
-  /** Ends all of it. Handlers see their requests aborted and their responses closed. */
+  /** Handlers see their requests aborted and their responses closed. */
   destroy(): void {
     this.#deadline?.stop();
     this.#stream.destroy();
@@ -186,7 +185,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
   }
 
   handleBody(bodySize: number): boolean {
-    // RequestBoundaries refuses a body by its announced length. This bound holds even if the parser reads more.
+    // RequestBoundaries refuses a body by its announced length. This limit holds even if the parser reads more.
     if (bodySize <= this.#limits.maxBodySize) {
       return true;
     }
@@ -248,13 +247,13 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
   }
 
-  /** How many requests have arrived whole. */
+  /** Requests that have arrived whole. */
   get #arrived(): number {
     const { started, receiving } = this.#boundaries;
     return receiving ? started - 1 : started;
   }
 
-  /** True if Node's parser has seen all requests whole that have arrived whole. */
+  /** True if Node's parser has seen all of these whole. */
   get #isInStep(): boolean {
     return this.#parsed === this.#arrived;
   }
@@ -267,7 +266,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     return this.#held === undefined && this.#discarded <= MAX_DISCARDED;
   }
 
-  /** Feeds Node's parser with the held bytes, until a request ends that the parser does not take at once. */
+  /** Feeds Node's parser with the held bytes, up to a request that the parser does not take at once. */
   #feed(): void {
     this.#isFeeding = true;
     while (this.#held !== undefined && this.#isInStep && !this.#servesNoMore) {
@@ -321,10 +320,10 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
   }
 
-  /** Decides whether a request is served: by its place, the number of others, and its target. */
+  /** Checks the place of a request, the number of others, and its target. @returns True if it is served. */
   #admits(request: IncomingMessage): boolean {
     if (this.requests >= this.#last) {
-      // The connection ends before it.
+      // The connection ends before this request.
       return false;
     }
     const { maxPendingRequests } = this.#limits;
@@ -340,7 +339,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     return false;
   }
 
-  /** Closes at once: Node's parser sees other requests than {@link RequestBoundaries}, so no limit holds. */
+  /** Closes at once: Node's parser sees other requests than {@link RequestBoundaries}, so that no limit holds. */
   #abandonParser(): void {
     if (!this.#stream.destroyed) {
       this.#host.handleRefusal(refusals.parserMismatch());
@@ -348,7 +347,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
   }
 
-  /** Refuses a request by its number: the first is 1. Ends the connection when those before it are answered. */
+  /** Refuses a request by its number. Ends the connection when the requests before it are answered. */
   #refuse(request: number, { status, reason }: refusals.Refusal): void {
     if (request <= this.#last) {
       this.#refusal = status;
@@ -372,7 +371,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
   }
 
-  /** When the last response is out, the refusal follows, unless a handler has begun to answer the refused request. */
+  /** Sends the refusal after the last response, unless a handler has begun to answer the refused request. */
   #endIfServed(): void {
     if (this.finished < this.#last || !this.#stream.writable) {
       return;
