@@ -257,7 +257,6 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       memory,
       delivery: new EventDelivery(engine, settings, memory),
       strangers: new Strangers(settings),
-      knownLimits: settings,
       strangerLimits: {
         maxHeadSize: settings.maxHeadSize,
         maxBodySize: Math.min(settings.maxStrangerBodySize, settings.maxBodySize),

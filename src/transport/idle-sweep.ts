@@ -1,16 +1,12 @@
-/**
- * The idle sweep: closes connections that have been silent for too long. It sleeps until the first of them can be due, and
- * never keeps the process alive. [PROTOCOL: fault 9]
- */
+/** Closes connections that are silent for too long. Sleeps until the first of them can be due. [PROTOCOL: fault 9] */
 
 import type { Clock, Timer } from "../clock";
 import type { Settings } from "../options";
 
-/** A connection's link, as the sweep sees it. */
 export interface Idler {
   /** When bytes last came or went, in milliseconds of the clock. */
   readonly lastOperation: number;
-  /** True if silence alone is enough to close it, however few connections there are. */
+  /** True if silence alone is enough to close the link, even if there are few. */
   readonly isExpendable: boolean;
 }
 
@@ -23,7 +19,7 @@ export class IdleSweep<Link extends Idler> {
   readonly #links: Links<Link>;
   readonly #close: (link: Link, idleFor: number) => void;
   #timer: Timer | undefined;
-  /** When the timer goes off, in milliseconds of the clock. No link is due before. */
+  /** The time of the timer, in milliseconds of the clock. No link is due before. */
   #timerAt = Infinity;
 
   constructor(settings: IdleSettings, links: Links<Link>, close: (link: Link, idleFor: number) => void) {
@@ -33,7 +29,7 @@ export class IdleSweep<Link extends Idler> {
     this.#close = close;
   }
 
-  /** To be called after a link was added. */
+  /** Called after a link was added. */
   added(link: Link): void {
     if (this.#links.size === this.#settings.idleSweepThreshold) {
       // From now on there are many: each link may be due.
@@ -43,7 +39,7 @@ export class IdleSweep<Link extends Idler> {
     }
   }
 
-  /** To be called if a link may be due earlier than before. */
+  /** Called if a link may be due earlier than before. */
   changed(link: Link): void {
     this.#wakeAt(this.#dueAt(link));
   }
@@ -77,7 +73,7 @@ export class IdleSweep<Link extends Idler> {
     }
   }
 
-  /** Makes sure that the sweep runs at this time, or before. */
+  /** Sweeps at this time, or before. */
   #wakeAt(time: number): void {
     if (time >= this.#timerAt) {
       return;

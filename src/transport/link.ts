@@ -54,7 +54,6 @@ export interface LinkContext<Owner> {
   readonly memory: OutputMemory;
   readonly delivery: EventDelivery;
   readonly strangers: Strangers;
-  readonly knownLimits: ConnectionHttpLimits;
   readonly strangerLimits: ConnectionHttpLimits;
   readonly host: LinkHost<Owner>;
 }
@@ -158,7 +157,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   becomeKnown(): void {
     if (!this.#isKnown) {
       this.#isKnown = true;
-      this.#http.limits = this.#context.knownLimits;
+      this.#http.limits = this.#context.settings;
       this.#context.strangers.remove(this);
       this.#context.host.handleIdleChange(this);
     }
