@@ -63,10 +63,6 @@ function loadSodiumAead(): Aead {
   const load = createRequire(__filename);
   const sodium = load("sodium-native") as SodiumNative;
   const { version } = load("sodium-native/package.json") as { version: string };
-  return createSodiumAead(sodium, version);
-}
-
-function createSodiumAead(sodium: SodiumNative, version: string): Aead {
   return {
     version: `sodium-native ${version}`,
 

@@ -29,15 +29,11 @@ export class PortableEventHub implements EventHub {
   readonly #connections: (HubConnection | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   /** Has room for one signal of each slot. */
-  #signals = new Uint32Array(0);
+  signals = new Uint32Array(0);
   #signalCount = 0;
 
   constructor(limits: HubLimits) {
     this.#limits = { ...limits };
-  }
-
-  get signals(): Uint32Array {
-    return this.#signals;
   }
 
   add(): number {
@@ -48,8 +44,8 @@ export class PortableEventHub implements EventHub {
       queue: new EventQueue(this.#limits),
       sealer: undefined,
     };
-    if (this.#signals.length < this.#connections.length) {
-      this.#signals = new Uint32Array(2 * this.#connections.length);
+    if (this.signals.length < this.#connections.length) {
+      this.signals = new Uint32Array(2 * this.#connections.length);
     }
     return slot;
   }
@@ -172,7 +168,7 @@ export class PortableEventHub implements EventHub {
   #push(connection: HubConnection, event: QueuedEvent): void {
     const signal = connection.queue.push(event);
     if (signal !== NO_SIGNAL) {
-      this.#signals[this.#signalCount] = connection.slot * SIGNAL_STRIDE + signal;
+      this.signals[this.#signalCount] = connection.slot * SIGNAL_STRIDE + signal;
       this.#signalCount += 1;
     }
   }

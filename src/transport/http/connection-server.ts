@@ -14,21 +14,17 @@ export interface ConnectionServerOwner {
   handleParserError(error: Error & { readonly code?: string }): void;
 }
 
-/** What a request asks for before it sends its body. */
-export enum Expectation {
-  None,
-  Continue,
-  Unknown,
-}
+/** The `Expect` field of a request: `100-continue`, another value, or none. */
+export type Expectation = "continue" | "unknown" | undefined;
 
 /** Answers for an expectation. @returns False if no handler can meet it: the response is 417. */
 export function meets(expectation: Expectation, response: ExchangeResponse): boolean {
-  if (expectation === Expectation.Continue) {
+  if (expectation === "continue") {
     response.writeContinue();
-  } else if (expectation === Expectation.Unknown) {
+  } else if (expectation === "unknown") {
     response.writeHead(417).end();
   }
-  return expectation !== Expectation.Unknown;
+  return expectation !== "unknown";
 }
 
 /** A request as Node's parser hands it out. It tells the feeder how much of it the parser has seen. */
@@ -90,15 +86,15 @@ export class ConnectionServer extends Server<typeof RequestMessage, typeof Excha
   }
 
   static #onRequest(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
-    this.#owner.serve(request, response, Expectation.None);
+    this.#owner.serve(request, response, undefined);
   }
 
   static #onContinue(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
-    this.#owner.serve(request, response, Expectation.Continue);
+    this.#owner.serve(request, response, "continue");
   }
 
   static #onUnknown(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
-    this.#owner.serve(request, response, Expectation.Unknown);
+    this.#owner.serve(request, response, "unknown");
   }
 
   static #onClientError(this: ConnectionServer, error: Error & { code?: string }): void {

@@ -5,19 +5,15 @@ import { inspect } from "node:util";
 
 import { HapwireError } from "../../errors";
 
-interface HandlerConnection {
+interface HandlerLink {
   readonly name: string;
   /** Closes at once. */
   fail(reason: HapwireError): void;
 }
 
 /** Answers 500, or closes the connection if half a response has gone out. Warns the application. */
-export function answerForHandler(
-  connection: HandlerConnection,
-  error: unknown,
-  response: ServerResponse,
-): void {
-  const message = `a request handler threw on ${connection.name}`;
+export function answerForHandler(link: HandlerLink, error: unknown, response: ServerResponse): void {
+  const message = `a request handler threw on ${link.name}`;
   const reason = new HapwireError("ERR_HAPWIRE_HANDLER", message, { cause: error });
   try {
     if (!response.headersSent) {
@@ -25,11 +21,11 @@ export function answerForHandler(
       response.removeHeader("Transfer-Encoding");
       response.writeHead(500, "Internal Server Error", { "Content-Length": 0 }).end();
     } else if (!response.writableEnded) {
-      connection.fail(reason);
+      link.fail(reason);
     }
   } catch {
     // The handler may have left headers that cannot be sent, or replaced methods of the response.
-    connection.fail(reason);
+    link.fail(reason);
   }
   process.emitWarning(`${message}: ${shown(error)}`, { code: reason.code });
 }
