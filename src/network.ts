@@ -5,8 +5,6 @@ import { networkInterfaces, type NetworkInterfaceInfo } from "node:os";
 
 import { HapwireError } from "./errors";
 
-const UNKNOWN_INTERFACE = "unknown";
-
 /** The machine's network interfaces, by name. Empty if a sandbox blocks netlink. */
 export function visibleInterfaces(): NodeJS.Dict<NetworkInterfaceInfo[]> {
   try {
@@ -32,19 +30,15 @@ export function plainAddress(address: string): string {
 export function interfaceOf(localAddress: string): string {
   const address = plainAddress(localAddress);
   const zone = /%(.+)$/.exec(localAddress)?.[1];
-  const interfaces = Object.entries(visibleInterfaces()).map(
-    ([name, infos]): [string, NetworkInterfaceInfo[]] => [name, infos ?? []],
+  const infos = Object.entries(visibleInterfaces()).flatMap(([name, ofName = []]) =>
+    ofName.map((info) => ({ name, ...info })),
   );
-  const nameWhere = (matches: (info: NetworkInterfaceInfo, name: string) => boolean): string | undefined =>
-    interfaces.find(([name, infos]) => infos.some((info) => matches(info, name)))?.[0];
-
-  return (
-    nameWhere((info, name) => info.address === address && name === zone) ??
-    nameWhere((info) => info.address === address) ??
-    nameWhere((info) => inSubnet(address, info)) ??
-    nameWhere((info) => !info.internal) ??
-    UNKNOWN_INTERFACE
-  );
+  const found =
+    infos.find((info) => info.address === address && info.name === zone) ??
+    infos.find((info) => info.address === address) ??
+    infos.find((info) => inSubnet(address, info)) ??
+    infos.find((info) => !info.internal);
+  return found?.name ?? "unknown";
 }
 
 function inSubnet(address: string, { cidr, family }: NetworkInterfaceInfo): boolean {

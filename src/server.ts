@@ -95,9 +95,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.tcpServer.on("listening", this.#onListening.bind(this));
     this.tcpServer.on("error", this.#onError.bind(this));
     this.tcpServer.on("close", () => {
-      void this.#whenEmpty().then(() => {
-        this.#publishClosed();
-      });
+      void this.#whenEmpty().then(this.#publishClosed.bind(this));
     });
   }
 

@@ -40,18 +40,16 @@ interface SharedParts {
 }
 
 /** The state of a connection's queue. From `Due` on it is flushed as soon as the recipient may receive. */
-const Queue = {
+enum Queue {
   /** Takes no events. */
-  Muted: -1,
-  Empty: 0,
+  Muted,
+  Empty,
   /** Its events wait for the end of their window. */
-  Waiting: 1,
-  Due: 2,
+  Waiting,
+  Due,
   /** Exceeds its limit: it is flushed at once, or the connection closes. */
-  Overflowing: 3,
-} as const;
-
-type QueueState = (typeof Queue)[keyof typeof Queue];
+  Overflowing,
+}
 
 /** The events of one server. */
 export class EventDelivery {
@@ -99,7 +97,7 @@ export class Subscriber {
   readonly #recipient: EventRecipient;
   readonly #parts: SharedParts;
   #slot: number;
-  #queue: QueueState = Queue.Empty;
+  #queue = Queue.Empty;
   /** The hub's counts when the queue was muted. They do not change after that. */
   #finalCounts: QueueCounts | undefined;
 

@@ -14,10 +14,10 @@ import type { ConnectionStats } from "../stats";
 import { answerForHandler } from "./http/handler-error";
 import { ConnectionHttp } from "./http/connection-http";
 import type { Budget, ConnectionHttpHost, ConnectionHttpLimits } from "./http/contract";
-import type { WriteCallback } from "./http/http-stream";
 import type { OutputMemory } from "./output-memory";
 import { PlaintextBoundary } from "./plaintext-boundary";
 import type { Strangers } from "./strangers";
+import type { WriteCallback } from "./transfer";
 import { Wire, type WireHost } from "./wire";
 
 const debug = new DebugOutput("hapwire:connection");

@@ -1,6 +1,6 @@
 /** A piece of a response on its way out, in slices that the socket takes one by one. */
 
-import type { WriteCallback } from "./http/http-stream";
+export type WriteCallback = (error?: Error | null) => void;
 
 /** A part of a transfer, without a copy. */
 export interface Slice {

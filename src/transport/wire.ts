@@ -13,10 +13,9 @@ import { ConnectionError, connectionFailure, type HapwireError } from "../errors
 import { MAX_FRAME_PLAINTEXT } from "../frame";
 import type { Settings } from "../options";
 import type { ConnectionStats } from "../stats";
-import type { SocketAddresses, WriteCallback } from "./http/http-stream";
 import type { OutputMemory } from "./output-memory";
 import { hasSessionKeys, SecuredSession } from "./session";
-import { Transfer, type Slice } from "./transfer";
+import { Transfer, type Slice, type WriteCallback } from "./transfer";
 
 /** The connection of a wire. */
 export interface WireHost {
@@ -39,6 +38,10 @@ export interface WireHost {
 export type WireSettings = Pick<
   Settings,
   "clock" | "stallTimeout" | "maxUnsentBytes" | "maxFramesPerSegment" | "lingerTimeout"
+>;
+
+type SocketAddresses = Readonly<
+  Pick<Socket, "remoteAddress" | "remotePort" | "remoteFamily" | "localAddress" | "localPort">
 >;
 
 /** Milliseconds between two probes of a socket that is not read. */
@@ -110,7 +113,6 @@ export class Wire {
     return this.#transfer === undefined && !this.#socket.writableNeedDrain && this.#socket.writable;
   }
 
-  /** The addresses of the socket. */
   get addresses(): SocketAddresses {
     return this.#socket;
   }
@@ -141,6 +143,7 @@ export class Wire {
     this.#socket.resume();
   }
 
+  /** As `net.Socket.setTimeout`. */
   setTimeout(milliseconds: number): void {
     this.#socket.setTimeout(milliseconds);
   }

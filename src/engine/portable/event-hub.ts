@@ -117,7 +117,8 @@ export class PortableEventHub implements EventHub {
   }
 
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
-    const json = jsonOf(aid, iid, value);
+    // First: a `toJSON` may use the hub.
+    const json = JSON.stringify({ aid, iid, value });
     this.#signalCount = 0;
     const topic = this.#topics.get(keyOf(aid, iid));
     if (topic !== undefined) {
@@ -132,7 +133,7 @@ export class PortableEventHub implements EventHub {
   }
 
   send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number {
-    const json = jsonOf(aid, iid, value);
+    const json = JSON.stringify({ aid, iid, value });
     this.#signalCount = 0;
     const connection = this.#connections[slot];
     const topic = connection?.topics.get(keyOf(aid, iid));
@@ -180,11 +181,6 @@ export class PortableEventHub implements EventHub {
  */
 function keyOf(aid: number, iid: number): string {
   return `${String(aid)}.${String(iid)}`;
-}
-
-/** An event's JSON. Written once for all connections, and before anything else: a `toJSON` may use the hub. */
-function jsonOf(aid: number, iid: number, value: unknown): string {
-  return JSON.stringify({ aid, iid, value });
 }
 
 /** @returns The `EVENT/1.0` message of these events, given oldest first. The message has the newest event first. */

@@ -1,23 +1,14 @@
 /** The in-memory socket between a connection and its HTTP server. To handlers it looks like the controller's socket. */
 
 import type { IncomingMessage } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { Duplex } from "node:stream";
 
-export type SocketAddresses = Readonly<
-  Pick<Socket, "remoteAddress" | "remotePort" | "remoteFamily" | "localAddress" | "localPort">
->;
+import type { WriteCallback } from "../transfer";
+import type { Wire } from "../wire";
 
 /** The controller's socket. */
-export interface HttpStreamWire {
-  readonly addresses: SocketAddresses;
-  /** True if output is sealed. */
-  readonly seals: boolean;
-  /** Lets more of the controller's bytes come. */
-  resume(): void;
-  /** As `net.Socket.setTimeout`. */
-  setTimeout(milliseconds: number): void;
-}
+export type HttpStreamWire = Pick<Wire, "addresses" | "seals" | "resume" | "setTimeout">;
 
 /** Feeds the stream, and follows what Node's parser makes of it. */
 export interface HttpStreamFeeder {
@@ -45,8 +36,6 @@ export interface HttpStreamHost {
   /** The HTTP server or a handler destroys the connection. */
   abandon(error: Error | null): void;
 }
-
-export type WriteCallback = (error?: Error | null) => void;
 
 /** A piece of a response as the HTTP server writes it. Heads and most bodies are strings. */
 interface PendingChunk {
