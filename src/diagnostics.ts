@@ -1,7 +1,4 @@
-/**
- * Tracing through `node:diagnostics_channel`. Reads one boolean if nobody subscribes. Messages carry objects, never content
- * or keys of their own.
- */
+/** Tracing through `node:diagnostics_channel`. Reads one boolean if nobody subscribes. Messages carry no content or keys. */
 
 import { channel, subscribe, unsubscribe, type Channel } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";

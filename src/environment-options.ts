@@ -1,7 +1,4 @@
-/**
- * `HAPWIRE_OPTIONS`: JSON options of all servers of the process, also of those that HAP-NodeJS makes. The options of a
- * constructor come first.
- */
+/** `HAPWIRE_OPTIONS`: options of all servers of the process, as JSON. The options of a constructor come first. */
 
 /** Options that have no meaning in JSON. */
 const NOT_IN_JSON: ReadonlySet<string> = new Set(["clock"]);

@@ -150,14 +150,14 @@ export interface EventHub {
   /**
    * Queues an event for every subscriber but `exceptSlot`.
    *
-   * An event is dropped if it is not immediate and equals the last queued event of its characteristic on that
-   * connection. A queue that exceeds a bound drops each event that is not immediate and has a newer one of its
-   * characteristic that is not immediate either. If it still exceeds a bound, it keeps only the newest event of each
-   * characteristic. If it still exceeds its bytes, the signal is {@link Signal.Overflow}. [PROTOCOL: events]
+   * A plain event is one that is not immediate. It is dropped if it equals the last queued event of its characteristic on
+   * that connection. A queue that exceeds a bound drops each plain event with a newer plain event of its characteristic.
+   * If the queue still exceeds a bound, it keeps only the newest event of each characteristic. If it still exceeds its
+   * bytes, the signal is {@link Signal.Overflow}. [PROTOCOL: events]
    *
    * @param value - Anything that `JSON.stringify` takes. If that leaves the value out, the event has no value.
    * @param exceptSlot - The connection that the change came from, or {@link NO_SLOT}.
-   * @returns How many entries of {@link EventHub.signals} were written: at most one for each connection.
+   * @returns The number of entries of {@link EventHub.signals} that were written: at most one for each connection.
    * @throws What `JSON.stringify` throws, even if nobody is subscribed: a TypeError for a bigint and for a circle, and
    *   what a `toJSON` throws. A `toJSON` may use the hub: it is called before this call does anything.
    */
@@ -206,10 +206,7 @@ export interface Engine {
   /** The file of the addon. Undefined for `portable`. */
   readonly file: string | undefined;
 
-  /**
-   * @param key - 32 bytes; copied.
-   * @param counter - The counter of the first frame, 0 in a new session.
-   */
+  /** Copies the key of 32 bytes. The counter is that of the first frame: 0 in a new session. */
   createSealer(key: Uint8Array, counter: bigint): FrameSealer;
   /** As {@link Engine.createSealer}. One segment may complete `maxFrames` frames, up to 2^32 - 1. */
   createOpener(key: Uint8Array, counter: bigint, maxFrames?: number): FrameOpener;

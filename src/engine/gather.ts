@@ -1,4 +1,4 @@
-/** Chunks in one piece of memory. */
+/** Copies chunks into one piece of memory. */
 
 /** Reads the true length of a typed array: a subclass may override `length`. */
 const { get: ownLength } = Object.getOwnPropertyDescriptor(
@@ -6,11 +6,7 @@ const { get: ownLength } = Object.getOwnPropertyDescriptor(
   "length",
 ) as { get: (this: Uint8Array) => number };
 
-/**
- * Copies chunks into memory of their total length.
- *
- * @throws TypeError if the chunks have another length: unwritten memory must not go out.
- */
+/** @throws TypeError if the chunks do not fill the memory exactly: unwritten memory must not go out. */
 export function gather(chunks: readonly Uint8Array[], target: Uint8Array): void {
   let end = 0;
   for (const chunk of chunks) {

@@ -1,6 +1,6 @@
 /** Closes connections that are silent for too long. Sleeps until the first of them can be due. [PROTOCOL: fault 9] */
 
-import type { Clock, Timer } from "../clock";
+import type { Timer } from "../clock";
 import type { Settings } from "../options";
 
 export interface Idler {
@@ -10,20 +10,17 @@ export interface Idler {
   readonly isExpendable: boolean;
 }
 
-type IdleSettings = Pick<Settings, "clock" | "idleTimeout" | "idleSweepThreshold" | "strangerIdleTimeout">;
 type Links<Link> = Iterable<Link> & { readonly size: number };
 
 export class IdleSweep<Link extends Idler> {
-  readonly #clock: Clock;
-  readonly #settings: IdleSettings;
+  readonly #settings: Settings;
   readonly #links: Links<Link>;
   readonly #close: (link: Link, idleFor: number) => void;
   #timer: Timer | undefined;
   /** The time of the timer, in milliseconds of the clock. No link is due before. */
   #timerAt = Infinity;
 
-  constructor(settings: IdleSettings, links: Links<Link>, close: (link: Link, idleFor: number) => void) {
-    this.#clock = settings.clock;
+  constructor(settings: Settings, links: Links<Link>, close: (link: Link, idleFor: number) => void) {
     this.#settings = settings;
     this.#links = links;
     this.#close = close;
@@ -46,7 +43,7 @@ export class IdleSweep<Link extends Idler> {
 
   stop(): void {
     if (this.#timer !== undefined) {
-      this.#clock.clearTimeout(this.#timer);
+      this.#settings.clock.clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#timerAt = Infinity;
     }
@@ -62,7 +59,7 @@ export class IdleSweep<Link extends Idler> {
 
   #sweep(): void {
     this.stop();
-    const now = this.#clock.now();
+    const now = this.#settings.clock.now();
     for (const link of [...this.#links]) {
       const dueAt = this.#dueAt(link);
       if (dueAt <= now) {
@@ -80,11 +77,11 @@ export class IdleSweep<Link extends Idler> {
     }
     this.stop();
     this.#timerAt = time;
-    this.#timer = this.#clock.setTimeout(
+    this.#timer = this.#settings.clock.setTimeout(
       () => {
         this.#sweep();
       },
-      Math.max(0, time - this.#clock.now()),
+      Math.max(0, time - this.#settings.clock.now()),
     );
   }
 }

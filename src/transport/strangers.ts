@@ -88,11 +88,10 @@ export class Strangers {
     }
     while (this.#bytes + bytes > this.#limits.maxStrangerRequestBytes) {
       const largest = maxBy(this.#addresses.values(), (other) => other.bytes);
-      const holder = maxBy(largest?.bytesOf ?? [], ([, itsBytes]) => itsBytes);
-      if (largest === undefined || holder === undefined || largest.bytes <= address.bytes + bytes) {
+      if (largest === undefined || largest.bytes <= address.bytes + bytes) {
         return false;
       }
-      this.#evict(holder[0], "the requests of strangers hold too much memory");
+      this.#evict(largestHolder(largest), "the requests of strangers hold too much memory");
     }
     address.bytesOf.set(stranger, held + bytes);
     address.bytes += bytes;
@@ -115,13 +114,13 @@ export class Strangers {
     const { maxStrangers } = this.#limits;
     const reason = `there are more than ${String(maxStrangers)} strangers; the option maxStrangers raises the limit`;
     const largest = maxBy(this.#addresses.values(), ({ bytesOf }) => bytesOf.size)?.bytesOf.size ?? 0;
-    const goes = this.#mostExpendable(largest, newest);
+    const candidate = this.#mostExpendable(largest, newest);
     // Only a smaller address may take the place of a stranger that a handler serves.
-    const isServed = goes?.awaitsHandler === true && own.bytesOf.size === largest;
-    if (goes === undefined || isServed) {
+    const isServed = candidate?.awaitsHandler === true && own.bytesOf.size === largest;
+    if (candidate === undefined || isServed) {
       this.#refuse(newest, strangersError(reason));
     } else {
-      this.#evict(goes, reason);
+      this.#evict(candidate, reason);
     }
   }
 
@@ -163,6 +162,10 @@ function withLeastClaim(strangers: readonly Stranger[]): Stranger[] {
   );
   const least = claims.reduce((a, b) => Math.min(a, b), Infinity);
   return strangers.filter((_, i) => claims[i] === least);
+}
+
+function largestHolder(address: Address): Stranger {
+  return [...address.bytesOf].reduce((most, entry) => (entry[1] > most[1] ? entry : most))[0];
 }
 
 /** @returns The item with the largest figure, the first of equals. */

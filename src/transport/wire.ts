@@ -35,11 +35,6 @@ export interface WireHost {
   fail(error: HapwireError): void;
 }
 
-export type WireSettings = Pick<
-  Settings,
-  "clock" | "stallTimeout" | "maxUnsentBytes" | "maxFramesPerSegment" | "lingerTimeout"
->;
-
 type SocketAddresses = Readonly<
   Pick<Socket, "remoteAddress" | "remotePort" | "remoteFamily" | "localAddress" | "localPort">
 >;
@@ -65,7 +60,7 @@ export class Wire {
   readonly #socket: Socket;
   readonly #host: WireHost;
   readonly #engine: Engine;
-  readonly #settings: WireSettings;
+  readonly #settings: Settings;
   readonly #memory: OutputMemory;
   /**
    * Bytes of plaintext that are sealed and written at a time: `maxUnsentBytes` in whole frames, so that no message takes
@@ -81,7 +76,7 @@ export class Wire {
   /** Bytes that came after the last bytes went out. */
   #discarded = 0;
 
-  constructor(socket: Socket, host: WireHost, engine: Engine, settings: WireSettings, memory: OutputMemory) {
+  constructor(socket: Socket, host: WireHost, engine: Engine, settings: Settings, memory: OutputMemory) {
     this.#socket = socket;
     this.#host = host;
     this.#engine = engine;

@@ -94,7 +94,7 @@ export class PortableOpener implements FrameOpener {
     return length + FRAME_OVERHEAD;
   }
 
-  /** @returns How many bytes of plaintext were written to `target`. */
+  /** @returns The number of bytes written to `target`. */
   #openFrame(key: Buffer, target: Buffer, at: number): number {
     const length = this.pendingLength - FRAME_OVERHEAD;
     const nonce = this.#nonces.next();

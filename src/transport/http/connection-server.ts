@@ -67,7 +67,7 @@ export class ConnectionServer extends Server<typeof RequestMessage, typeof Excha
       // HAP controllers send a Host field, but test rigs may leave it out.
       requireHostHeader: false,
       maxHeaderSize,
-      // Whatever the process was started with: a lenient parser sees other requests than RequestBoundaries.
+      // Against the process's own flag: a lenient parser sees other requests than RequestBoundaries.
       insecureHTTPParser: false,
       IncomingMessage: RequestMessage,
       ServerResponse: ExchangeResponse,
