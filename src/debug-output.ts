@@ -1,6 +1,6 @@
 /**
- * The output of `DEBUG=hapwire:*`, by the package `debug`. The package is loaded with the first output, because it takes a
- * tenth of the time of the transport.
+ * The output of `DEBUG=hapwire:*`, by the package `debug`. The package is loaded with the first output, because loading it
+ * takes a tenth as long as loading the transport.
  */
 
 import type createDebug from "debug";

@@ -1,4 +1,4 @@
-/** Tracing through `node:diagnostics_channel`. Reads one boolean if nobody subscribes. Messages carry no content or keys. */
+/** Tracing through `node:diagnostics_channel`. Messages carry objects, no content or keys of their own. */
 
 import { channel, subscribe, unsubscribe, type Channel } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";

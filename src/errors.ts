@@ -92,7 +92,7 @@ export class ConnectionError extends HapwireError {
   override readonly name = "ConnectionError";
 }
 
-/** @returns The error that a connection fails with after this one. */
+/** @returns The reason why a connection fails after this error. */
 export function connectionFailure(error: unknown): HapwireError {
   return error instanceof HapwireError
     ? error

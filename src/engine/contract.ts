@@ -3,7 +3,7 @@
  * transport knows nothing else of an engine. The public API has checked all arguments.
  */
 
-/** The addon, or TypeScript. */
+/** `native` is the addon, `portable` is TypeScript. */
 export type EngineName = "native" | "portable";
 
 export interface Allocator {
@@ -108,7 +108,7 @@ export interface QueueCounts {
   pendingBytes: number;
 }
 
-/** Bounds on each connection of a hub. A queue that exceeds one of the first two collapses. */
+/** Limits of each connection of a hub. A queue that exceeds one of the first two collapses. */
 export interface HubLimits {
   /** Events that wait. The newest events of all subscriptions may be more. */
   maxEvents: number;
@@ -151,8 +151,8 @@ export interface EventHub {
    * Queues an event for every subscriber but `exceptSlot`.
    *
    * A plain event is one that is not immediate. It is dropped if it equals the last queued event of its characteristic on
-   * that connection. A queue that exceeds a bound drops each plain event with a newer plain event of its characteristic.
-   * If the queue still exceeds a bound, it keeps only the newest event of each characteristic. If it still exceeds its
+   * that connection. A queue that exceeds a limit drops each plain event with a newer plain event of its characteristic.
+   * If the queue still exceeds a limit, it keeps only the newest event of each characteristic. If it still exceeds its
    * bytes, the signal is {@link Signal.Overflow}. [PROTOCOL: events]
    *
    * @param value - Anything that `JSON.stringify` takes. If that leaves the value out, the event has no value.

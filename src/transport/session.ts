@@ -58,6 +58,7 @@ export class SecuredSession {
    * plaintext. [PROTOCOL: the secured session]
    */
   get sealsOutbound(): boolean {
+    // The opener's own count: a record may have counted frames before.
     return this.#opener.frames > 0;
   }
 

@@ -64,7 +64,7 @@ export class Wire {
   readonly #memory: OutputMemory;
   /**
    * Bytes of plaintext that are sealed and written at a time: `maxUnsentBytes` in whole frames, so that no message takes
-   * more frames than it needs. Large enough that the fixed cost of a write does not count.
+   * more frames than it needs. A smaller slice makes writes cost more, a larger one hides the progress of a slow controller.
    */
   readonly #sliceLength: number;
   #session: SecuredSession | undefined;

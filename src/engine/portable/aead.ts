@@ -41,7 +41,7 @@ const NODE_ALGORITHM = "chacha20-poly1305";
 
 /**
  * @param sodium - True demands `sodium-native`, false demands `node:crypto`. By default `sodium-native` comes first.
- * @throws {@link EngineError} if `sodium-native` is demanded and cannot be loaded, or if there is no other and `node:crypto`
+ * @throws {@link EngineError} if `sodium-native` is demanded and cannot be loaded, or if `node:crypto` takes its place and
  *   has no ChaCha20-Poly1305, as in Bun.
  */
 export function chooseAead(sodium: boolean | undefined): Aead {

@@ -97,10 +97,9 @@ export class PortableOpener implements FrameOpener {
   /** @returns The number of bytes written to `target`. */
   #openFrame(key: Buffer, target: Buffer, at: number): number {
     const length = this.pendingLength - FRAME_OVERHEAD;
-    const nonce = this.#nonces.next();
-    if (
-      !this.#aead.open(frame.subarray(0, this.pendingLength), nonce, key, target.subarray(at, at + length))
-    ) {
+    const sealed = frame.subarray(0, this.pendingLength);
+    const plaintext = target.subarray(at, at + length);
+    if (!this.#aead.open(sealed, this.#nonces.next(), key, plaintext)) {
       target.fill(0, 0, at);
       throw frameError("ERR_HAPWIRE_FRAME_AUTHENTICATION");
     }

@@ -131,7 +131,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     return this.#hasRoom && this.#mayRead;
   }
 
-  /** Answers 503 to the first request. */
+  /** Refuses every request with 503. */
   refuseAll(reason: ConnectionError): void {
     this.#refuse(1, refusals.connectionRefusal(reason));
   }
@@ -156,7 +156,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     this.#stream.emit("timeout");
   }
 
-  /** Handlers see their requests aborted and their responses closed. */
+  /** Ends at once. Handlers see their requests aborted and their responses closed. */
   destroy(): void {
     this.#deadline?.stop();
     this.#stream.destroy();

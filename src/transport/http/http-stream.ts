@@ -139,7 +139,7 @@ export class HttpStream extends Duplex {
     this.end();
   }
 
-  /** @returns False if no more should come until `feedMore`. @throws As a listener of a request. */
+  /** @returns False if no more should come until `feedMore`. @throws The error of a listener of a request. */
   receive(plaintext: Buffer): boolean {
     this.bytesRead += plaintext.length;
     try {

@@ -1,4 +1,4 @@
-/** How long a request may take to arrive. Most come in one piece and need no timer. */
+/** Limits the time in which a request arrives. Most requests come in one piece and need no timer. */
 
 import type { Timer } from "../../clock";
 import type { Settings } from "../../options";
@@ -25,7 +25,7 @@ export class ReceiveDeadline {
     this.#onLate = onLate;
   }
 
-  /** To be called when bytes have arrived. */
+  /** Called when bytes have arrived. */
   update(): void {
     if (!this.#arrival.receiving) {
       this.stop();
@@ -44,7 +44,7 @@ export class ReceiveDeadline {
     }
   }
 
-  /** Until the head's deadline, and past that until the body's. */
+  /** Waits for the deadline of the head, or after it for the deadline of the request. */
   #sleep(elapsed: number): void {
     const { clock, headTimeout, requestTimeout } = this.#settings;
     const timeout = elapsed < headTimeout ? Math.min(headTimeout, requestTimeout) : requestTimeout;

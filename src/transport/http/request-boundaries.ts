@@ -11,7 +11,7 @@ import * as grammar from "./grammar";
 import { isOf, skip, TARGET, TEXT, TOKEN } from "./grammar";
 
 enum State {
-  /** Between requests, where line ends are skipped. [RFC 9112 §2.2] */
+  /** Between requests: skips line ends. [RFC 9112 §2.2] */
   Between,
   /** After the CR of such a line end. */
   BetweenLf,
@@ -53,7 +53,7 @@ const MAX_TEXT_LENGTH = 128;
 /** Bytes of the trailers of a request. */
 const MAX_TRAILERS_SIZE = 16 * 1024;
 
-/** Bounds on one request, in bytes. */
+/** Limits of one request, in bytes. */
 export type RequestLimits = Pick<Settings, "maxHeadSize" | "maxBodySize">;
 
 /** The limit that a request exceeds, or its syntax. */
