@@ -177,7 +177,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return this.#isAuthenticated && !this.#isUnpaired && this.#link.life < Life.Closing;
   }
 
-  /** Closes at once, whatever is under way. */
+  /** Closes at once, also during a response. */
   close(): void {
     this.#link.close();
   }

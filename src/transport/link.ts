@@ -191,7 +191,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.#http.refuseAll(reason);
   }
 
-  /** Closes at once, whatever is under way. */
+  /** Closes at once, also during a response. */
   close(): void {
     if (this.#life < Life.Closed) {
       this.#moveTo(Life.Closed);

@@ -3,9 +3,14 @@
  * plaintext need not have the keys, so it must not be served. [PROTOCOL: the secured session]
  */
 
-import type { ConnectionHttp } from "./http/connection-http";
-
-export type RequestProgress = Pick<ConnectionHttp, "started" | "finished" | "answering">;
+export interface RequestProgress {
+  /** Requests whose first byte has arrived. */
+  readonly started: number;
+  /** Responses that have finished. */
+  readonly finished: number;
+  /** True if a handler has a response to finish. */
+  readonly answering: boolean;
+}
 
 export class PlaintextBoundary {
   /** The number of the last response that may go out in plaintext. The first is 1. */
