@@ -18,7 +18,7 @@ export function checkId(value: unknown, argument: string): asserts value is numb
   }
 }
 
-/** An integer within bounds, both included. */
+/** An integer between two bounds, both included. */
 export function checkInteger(
   value: unknown,
   argument: string,
@@ -30,14 +30,12 @@ export function checkInteger(
   }
 }
 
-/** A session key. */
 export function checkKey(value: unknown, argument: string): asserts value is Uint8Array {
   if (!types.isUint8Array(value) || value.length !== KEY_LENGTH) {
     throw new ArgumentError(argument, `a Buffer or Uint8Array of ${String(KEY_LENGTH)} bytes`, value);
   }
 }
 
-/** The name of an engine, or nothing. */
 export function checkEngineName(value: unknown, argument: string): asserts value is EngineName | undefined {
   if (value !== undefined && value !== "native" && value !== "portable") {
     throw new ArgumentError(argument, '"native" or "portable"', value);
@@ -45,7 +43,7 @@ export function checkEngineName(value: unknown, argument: string): asserts value
 }
 
 export function checkBytes(value: unknown, argument: string): asserts value is Uint8Array {
-  // By its type, not its class: tests and sandboxes have a Uint8Array of another realm.
+  // Not by class: tests and sandboxes have a Uint8Array of another realm.
   if (!types.isUint8Array(value)) {
     throw new ArgumentError(argument, "a Buffer or Uint8Array", value);
   }

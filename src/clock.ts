@@ -1,6 +1,6 @@
-/** The one clock that all timers and durations use, so that tests can move it by hand. */
+/** The clock of all timers and durations. Tests move it by hand. */
 
-/** What {@link Clock.setTimeout} returns, for {@link Clock.clearTimeout}. */
+/** From {@link Clock.setTimeout}, for {@link Clock.clearTimeout}. */
 export type Timer = object;
 
 /** Tells the time and calls back later. */
@@ -11,14 +11,14 @@ export interface Clock {
   setTimeout(callback: () => void, delay: number): Timer;
   /** Cancels a callback. */
   clearTimeout(timer: Timer): void;
-  /** The wall clock in milliseconds since the epoch, for times that people see. Default: `Date.now`. */
+  /** The wall clock in milliseconds since the epoch, for times that people read. Default: `Date.now`. */
   date?(): number;
 }
 
 /** The longest delay of a Node timer, in milliseconds. Node fires at once if a delay is longer. */
 export const MAX_DELAY = 2 ** 31 - 1;
 
-/** The clock of the machine. Boards without a real-time clock jump, so that no duration uses the wall clock. */
+/** No duration uses the wall clock, which jumps on boards without a real-time clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimeout: (callback, delay) => setTimeout(callback, clampDelay(delay)).unref(),

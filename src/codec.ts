@@ -1,4 +1,4 @@
-/** The frame codec by itself, for either end of the wire: controllers and test rigs use it too. */
+/** The frame codec, for either end of the wire: controllers and test rigs use it too. */
 
 import { types } from "node:util";
 
@@ -9,11 +9,11 @@ import { ArgumentError } from "./errors";
 
 const MAX_COUNTER = 2n ** 64n - 1n;
 
-/** How a codec may be made. */
+/** The options of a codec. */
 export interface CodecOptions {
   /** The counter of the first frame, from 0 to 2^64 - 1. Default 0n, as a session starts. */
   counter?: bigint;
-  /** The engine that does the work. Default: the one that {@link engineInfo} names. */
+  /** Default: the engine that {@link engineInfo} names. */
   engine?: contract.EngineName;
 }
 
@@ -36,7 +36,7 @@ export class FrameSealer {
   }
 
   /**
-   * Cuts a message into frames and seals them.
+   * Seals a message as one or more frames.
    *
    * @param message - The plaintext, in one piece or several.
    * @throws {@link ArgumentError}
@@ -55,13 +55,13 @@ export class FrameSealer {
     return this.#codec.seal(chunks as readonly Uint8Array[], length);
   }
 
-  /** Wipes the key; every later call of {@link FrameSealer.seal} throws. */
+  /** Wipes the key. Later calls of {@link FrameSealer.seal} throw. */
   destroy(): void {
     this.#codec.destroy();
   }
 }
 
-/** The other direction: the stream in, cut anywhere; messages' bytes out. */
+/** The other direction: frames in, cut anywhere; plaintext out. */
 export class FrameOpener {
   readonly #codec: contract.FrameOpener;
 
@@ -79,7 +79,7 @@ export class FrameOpener {
     return this.#codec.counter;
   }
 
-  /** How many bytes of an incomplete frame are held. */
+  /** Bytes of an incomplete frame that are held. */
   get pendingLength(): number {
     return this.#codec.pendingLength;
   }
@@ -87,19 +87,19 @@ export class FrameOpener {
   /**
    * Opens all frames that these bytes complete.
    *
-   * @param segment - The next bytes of the stream, left as they are.
-   * @returns The plaintext of those frames; empty if none was completed.
+   * @param segment - The next bytes of the stream. They do not change.
+   * @returns The plaintext of those frames. Empty if no frame was completed.
    * @throws {@link ArgumentError}
    * @throws {@link FrameError} `ERR_HAPWIRE_FRAME_TOO_LONG`, `ERR_HAPWIRE_FRAME_AUTHENTICATION`,
-   *   `ERR_HAPWIRE_NONCE_EXHAUSTED`: the session is over and the key is wiped; `ERR_HAPWIRE_CODEC_CLOSED` after that.
+   *   `ERR_HAPWIRE_NONCE_EXHAUSTED`: the key is wiped, and later calls throw `ERR_HAPWIRE_CODEC_CLOSED`.
    */
   open(segment: Uint8Array): Buffer {
     checkBytes(segment, "segment");
-    // The engine decrypts in place; the caller's bytes are the caller's.
+    // A copy, because the engine decrypts in place.
     return this.#codec.open(Buffer.from(segment));
   }
 
-  /** Wipes the key and what is pending. */
+  /** Wipes the key and the incomplete frame. */
   destroy(): void {
     this.#codec.destroy();
   }

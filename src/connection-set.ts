@@ -1,4 +1,4 @@
-/** The open connections of a server, as its users see them: to be counted and walked through, not changed. */
+/** The open connections of a server. Users count and walk through them, but can't change them. */
 
 export class ConnectionSet<Connection> implements Iterable<Connection> {
   readonly #links: ReadonlySet<{ readonly owner: Connection }>;

@@ -34,19 +34,16 @@ export interface HAPConnectionEvents {
   closed: [];
 }
 
-/** The class of servers, which server.ts adds: the two public classes refer to each other, their files do not. */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- server.ts adds the member
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- server.ts adds its class: no circle of imports
 export interface ServerTypes {}
 
 /** Listeners may be async functions. One object for all connections. */
 const EMITTER_OPTIONS = { captureRejections: true };
 
-/** The link of a connection. For the server alone: users of the package can't reach it. */
+/** The link of a connection, for the server. Users of the package can't reach it. */
 export let linkOf: (connection: HAPConnection) => Link<HAPConnection>;
 
-/**
- * One controller's connection. An {@link EventedHTTPServer} makes it and hands it to the listeners of its events.
- */
+/** One controller's connection. An {@link EventedHTTPServer} makes it and hands it to the listeners of its events. */
 export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /** Milliseconds that events gather before they go out as one message. The option `coalescingDelay` changes it. */
   static readonly EVENT_COALESCING_DELAY = 250;
@@ -88,7 +85,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /** @hidden Servers make connections. */
   constructor(server: ServerTypes["server"], socket: Socket, context: LinkContext<HAPConnection>) {
     super(EMITTER_OPTIONS);
-    // HKSV code adds a listener for each recording, and counts on raising the limit by one each time.
+    // HKSV code adds a listener for each recording and raises the limit by one each time.
     this.setMaxListeners(Infinity);
     this.server = server;
     this.localAddress = socket.localAddress ?? "";
@@ -116,7 +113,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return this.#link.lastOperationDate;
   }
 
-  /** HAP-NodeJS may note the time by itself. */
+  /** HAP-NodeJS may set the time. */
   set lastSocketOperation(date: number) {
     this.#link.lastOperationDate = date;
   }
@@ -142,9 +139,9 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   }
 
   /**
-   * Switches to encryption. The handler of the last pair-verify request calls it, before or after it ends its response.
-   * That response goes out in plaintext. Input is opened from here on, and output is sealed from the first opened frame
-   * on. [PROTOCOL: the secured session]
+   * Switches to encryption. The handler of the last pair-verify request calls it, before or after it ends its response,
+   * which goes out in plaintext. Input is opened from here on. Output is sealed from the first opened frame on.
+   * [PROTOCOL: the secured session]
    *
    * @param keys - 32 bytes each; copied.
    * @throws {@link ArgumentError} `ERR_HAPWIRE_ARGUMENT` if a key does not have 32 bytes.
@@ -159,8 +156,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /**
    * Notes that pair-verify has succeeded.
    *
-   * @param username - The pairing identifier of the controller's user. The controller has chosen it: any string will do, an
-   *   empty one too.
+   * @param username - The pairing identifier of the controller's user: any string, because the controller has chosen it.
    * @throws {@link ArgumentError} `ERR_HAPWIRE_ARGUMENT` if it is not a string.
    */
   connectionAuthenticated(username: HAPUsername): void {
@@ -181,7 +177,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return this.#isAuthenticated && !this.#isUnpaired && this.#link.life < Life.Closing;
   }
 
-  /** Closes at once, whatever is under way. */
+  /** Closes at once, also during a response. */
   close(): void {
     this.#link.close();
   }
@@ -200,7 +196,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     }
   }
 
-  /** Lets the requests that handlers have arrive and be answered whole, then closes. Serves no further request. */
+  /** Closes when the requests that handlers have are received and answered. Serves no further request. */
   closeAfterResponses(): void {
     this.#link.drain();
   }
@@ -210,7 +206,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    *
    * @param value - The characteristic's new value: anything that `JSON.stringify` takes.
    * @param immediateDelivery - Sends the event, and all events that wait before it, as soon as no request is under way.
-   * @throws What `JSON.stringify` throws, as for a bigint or a circle.
+   * @throws As `JSON.stringify`: for a bigint and for a circle.
    */
   sendEvent(aid: number, iid: number, value: unknown, immediateDelivery = false): void {
     if (isId(aid) && isId(iid)) {
@@ -230,7 +226,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     this.#link.subscribe(aid, iid);
   }
 
-  /** Unsubscribes. Events of the characteristic that wait are left out. @throws {@link ArgumentError} */
+  /** Unsubscribes. Drops the characteristic's events that wait. @throws {@link ArgumentError} */
   disableEventNotifications(aid: number, iid: number): void {
     checkId(aid, "aid");
     checkId(iid, "iid");
@@ -288,7 +284,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
     return this.#isAuthenticated ? HAPConnectionState.AUTHENTICATED : HAPConnectionState.FULLY_SET_UP;
   }
 
-  /** Takes the rejection of an async listener. */
+  /** Handles the rejection of an async listener. */
   override [EventEmitter.captureRejectionSymbol]<K>(
     error: Error,
     event: keyof HAPConnectionEvents | K,

@@ -15,17 +15,17 @@ export enum HAPConnectionEvent {
   CLOSED = "closed",
 }
 
-/** Where a {@link HAPConnection} is in its life; states only go up. */
+/** The state of a {@link HAPConnection}. It only goes up. */
 export enum HAPConnectionState {
-  /** As in HAP-NodeJS; a connection here is set up at once. */
+  /** Exists in HAP-NodeJS only: here a connection is set up at once. */
   CONNECTING = 0,
   FULLY_SET_UP = 1,
   /** Pair-verify has succeeded. */
   AUTHENTICATED = 2,
-  /** Its pairing was removed: closed once the responses under way are out. */
+  /** The pairing was removed. The connection closes after the responses under way. */
   TO_BE_TEARED_DOWN = 3,
-  /** The last bytes are on their way out; nothing more is written. */
+  /** The last bytes are on their way out. Nothing more is written. */
   CLOSING = 4,
-  /** The socket is gone, or was given up. */
+  /** The socket has closed, or was destroyed. */
   CLOSED = 5,
 }

@@ -1,6 +1,6 @@
 /**
- * What `DEBUG=hapwire:*` shows, by the package `debug`. That is loaded where there is something to show: it takes as long
- * as a tenth of the transport, and most processes never show anything.
+ * The output of `DEBUG=hapwire:*`, by the package `debug`. The package is loaded with the first output, because loading it
+ * takes a tenth as long as loading the transport.
  */
 
 import type createDebug from "debug";
@@ -13,7 +13,7 @@ export class DebugOutput {
     this.#namespace = namespace;
   }
 
-  /** Whether it is shown. The package's `enable` sets the variable too. */
+  /** True if the output is shown. The package's `enable` sets the variable too. */
   get enabled(): boolean {
     return process.env["DEBUG"] !== undefined && this.#load().enabled;
   }

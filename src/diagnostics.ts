@@ -1,7 +1,4 @@
-/**
- * Tracing through `node:diagnostics_channel`. Costs a look at a boolean if nobody subscribes. Messages carry objects, never
- * content or keys of their own.
- */
+/** Tracing through `node:diagnostics_channel`. Messages carry objects, no content or keys of their own. */
 
 import { channel, subscribe, unsubscribe, type Channel } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -9,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HAPConnection } from "./connection";
 import type { ErrorCode, HapwireError } from "./errors";
 
-/** The class of servers: named by way of the connection, so that server.ts can import this file. */
+/** Taken from the connection, so that server.ts can import this file. */
 type EventedHTTPServer = HAPConnection["server"];
 
 /** On `hapwire:server:listening`, and on `hapwire:server:closed` when the server and all its connections have closed. */
@@ -25,25 +22,19 @@ export interface ConnectionOpenedMessage {
 }
 
 /** On `hapwire:connection:closed`, when the connection has closed. */
-export interface ConnectionClosedMessage {
-  /** The connection. */
-  connection: HAPConnection;
+export interface ConnectionClosedMessage extends ConnectionOpenedMessage {
   /** Why it ended. Undefined if the controller ended it in order, or if the application asked for it. */
   reason: HapwireError | undefined;
 }
 
 /** On `hapwire:connection:refused`, when a request or a connection breaks a limit or is not HTTP. */
-export interface RefusalMessage {
-  /** The connection. */
-  connection: HAPConnection;
+export interface RefusalMessage extends ConnectionOpenedMessage {
   /** Why. Programs look at its `code`. */
   reason: HapwireError;
 }
 
 /** On `hapwire:request`, before the handler gets it. */
-export interface RequestMessage {
-  /** The connection. */
-  connection: HAPConnection;
+export interface RequestMessage extends ConnectionOpenedMessage {
   /** The handler reads its body. */
   request: IncomingMessage;
   /** The handler writes it. `finish` tells when it is out. */
@@ -51,9 +42,7 @@ export interface RequestMessage {
 }
 
 /** On `hapwire:events:flushed`, when an EVENT message was handed to the socket. */
-export interface EventsFlushedMessage {
-  /** The connection. */
-  connection: HAPConnection;
+export interface EventsFlushedMessage extends ConnectionOpenedMessage {
   /** Bytes on the wire. */
   bytes: number;
 }
@@ -68,29 +57,25 @@ export const eventsFlushed = channel("hapwire:events:flushed");
 
 export function publishServer(event: Channel, server: EventedHTTPServer): void {
   if (event.hasSubscribers) {
-    const message: ServerMessage = { server };
-    event.publish(message);
+    event.publish({ server } satisfies ServerMessage);
   }
 }
 
 export function publishOpened(connection: HAPConnection): void {
   if (connectionOpened.hasSubscribers) {
-    const message: ConnectionOpenedMessage = { connection };
-    connectionOpened.publish(message);
+    connectionOpened.publish({ connection } satisfies ConnectionOpenedMessage);
   }
 }
 
 export function publishClosed(connection: HAPConnection, reason: HapwireError | undefined): void {
   if (connectionClosed.hasSubscribers) {
-    const message: ConnectionClosedMessage = { connection, reason };
-    connectionClosed.publish(message);
+    connectionClosed.publish({ connection, reason } satisfies ConnectionClosedMessage);
   }
 }
 
 export function publishRefusal(connection: HAPConnection, reason: HapwireError): void {
   if (connectionRefused.hasSubscribers) {
-    const message: RefusalMessage = { connection, reason };
-    connectionRefused.publish(message);
+    connectionRefused.publish({ connection, reason } satisfies RefusalMessage);
   }
 }
 
@@ -100,35 +85,25 @@ export function publishRequest(
   response: ServerResponse,
 ): void {
   if (requestReceived.hasSubscribers) {
-    const message: RequestMessage = { connection, request, response };
-    requestReceived.publish(message);
+    requestReceived.publish({ connection, request, response } satisfies RequestMessage);
   }
 }
 
 export function publishFlush(connection: HAPConnection, bytes: number): void {
   if (eventsFlushed.hasSubscribers) {
-    const message: EventsFlushedMessage = { connection, bytes };
-    eventsFlushed.publish(message);
+    eventsFlushed.publish({ connection, bytes } satisfies EventsFlushedMessage);
   }
 }
 
-/** What {@link observe} reports. Neither function may throw. */
+/** Neither function may throw. */
 export interface Observer {
-  /**
-   * A response was handed to the socket whole.
-   *
-   * @param milliseconds - Since the handler got the request.
-   */
+  /** A response was handed to the socket whole, this many milliseconds after the handler got the request. */
   answered(milliseconds: number): void;
   /** A request, or a connection, was refused. */
   refused(code: ErrorCode): void;
 }
 
-/**
- * Observes the requests of one server through the channels. Costs nothing once it has ended.
- *
- * @returns A function that ends the observation.
- */
+/** Observes the requests of one server through the channels. @returns A function that ends the observation. */
 export function observe(server: EventedHTTPServer, observer: Observer): () => void {
   const onRequest = (message: unknown): void => {
     const { connection, response } = message as RequestMessage;

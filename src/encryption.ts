@@ -15,48 +15,33 @@ export interface SessionKeys {
 }
 
 /**
- * The record of a pair-verify: what a connection and its controller have agreed on.
- *
- * A plain record. The transport reads the session keys when the first bytes after them arrive, and copies them. It keeps
- * counters of its own, and writes their values back here. A controller's side may use the same record with the two keys
- * exchanged.
+ * The record of a pair-verify. The transport copies the session keys when the first bytes after them arrive. It keeps its own
+ * counters and writes their values back here. A controller may use the same record with the two keys exchanged.
  */
 export class HAPEncryption {
-  /** The controller's public key of this pair-verify. */
-  readonly clientPublicKey: Buffer;
-  /** The accessory's secret key of this pair-verify. */
-  readonly secretKey: Buffer;
-  /** The accessory's public key of this pair-verify. */
-  readonly publicKey: Buffer;
-  /** The X25519 secret that both sides have computed from these. */
-  readonly sharedSecret: Buffer;
-  /** Seals the messages of the pair-verify itself. */
-  readonly hkdfPairEncryptionKey: Buffer;
-
-  /** Frames sent so far: the counter of the next frame. Set it before the session if that does not start at 0. */
+  /** Frames sent: the counter of the next frame. Set it before the session if the counter does not start at 0. */
   accessoryToControllerCount = 0;
-  /** Frames received so far. */
+  /** Frames received. */
   controllerToAccessoryCount = 0;
-  /** 32 bytes once agreed on; empty until then. */
+  /** 32 bytes. Empty until the keys are agreed on. */
   accessoryToControllerKey: Buffer = Buffer.alloc(0);
-  /** 32 bytes once agreed on; empty until then. */
+  /** 32 bytes. Empty until the keys are agreed on. */
   controllerToAccessoryKey: Buffer = Buffer.alloc(0);
-  /** The start of a frame that arrived before the session was set up, if any. */
+  /** The start of a frame that arrived before the session began. */
   incompleteFrame?: Buffer | undefined;
 
   constructor(
-    clientPublicKey: Buffer,
-    secretKey: Buffer,
-    publicKey: Buffer,
-    sharedSecret: Buffer,
-    hkdfPairEncryptionKey: Buffer,
-  ) {
-    this.clientPublicKey = clientPublicKey;
-    this.secretKey = secretKey;
-    this.publicKey = publicKey;
-    this.sharedSecret = sharedSecret;
-    this.hkdfPairEncryptionKey = hkdfPairEncryptionKey;
-  }
+    /** The controller's public key of this pair-verify. */
+    readonly clientPublicKey: Buffer,
+    /** The accessory's secret key of this pair-verify. */
+    readonly secretKey: Buffer,
+    /** The accessory's public key of this pair-verify. */
+    readonly publicKey: Buffer,
+    /** The X25519 secret that both sides have computed from these. */
+    readonly sharedSecret: Buffer,
+    /** Seals the messages of the pair-verify itself. */
+    readonly hkdfPairEncryptionKey: Buffer,
+  ) {}
 
   /** Shows the counters and no key. */
   [inspect.custom](): string {
@@ -68,7 +53,7 @@ export class HAPEncryption {
 /**
  * Derives the keys of a session from the shared secret of pair-verify. [PROTOCOL: the secured session]
  *
- * @param sharedSecret - The X25519 shared secret: 32 bytes in HomeKit; any length is taken.
+ * @param sharedSecret - The X25519 shared secret: 32 bytes in HomeKit, here of any length.
  * @throws {@link ArgumentError}
  */
 export function deriveSessionKeys(sharedSecret: Uint8Array): SessionKeys {

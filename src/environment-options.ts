@@ -1,7 +1,4 @@
-/**
- * `HAPWIRE_OPTIONS`: options of all servers of the process, as JSON. For servers that somebody else makes, as HAP-NodeJS
- * does. The options of a constructor come first.
- */
+/** `HAPWIRE_OPTIONS`: options of all servers of the process, as JSON. The options of a constructor come first. */
 
 /** Options that have no meaning in JSON. */
 const NOT_IN_JSON: ReadonlySet<string> = new Set(["clock"]);
@@ -9,7 +6,7 @@ const NOT_IN_JSON: ReadonlySet<string> = new Set(["clock"]);
 let warned: string | undefined;
 
 /**
- * Reads the variable. If it is wrong, warns once in one line and goes on without it: a misspelt limit must not stop a bridge.
+ * Reads the variable. Warns once and ignores it if it is wrong: a misspelt limit must not stop a bridge.
  *
  * @param check - Throws if the options are wrong.
  * @param names - The names of all options.

@@ -29,7 +29,7 @@ export type ErrorCode =
   | "ERR_HAPWIRE_STRANGERS"
   | "ERR_HAPWIRE_SUBSCRIPTIONS";
 
-/** The base of all of hapwire's errors. */
+/** The base of hapwire's errors. */
 export class HapwireError extends Error {
   /** The name of the class. */
   override readonly name: string = "HapwireError";
@@ -63,7 +63,7 @@ export class FrameError extends HapwireError {
   override readonly name = "FrameError";
 }
 
-/** No engine, or not the one that was asked for, can run here. */
+/** The engine of the options or of the environment cannot run here, or no engine can. */
 export class EngineError extends HapwireError {
   override readonly name = "EngineError";
 
@@ -72,7 +72,7 @@ export class EngineError extends HapwireError {
   }
 }
 
-/** An optional package that what was called is built upon is not installed. */
+/** An optional package that the called function needs is not installed. */
 export class MissingPeerError extends HapwireError {
   override readonly name = "MissingPeerError";
 
@@ -81,27 +81,24 @@ export class MissingPeerError extends HapwireError {
     readonly peer: string,
     options?: ErrorOptions,
   ) {
-    super(
-      "ERR_HAPWIRE_PEER_MISSING",
-      `${peer} cannot be loaded; to install it: npm install ${peer}`,
-      options,
-    );
+    const message = `${peer} cannot be loaded; to install it: npm install ${peer}`;
+    super("ERR_HAPWIRE_PEER_MISSING", message, options);
   }
 }
 
-/** Why a connection was closed by this side. */
+/** The reason why this side closed a connection. */
 export class ConnectionError extends HapwireError {
   override readonly name = "ConnectionError";
 }
 
-/** @returns the error that a connection fails with, whatever was thrown. */
+/** @returns The reason why a connection fails after this error. */
 export function connectionFailure(error: unknown): HapwireError {
   return error instanceof HapwireError
     ? error
     : new ConnectionError("ERR_HAPWIRE_SOCKET", "the connection failed", { cause: error });
 }
 
-/** A value in an error message: its type, and what it is only where that can be no secret. */
+/** A value in an error message: its type, and the value itself only if it can't be a secret. */
 function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean") {
     return Object.is(value, -0) ? "-0" : String(value);

@@ -8,15 +8,15 @@ export const LENGTH_FIELD_LENGTH = 2;
 export const MAX_FRAME_PLAINTEXT = 1024;
 /** Bytes of the Poly1305 tag. */
 export const TAG_LENGTH = 16;
-/** What a frame adds to its plaintext, in bytes. */
+/** Bytes that a frame adds to its plaintext. */
 export const FRAME_OVERHEAD = LENGTH_FIELD_LENGTH + TAG_LENGTH;
 
-/** @returns How many frames a message of so many bytes is cut into. */
+/** @returns The number of frames of a message of this many bytes. */
 export function frameCount(length: number): number {
   return Math.ceil(length / MAX_FRAME_PLAINTEXT);
 }
 
-/** @returns How many bytes a message of so many bytes has when sealed. */
+/** @returns The bytes of a message of this many bytes when it is sealed. */
 export function sealedLength(length: number): number {
   return length + frameCount(length) * FRAME_OVERHEAD;
 }

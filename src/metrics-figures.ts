@@ -1,10 +1,9 @@
-/** Which figure of a server's stats becomes which Prometheus metric. */
+/** The Prometheus metrics that are read from a server's stats. */
 
 import type { ConnectionStats, ServerStats } from "./stats";
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** A metric that is read from a server's stats. */
 export interface Figure {
   /** Without the prefix. */
   readonly name: string;
@@ -15,12 +14,12 @@ export interface Figure {
   read(stats: ServerStats): readonly (readonly [labels: Labels, value: number])[];
 }
 
-/** A figure that is one number of the sum over all connections. */
+/** One number of the sum over all connections. */
 function summed(type: Figure["type"], name: string, key: keyof ConnectionStats, help: string): Figure {
   return { name, help, type, read: ({ total }) => [[{}, total[key]]] };
 }
 
-/** In the order in which they are told. */
+/** In the order of the output. */
 export const FIGURES: readonly Figure[] = [
   {
     name: "connections",

@@ -7,7 +7,7 @@
 import { createRequire } from "node:module";
 
 import type * as promClient from "prom-client";
-import type { Metric, Registry } from "prom-client";
+import type { Counter, Gauge, Metric, Registry } from "prom-client";
 
 import { checkNonEmptyString } from "./check";
 import { ArgumentError, MissingPeerError, type ErrorCode } from "./errors";
@@ -16,11 +16,11 @@ import { observe } from "./diagnostics";
 import type { EventedHTTPServer } from "./server";
 import type { ServerStats } from "./stats";
 
-/** What {@link collectMetrics} can be told. */
+/** The options of {@link collectMetrics}. */
 export interface MetricsOptions {
-  /** Where the metrics are registered. Default: `prom-client`'s own `register`. */
+  /** The registry of the metrics. Default: `prom-client`'s own `register`. */
   register?: Registry;
-  /** What the names of all metrics begin with: letters, digits, `_` and `:`, no digit first. Default `hapwire_`. */
+  /** The beginning of all metrics' names: letters, digits, `_` and `:`, no digit first. Default `hapwire_`. */
   prefix?: string;
   /** The label `server` of this server's figures. Default: `1`, `2` and so on, in the order of the calls. */
   name?: string;
@@ -29,23 +29,22 @@ export interface MetricsOptions {
 type NamedStats = readonly (readonly [name: string, stats: ServerStats])[];
 type PromClient = typeof promClient;
 
-/** Of requests, in seconds: a read from memory takes less than a millisecond, a plugin that asks a device takes seconds. */
+/** In seconds. A read from memory takes less than a millisecond, a plugin that asks a device takes seconds. */
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 const REFUSALS = "refusals_total";
 const DURATION = "request_duration_seconds";
 
-/** The groups of metrics that are there, by their prefix. */
+/** By prefix. */
 const groups = new WeakMap<Registry, Map<string, MetricsGroup>>();
 
 /**
- * Registers the figures of a server with `prom-client`. They are read when Prometheus asks; the times of requests and the
- * refusals are counted from this call on. Called for several servers, the metrics are the same, told apart by the label
- * `server`.
+ * Registers the figures of a server with `prom-client`. They are read when Prometheus asks. The times of requests and the
+ * refusals are counted from this call on. Several servers share the metrics; the label `server` tells them apart.
  *
- * @returns A function that takes the server out of the metrics again, and the metrics of the last one out of the registry.
- * @throws {@link index.MissingPeerError} where `prom-client` cannot be loaded.
- * @throws {@link index.ArgumentError} for a prefix that is none or is taken, or a name that another server has.
+ * @returns A function that takes the server out of the metrics, and after the last server the metrics out of the registry.
+ * @throws {@link index.MissingPeerError} if `prom-client` cannot be loaded.
+ * @throws {@link index.ArgumentError} if the prefix is malformed or taken, or if another server has the name.
  */
 export function collectMetrics(server: EventedHTTPServer, options: MetricsOptions = {}): () => void {
   const client = loadClient();
@@ -63,7 +62,7 @@ export function collectMetrics(server: EventedHTTPServer, options: MetricsOption
   byPrefix.set(prefix, group);
   let remove: (() => void) | undefined = group.add(server, name);
   return () => {
-    // Called again, it would take out another server that has the name by now.
+    // Once: another server may have the name now.
     remove?.();
     remove = undefined;
     if (group.isEmpty && byPrefix.get(prefix) === group) {
@@ -89,7 +88,7 @@ class MetricsGroup {
   readonly #refusals;
   readonly #duration;
   readonly #metrics: ReadonlySet<Metric | undefined>;
-  /** Read once for all metrics that are asked for in one go. */
+  /** Read once for all metrics of one request of Prometheus. */
   #stats: NamedStats | undefined;
   #added = 0;
 
@@ -122,7 +121,7 @@ class MetricsGroup {
     return this.#servers.size === 0;
   }
 
-  /** False once the registry was cleared: what is added then would never be read. */
+  /** False if the registry was cleared: it would not read a server that is added. */
   get isRegistered(): boolean {
     return this.#registeredNames().length > 0;
   }
@@ -161,7 +160,7 @@ class MetricsGroup {
     }
   }
 
-  /** Without those that the registry no longer has, or has of somebody else by now. */
+  /** Without names that the registry has no longer, or has from somebody else. */
   #registeredNames(): string[] {
     return this.#names().filter((name) => this.#metrics.has(this.#register.getSingleMetric(name)));
   }
@@ -178,38 +177,23 @@ class MetricsGroup {
   }
 
   #registerFigure(client: PromClient, figure: Figure): Metric {
-    const settings = {
+    const Kind = figure.type === "gauge" ? client.Gauge : client.Counter;
+    const metric: Counter | Gauge = new Kind({
       name: `${this.#prefix}${figure.name}`,
       help: figure.help,
       labelNames: ["server", ...(figure.labels ?? [])],
       registers: [this.#register],
-    };
-    const read = this.#read.bind(this, figure);
-    if (figure.type === "gauge") {
-      const gauge = new client.Gauge({
-        ...settings,
-        collect: () => {
-          gauge.reset();
-          for (const [labels, value] of read()) {
-            gauge.set(labels, value);
-          }
-        },
-      });
-      return gauge;
-    }
-    const counter = new client.Counter({
-      ...settings,
       collect: () => {
-        counter.reset();
-        for (const [labels, value] of read()) {
-          counter.inc(labels, value);
+        metric.reset();
+        for (const [labels, value] of this.#read(figure)) {
+          metric.inc(labels, value);
         }
       },
     });
-    return counter;
+    return metric;
   }
 
-  /** The values of a figure, for each server and what else it is told apart by. */
+  /** The values of a figure for each server. */
   *#read(figure: Figure): Generator<[labels: Labels, value: number]> {
     for (const [server, stats] of this.#statsOfAll()) {
       for (const [labels, value] of figure.read(stats)) {

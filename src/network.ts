@@ -1,27 +1,20 @@
-/** The machine's network interfaces: which one a connection came in on, and its addresses. */
+/** The machine's network interfaces: the interface of a connection, and its addresses. */
 
 import { BlockList, isIPv4 } from "node:net";
 import { networkInterfaces, type NetworkInterfaceInfo } from "node:os";
 
 import { HapwireError } from "./errors";
 
-/** Where no interface can be told. */
-const UNKNOWN_INTERFACE = "unknown";
-
-/** The machine's network interfaces, by name; none where the system does not let the process see them. */
+/** The machine's network interfaces, by name. Empty if a sandbox blocks netlink. */
 export function visibleInterfaces(): NodeJS.Dict<NetworkInterfaceInfo[]> {
   try {
     return networkInterfaces();
   } catch {
-    // A sandbox may deny the netlink socket that it takes, while those of the network work.
     return {};
   }
 }
 
-/**
- * The address without what sockets add to it: the prefix of an IPv4 address in IPv6 clothes, the zone of a link-local
- * one.
- */
+/** Drops the zone of a link-local address, and the prefix of an IPv4-mapped address. */
 export function plainAddress(address: string): string {
   const [withoutZone = ""] = address.split("%", 1);
   const mapped = /^::(?:ffff:)?((?:\d{1,3}\.){3}\d{1,3})$/i.exec(withoutZone);
@@ -29,27 +22,23 @@ export function plainAddress(address: string): string {
 }
 
 /**
- * The network interface that has this address; else the one whose subnet holds it (a socket that was accepted on a
- * virtual address); else the first that is no loopback.
+ * The network interface with this address. Otherwise the interface whose subnet has it, as of a virtual address. Otherwise the
+ * first interface that is not the loopback.
  *
- * @param localAddress - A socket's local address, IPv4, IPv6, IPv4-mapped or link-local with a zone.
+ * @param localAddress - A socket's local address: IPv4, IPv6, IPv4-mapped or link-local with a zone.
  */
 export function interfaceOf(localAddress: string): string {
   const address = plainAddress(localAddress);
   const zone = /%(.+)$/.exec(localAddress)?.[1];
-  const interfaces = Object.entries(visibleInterfaces()).map(
-    ([name, infos]): [string, NetworkInterfaceInfo[]] => [name, infos ?? []],
+  const infos = Object.entries(visibleInterfaces()).flatMap(([name, ofName = []]) =>
+    ofName.map((info) => ({ name, ...info })),
   );
-  const nameWhere = (matches: (info: NetworkInterfaceInfo, name: string) => boolean): string | undefined =>
-    interfaces.find(([name, infos]) => infos.some((info) => matches(info, name)))?.[0];
-
-  return (
-    nameWhere((info, name) => info.address === address && name === zone) ??
-    nameWhere((info) => info.address === address) ??
-    nameWhere((info) => inSubnet(address, info)) ??
-    nameWhere((info) => !info.internal) ??
-    UNKNOWN_INTERFACE
-  );
+  const found =
+    infos.find((info) => info.address === address && info.name === zone) ??
+    infos.find((info) => info.address === address) ??
+    infos.find((info) => inSubnet(address, info)) ??
+    infos.find((info) => !info.internal);
+  return found?.name ?? "unknown";
 }
 
 function inSubnet(address: string, { cidr, family }: NetworkInterfaceInfo): boolean {
@@ -65,10 +54,9 @@ function inSubnet(address: string, { cidr, family }: NetworkInterfaceInfo): bool
 }
 
 /**
- * An address of an interface. Of IPv6 addresses, one that is not link-local is preferred: link-local ones are good only
- * together with their zone.
+ * An address of an interface. Prefers an IPv6 address that is not link-local and needs no zone.
  *
- * @throws {@link HapwireError} `ERR_HAPWIRE_NO_ADDRESS` where the interface has none of that family.
+ * @throws {@link HapwireError} `ERR_HAPWIRE_NO_ADDRESS` if the interface has no address of this version.
  */
 export function addressOf(interfaceName: string, ipVersion: "ipv4" | "ipv6"): string {
   const family = ipVersion === "ipv4" ? "IPv4" : "IPv6";
@@ -76,10 +64,8 @@ export function addressOf(interfaceName: string, ipVersion: "ipv4" | "ipv6"): st
   const isGlobal = (info: NetworkInterfaceInfo): boolean => info.family === "IPv4" || info.scopeid === 0;
   const info = infos.find(isGlobal) ?? infos[0];
   if (info === undefined) {
-    throw new HapwireError(
-      "ERR_HAPWIRE_NO_ADDRESS",
-      `the network interface ${interfaceName} has no ${family} address; has it gone down?`,
-    );
+    const message = `the network interface ${interfaceName} has no ${family} address; has it gone down?`;
+    throw new HapwireError("ERR_HAPWIRE_NO_ADDRESS", message);
   }
   return info.address;
 }

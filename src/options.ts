@@ -7,7 +7,7 @@ import { MAX_DELAY, systemClock, type Clock } from "./clock";
 import type { EngineName } from "./engine/contract";
 import { optionsFromEnvironment } from "./environment-options";
 
-/** Every option may be left out. The defaults are such that no home meets a limit. */
+/** Every option may be left out. No home meets a default limit. */
 export interface ServerOptions {
   /** The engine for the connections' sessions and events. Default: the engine that {@link engineInfo} names. */
   engine?: EngineName;
@@ -19,18 +19,18 @@ export interface ServerOptions {
   maxQueuedEventBytes?: number;
   /** Characteristics that one connection may subscribe to. Default 65,536. */
   maxSubscriptions?: number;
-  /** Milliseconds without progress after which a controller that does not read is given up. Default 60,000. */
+  /** Milliseconds without progress after which a controller that does not read loses its connection. Default 60,000. */
   stallTimeout?: number;
   /** Milliseconds of silence after which a connection is closed, if there are many. Default one hour. */
   idleTimeout?: number;
-  /** How many connections are many. Default 16. */
+  /** The number of connections that are many. Default 16. */
   idleSweepThreshold?: number;
   /**
-   * Milliseconds of silence after which a stranger's connection is closed. A stranger is a connection that is neither
-   * authenticated nor subscribed to anything. Default 10 minutes.
+   * Milliseconds of silence after which a stranger's connection is closed. A stranger is neither authenticated nor
+   * subscribed to anything. Default 10 minutes.
    */
   strangerIdleTimeout?: number;
-  /** Connections of all strangers. Above it, the address with most of them loses one. Default 512. */
+  /** Connections of all strangers. Above it, the address with the most of them loses one. Default 512. */
   maxStrangers?: number;
   /** Bytes of the body of a stranger's request. Above it: 413. Default 1 MiB. */
   maxStrangerBodySize?: number;
@@ -52,14 +52,14 @@ export interface ServerOptions {
   maxUnsentBytes?: number;
   /** Frames that one segment may complete. Above it the connection is closed. Default 4,096. */
   maxFramesPerSegment?: number;
-  /** Milliseconds that a controller is given to close its side after the last bytes went out. Default 2,000. */
+  /** Milliseconds in which a controller must close its side after the last bytes went out. Default 2,000. */
   lingerTimeout?: number;
   /** The clock of all timers, for tests. */
   clock?: Clock;
 }
 
-/** The options, with a value for each. */
-export type Settings = Required<Omit<ServerOptions, "engine">> & { engine: EngineName | undefined };
+/** The options, with a value for each. Each part of the transport takes those that it needs. */
+export type Settings = Readonly<Required<Omit<ServerOptions, "engine">> & { engine: EngineName | undefined }>;
 
 type NumericOption = {
   [K in keyof ServerOptions]-?: ServerOptions[K] extends number | undefined ? K : never;

@@ -1,4 +1,4 @@
-/** The rejection of an async listener that nobody waits for. */
+/** Reports the rejection of an async listener. */
 
 import type { EventEmitter } from "node:events";
 

@@ -1,4 +1,4 @@
-/** EventedHTTPServer: accepts controllers, knows their connections, and sends events to those that subscribed. */
+/** EventedHTTPServer: accepts controllers and sends events to those that subscribed. */
 
 import { EventEmitter } from "node:events";
 import { ServerResponse, type IncomingMessage } from "node:http";
@@ -47,17 +47,15 @@ export interface EventedHTTPServerEvents {
 
 /** Options of {@link EventedHTTPServer.close}. */
 export interface CloseOptions {
-  /** Milliseconds that responses under way are given to finish. Default 5,000. */
+  /** Milliseconds in which responses under way may finish. Default 5,000. */
   deadline?: number;
 }
 
 const DEFAULT_CLOSE_DEADLINE = 5000;
 
 /**
- * An HTTP server with the HAP extensions for security and events.
- *
- * A TCP server in front of one Node HTTP server for each connection. It opens what a controller sends and hands it to the
- * HTTP server; it seals the answer and sends it. Events go out between complete responses, never inside one.
+ * An HTTP server with the HAP extensions for security and events: a TCP server in front of one Node HTTP server for each
+ * connection. It opens requests, seals responses, and sends events between complete responses.
  */
 export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /** The TCP server: the only socket that listens. */
@@ -71,11 +69,11 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /** The sum over all connections that have closed. */
   readonly #pastStats = noStats();
   #accepted = 0;
-  /** Called when the last connection has closed. These are no listeners, which an application may remove. */
+  /** Called when the last connection has closed. Not listeners, which an application may remove. */
   readonly #whenEmptied: (() => void)[] = [];
   /** True between a call to listen and the next call to stop. */
   #mayListen = false;
-  /** True from the message that the server listens to the message that it has closed. */
+  /** True between the messages `hapwire:server:listening` and `hapwire:server:closed`. */
   #isPublished = false;
 
   /**
@@ -83,21 +81,12 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
    * @throws {@link EngineError} if the engine of the options can't run here.
    */
   constructor(options: ServerOptions = {}) {
-    // A request handler may be an async function: its rejection is handled like an error that it throws.
+    // A request handler may be an async function. Its rejection counts as an error that it throws.
     super({ captureRejections: true });
     const settings = settingsFrom(options);
     this.#settings = settings;
     this.#context = this.#createContext(settings);
-    this.#idleSweep = new IdleSweep(
-      settings.clock,
-      {
-        idleTimeout: settings.idleTimeout,
-        threshold: settings.idleSweepThreshold,
-        strangerIdleTimeout: settings.strangerIdleTimeout,
-      },
-      this.#links,
-      closeIdle,
-    );
+    this.#idleSweep = new IdleSweep(settings, this.#links, closeIdle);
 
     // Half-open: a controller that sends no more may still wait for its answer. No keep-alive probes: they wake iOS
     // devices. No delay: HAP's messages are small and awaited. [PROTOCOL: the secured session]
@@ -106,9 +95,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.tcpServer.on("listening", this.#onListening.bind(this));
     this.tcpServer.on("error", this.#onError.bind(this));
     this.tcpServer.on("close", () => {
-      void this.#whenEmpty().then(() => {
-        this.#publishClosed();
-      });
+      void this.#whenEmpty().then(this.#publishClosed.bind(this));
     });
   }
 
@@ -128,15 +115,12 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   }
 
   /**
-   * Starts to listen. `listening` follows, or `error`.
-   *
-   * Hands its arguments to `net.Server.listen`, as HAP-NodeJS does: Homebridge passes on the port of its config.json, which may
-   * be a string. A string that is not a number is the path of a socket.
+   * Starts to listen. `listening` follows, or `error`. Takes what `net.Server.listen` takes, as HAP-NodeJS does: the port in
+   * Homebridge's config.json may be a string. A string that is not a number is the path of a socket.
    *
    * @param port - 0 to 65,535, or options as for `net.Server.listen`. The system chooses if it is 0 or missing.
-   * @param hostname - The address to listen on. Default: all of them, IPv6 and IPv4.
-   * @throws RangeError `ERR_SOCKET_BAD_PORT`, TypeError `ERR_INVALID_ARG_VALUE` or Error `ERR_SERVER_ALREADY_LISTEN`, by
-   *   Node.
+   * @param hostname - The address to listen on. Default: all addresses, IPv6 and IPv4.
+   * @throws Node's `ERR_SOCKET_BAD_PORT`, `ERR_INVALID_ARG_VALUE` or `ERR_SERVER_ALREADY_LISTEN`.
    */
   listen(port?: number | string | ListenOptions | null, hostname?: string | null): void;
   listen(...target: unknown[]): void {
@@ -161,7 +145,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /**
    * Stops listening, lets responses under way finish, and closes all connections.
    *
-   * @returns Resolves when all connections have closed. Those not done by the deadline are closed at once.
+   * @returns Resolves when all connections have closed. Connections that miss the deadline are closed at once.
    * @throws {@link ArgumentError} if the deadline is not an integer of milliseconds.
    */
   async close({ deadline = DEFAULT_CLOSE_DEADLINE }: CloseOptions = {}): Promise<void> {
@@ -169,7 +153,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     for (const link of [...this.#links]) {
       link.drain();
     }
-    // Last, because it stops the idle sweep: from here on the deadline holds.
+    // After the links drain, because it stops the idle sweep.
     const down = new Promise<void>((resolve) => {
       // Ignore the error: the server was not listening.
       this.#stopListening(() => {
@@ -186,17 +170,16 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   }
 
   /**
-   * Sends an event to every connection that has subscribed to a characteristic. Does nothing for ids that nobody can
-   * subscribe to.
+   * Sends an event to every connection that has subscribed to a characteristic. Ignores ids that nobody can subscribe to.
    *
    * @param aid - The accessory's id.
    * @param iid - The characteristic's id.
    * @param value - The new value: anything that `JSON.stringify` takes.
-   * @param originator - The connection that the change came from. It gets no event.
+   * @param originator - The connection that made the change. It gets no event.
    * @param immediateDelivery - Sends the event, and all events that wait before it, as soon as no request is under way.
    *   ButtonEvent and ProgrammableSwitchEvent require it. Other events gather for `coalescingDelay` and go out as one
    *   message.
-   * @throws What `JSON.stringify` throws: a TypeError for a bigint and for a circle.
+   * @throws As `JSON.stringify`: a TypeError for a bigint and for a circle.
    */
   broadcastEvent(
     aid: number,
@@ -212,8 +195,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   }
 
   /**
-   * Closes all connections of a user whose pairing was removed: the initiator's after the responses under way, the rest at
-   * once. To be called while the initiator's request is being answered.
+   * Closes all connections of a user whose pairing was removed: the initiator's after the responses under way, the others at
+   * once. Called while the initiator's request is answered.
    *
    * @param initiator - The connection whose request removed the pairing.
    * @param username - The pairing identifier that was removed. It need not be the initiator's.
@@ -226,7 +209,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     }
   }
 
-  /** The figures of the server, since it was made. */
+  /** The figures of the server since it was made. */
   stats(): ServerStats {
     const total = { ...this.#pastStats };
     let authenticated = 0;
@@ -243,7 +226,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     };
   }
 
-  /** Takes the rejection of an async listener. The controller gets an answer if it was a request's. */
+  /** Handles the rejection of an async listener. Answers the request of a request listener. */
   override [EventEmitter.captureRejectionSymbol]<K>(
     error: Error,
     event: keyof EventedHTTPServerEvents | K,
@@ -266,7 +249,6 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
       memory,
       delivery: new EventDelivery(engine, settings, memory),
       strangers: new Strangers(settings),
-      knownLimits: settings,
       strangerLimits: {
         maxHeadSize: settings.maxHeadSize,
         maxBodySize: Math.min(settings.maxStrangerBodySize, settings.maxBodySize),
@@ -277,7 +259,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
         handleRefusal: diagnostics.publishRefusal,
         handleFlush: diagnostics.publishFlush,
         handleIdleChange: (link) => {
-          // After stop() or close() nothing would stop the sweep again.
+          // After stop() or close() nothing would stop the sweep.
           if (this.#mayListen) {
             this.#idleSweep.changed(link);
           }
@@ -295,7 +277,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
 
   #onListening(): void {
     if (!this.#mayListen) {
-      // Stopped while the host's name was looked up: early releases of Node 20 listen all the same.
+      // Stopped during the look-up of the host's name: early releases of Node 20 listen all the same.
       this.tcpServer.close();
       return;
     }
@@ -307,7 +289,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   }
 
   #onError(error: Error): void {
-    // A plugin may handle the error on the TCP server, as with HAP-NodeJS. If nobody handles it, the process ends as usual.
+    // A plugin may handle the error on the TCP server, as with HAP-NodeJS. Without a handler the process ends as usual.
     const isHandled = this.listenerCount("error") === 0 && this.tcpServer.listenerCount("error") > 1;
     if (!isHandled) {
       this.emit("error", error);
@@ -334,7 +316,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.#idleSweep.added(link);
     diagnostics.publishOpened(connection);
     this.#context.strangers.add(link);
-    // Last: a listener that throws must not leave a connection without limits.
+    // Last: if a listener throws, the connection has its limits.
     this.emit(EventedHTTPServerEvent.CONNECTION_OPENED, connection);
   }
 

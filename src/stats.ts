@@ -1,10 +1,10 @@
-/** Figures of a connection and of a server: plain numbers, counted since it opened unless said otherwise. */
+/** Figures of a connection and of a server, counted since it opened unless they say otherwise. */
 
-/** What {@link HAPConnection.stats} gives. */
+/** The result of {@link HAPConnection.stats}. */
 export interface ConnectionStats {
   /** Requests handed to handlers. */
   requests: number;
-  /** Responses finished, or given up with their connection. */
+  /** Responses that finished, or were given up with their connection. */
   responses: number;
   /** Bytes read from the socket. */
   bytesIn: number;
@@ -18,13 +18,13 @@ export interface ConnectionStats {
   eventsQueued: number;
   /** Events dropped because the last queued one of the same characteristic had the same value. */
   eventsDuplicate: number;
-  /** Events replaced by newer values of their characteristic because the queue met its bound. */
+  /** Events dropped for newer values of their characteristic because the queue exceeded its limit. */
   eventsCollapsed: number;
-  /** Events left out because their characteristic was unsubscribed before they went out. */
+  /** Events left out because their characteristic was unsubscribed. */
   eventsUnsubscribed: number;
   /** Events sent. */
   eventsDelivered: number;
-  /** EVENT messages that they were sent in. */
+  /** EVENT messages sent. */
   eventMessages: number;
   /** Events waiting now. */
   eventsPending: number;
@@ -32,21 +32,20 @@ export interface ConnectionStats {
   eventBytesPending: number;
 }
 
-/** What {@link EventedHTTPServer.stats} gives. */
+/** The result of {@link EventedHTTPServer.stats}. */
 export interface ServerStats {
   /** Connections open now. */
   connections: number;
-  /** Of these, authenticated ones. */
+  /** Authenticated connections open now. */
   authenticated: number;
   /** Connections accepted since the server was made. */
   accepted: number;
-  /** Connections that this side closed or that failed, by the code of the reason; see docs/errors.md. */
+  /** Connections that this side closed or that failed, by the code of the reason. See docs/errors.md. */
   closed: Partial<Record<string, number>>;
-  /** The sums over all connections, those that are gone included. */
+  /** The sums over all connections, open and closed. */
   total: ConnectionStats;
 }
 
-/** @returns figures of nothing. */
 export function noStats(): ConnectionStats {
   return {
     requests: 0,

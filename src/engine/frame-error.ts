@@ -1,4 +1,4 @@
-/** What can go wrong with frames, in the words of both engines. */
+/** The errors of frames, the same for both engines. */
 
 import { FrameError } from "../errors";
 

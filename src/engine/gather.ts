@@ -1,16 +1,12 @@
-/** Chunks in one piece of memory. */
+/** Copies chunks into one piece of memory. */
 
-/** Of any typed array its own length: what a subclass says of it, or a property of that name, may be made up. */
+/** Reads the true length of a typed array: a subclass may override `length`. */
 const { get: ownLength } = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   "length",
 ) as { get: (this: Uint8Array) => number };
 
-/**
- * Writes chunks to memory that is as long as they say that they are.
- *
- * @throws TypeError where they are not: what is not written must not go out, it is memory as it was found.
- */
+/** @throws TypeError if the chunks do not fill the memory exactly: unwritten memory must not go out. */
 export function gather(chunks: readonly Uint8Array[], target: Uint8Array): void {
   let end = 0;
   for (const chunk of chunks) {
@@ -19,7 +15,7 @@ export function gather(chunks: readonly Uint8Array[], target: Uint8Array): void 
     if (end > target.length) {
       break;
     }
-    // One whose memory was taken away is empty, and must not be read at all.
+    // A chunk whose memory was taken away is empty. Reading it would throw.
     if (end > start) {
       target.set(chunk, start);
     }

@@ -1,11 +1,18 @@
-/** The native engine: the contract over the addon. Sizes are computed here, memory comes from Node's pool. */
+/** The native engine: the contract over the addon. Computes sizes and takes memory from Node's pool. */
 
 import path from "node:path";
 
 import nodeGypBuild from "node-gyp-build";
 
 import type { FrameError } from "../errors";
-import { FRAME_OVERHEAD, frameCount, KEY_LENGTH, MAX_FRAME_PLAINTEXT, sealedLength } from "../frame";
+import {
+  FRAME_OVERHEAD,
+  frameCount,
+  KEY_LENGTH,
+  MAX_FRAME_PLAINTEXT,
+  sealedLength,
+  TAG_LENGTH,
+} from "../frame";
 import {
   ANY_NUMBER_OF_FRAMES,
   POOL,
@@ -15,18 +22,27 @@ import {
   type EventHub,
   type FrameOpener,
   type FrameSealer,
+  type MessageAead,
   type QueueCounts,
 } from "./contract";
 import { frameError, type FrameErrorCode } from "./frame-error";
 import { gather } from "./gather";
-import { NativeMessages, type AddonMessages } from "./native-messages";
 
-/** What the addon exports. See native/binding. The classes below extend its classes. */
-interface Addon extends AddonMessages {
+/** The exports of the addon. The classes below extend its classes. See native/binding. */
+interface Addon {
   FrameSealer: new (key: Uint8Array, counter: bigint) => AddonSealer;
   FrameOpener: new (key: Uint8Array, counter: bigint, maxFrames: number) => AddonOpener;
   EventHub: new (maxEvents: number, maxBytes: number, maxSubscriptions: number) => AddonHub;
   aeadVersion: string;
+  sealMessage(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array, output: Buffer): boolean;
+  openMessage(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    text: Uint8Array,
+    tag: Uint8Array,
+    output: Buffer,
+  ): boolean;
 }
 
 interface AddonSealer {
@@ -41,18 +57,17 @@ interface AddonOpener {
   openFrames(segment: Buffer, output?: Buffer): number;
 }
 
-/** What the addon does exactly as the contract says. */
-type SameAsContract =
-  "mute" | "subscribe" | "unsubscribe" | "isSubscribed" | "unsubscribeAll" | "subscriptions";
-
-interface AddonHub extends Pick<EventHub, SameAsContract> {
+interface AddonHub extends Pick<
+  EventHub,
+  "mute" | "subscribe" | "unsubscribe" | "isSubscribed" | "unsubscribeAll" | "subscriptions"
+> {
   add(): number;
   remove(slot: number): void;
   attachSealer(slot: number, sealer: object): void;
   setSignals(signals: Uint32Array): void;
-  /** @returns how many signals it wrote. */
+  /** @returns The number of signals that it wrote. */
   broadcastValue(aid: number, iid: number, value: unknown, flags: number, exceptSlot: number): number;
-  /** @returns the signal, or 0. */
+  /** @returns The signal, or 0. */
   sendValue(slot: number, aid: number, iid: number, value: unknown, flags: number): number;
   prepare(slot: number): number;
   takePrepared(output: Buffer): number;
@@ -71,7 +86,7 @@ const STATUS_CODES: Partial<Record<number, FrameErrorCode>> = {
   7: "ERR_HAPWIRE_FRAME_COUNT",
 };
 
-/** A result below 0 is a status with its sign turned. */
+/** @param result - A negative status. */
 function errorOf(result: number): FrameError {
   const code = STATUS_CODES[-result];
   if (code === undefined) {
@@ -108,7 +123,7 @@ function sealerClass(Base: Addon["FrameSealer"]): new (key: Uint8Array, counter:
     #sealInto(output: Buffer, chunks: readonly Uint8Array[], length: number): number {
       const [first] = chunks;
       if (first !== undefined && chunks.length === 1) {
-        // The usual case. Spreading an array costs a fifth of a small frame's cipher.
+        // To spread an array costs a fifth of a small frame's cipher.
         return this.sealFrames(output, first);
       }
       if (chunks.length <= MAX_CHUNKS) {
@@ -134,7 +149,7 @@ function openerClass(
 
     open(segment: Buffer): Buffer {
       const before = this.pendingLength;
-      // In place, unless the start of a frame is held: its plaintext could be longer than the segment that completes it.
+      // In place, unless the start of a frame is held: its plaintext may be longer than the segment that completes it.
       const output = before === 0 ? segment : Buffer.allocUnsafe(before + segment.length);
       const result = before === 0 ? this.openFrames(segment) : this.openFrames(segment, output);
       if (result < 0) {
@@ -155,19 +170,14 @@ function openerClass(
   };
 }
 
-/** A sealer whose frames the hub counts. */
-interface CountedSealer {
-  frames: number;
-}
-
 function hubClass(
   Base: Addon["EventHub"],
 ): new (maxEvents: number, maxBytes: number, maxSubscriptions: number) => EventHub {
   return class NativeEventHub extends Base implements EventHub {
-    /** The addon writes them. At least one place for each slot. */
+    /** Written by the addon. Has at least one place for each slot. */
     signals = new Uint32Array(0);
-    /** By slot. */
-    readonly #sealers: (CountedSealer | undefined)[] = [];
+    /** By slot. The hub counts their frames. */
+    readonly #sealers: ({ frames: number } | undefined)[] = [];
 
     override add(): number {
       const slot = super.add();
@@ -239,7 +249,7 @@ function flagsOf(isJson: boolean, immediate: boolean): number {
   return (isJson ? 1 : 0) + (immediate ? 2 : 0);
 }
 
-/** False for what the addon writes as JSON itself: null, a boolean, a number, a string, undefined. */
+/** False for null, booleans, numbers, strings and undefined: the addon writes their JSON. */
 function needsStringify(value: unknown): boolean {
   switch (typeof value) {
     case "boolean":
@@ -252,19 +262,33 @@ function needsStringify(value: unknown): boolean {
   }
 }
 
-/**
- * The JSON of a value; undefined if `JSON.stringify` leaves its key out. Written before the addon is called: a `toJSON`
- * may use the hub.
- */
+/** Undefined if `JSON.stringify` leaves the key out. Called before the addon: a `toJSON` may use the hub. */
 function jsonOf(value: unknown): string | undefined {
   const prefix = '{"value":';
   const json = JSON.stringify({ value });
   return json.startsWith(prefix) ? json.slice(prefix.length, -1) : undefined;
 }
 
+function messageAead(addon: Addon): MessageAead {
+  return {
+    seal(key, nonce, aad, text) {
+      const output = Buffer.allocUnsafe(text.length + TAG_LENGTH);
+      if (!addon.sealMessage(key, nonce, aad, text, output)) {
+        throw new Error("OpenSSL cannot seal a message");
+      }
+      return output;
+    },
+
+    open(key, nonce, aad, text, tag) {
+      const output = Buffer.allocUnsafe(text.length);
+      return addon.openMessage(key, nonce, aad, text, tag, output) ? output : undefined;
+    },
+  };
+}
+
 /** The folder that has `prebuilds/` or `build/`. */
 function addonRoot(): string {
-  // node-gyp-build's variable, which it does not look at where a bundler has left no package.json. Empty is unset.
+  // node-gyp-build's variable. It ignores the variable if a bundler has left no package.json. Empty is unset.
   const { HAPWIRE_PREBUILD: root = "" } = process.env;
   return root === "" ? path.join(__dirname, "..", "..") : root;
 }
@@ -272,14 +296,14 @@ function addonRoot(): string {
 /**
  * Loads the addon: a prebuilt one, else the one built here.
  *
- * @throws Error where there is none for this platform, it does not load, or its OpenSSL has no ChaCha20-Poly1305.
+ * @throws Error if there is none for this platform, it does not load, or its OpenSSL has no ChaCha20-Poly1305.
  */
 export function createNativeEngine(): Engine {
   const file = path.resolve(nodeGypBuild.resolve(addonRoot()));
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon is loaded by its path
   const addon = require(file) as Addon;
   if (typeof addon.aeadVersion !== "string") {
-    // node-gyp-build goes by platform, not by name, and bundlers put the addons of several packages in one folder.
+    // Bundlers put the addons of several packages in one folder, and node-gyp-build looks at the platform alone.
     throw new Error(`${file} is the addon of another package`);
   }
   // The addon loads even if OpenSSL has no such cipher, as in FIPS mode. Throw here and not at the first controller.
@@ -296,6 +320,6 @@ export function createNativeEngine(): Engine {
       new NativeOpener(key, counter, maxFrames),
     createEventHub: ({ maxEvents, maxBytes, maxSubscriptions }) =>
       new NativeEventHub(maxEvents, maxBytes, maxSubscriptions),
-    messages: new NativeMessages(addon),
+    messages: messageAead(addon),
   };
 }

@@ -1,27 +1,23 @@
-/** The engine in TypeScript: the fallback where the addon cannot load, and the oracle that the addon is tested against. */
+/** The engine in TypeScript: the fallback if the addon cannot load, and the oracle that the addon is tested against. */
 
 import type { Engine } from "./contract";
 import { nodeHasAead } from "./portable/aead";
 import type * as codecs from "./portable/codec";
 import { PortableEventHub } from "./portable/event-hub";
 
-/** What {@link createPortableEngine} can be told. */
 export interface PortableEngineOptions {
-  /**
-   * Whether `sodium-native` does the AEAD: true demands it, false leaves it to `node:crypto`. By default it does
-   * where it is installed.
-   */
+  /** True demands `sodium-native` for the AEAD, false demands `node:crypto`. By default `sodium-native` comes first. */
   readonly sodium?: boolean;
 }
 
-/** @throws {@link EngineError} where `sodium-native` is demanded, or needed, and cannot be loaded. */
+/** @throws {@link EngineError} if `sodium-native` is demanded, or needed, and cannot be loaded. */
 export function createPortableEngine({ sodium }: PortableEngineOptions = {}): Engine {
   let loaded: codecs.PortableCodec | undefined;
   /** Loaded when the first connection has keys: sodium-native takes as long as all that a server needs to listen. */
   const codec = (): codecs.PortableCodec =>
     (loaded ??= (require("./portable/codec") as typeof codecs).createCodec(sodium));
   if (sodium === true || !nodeHasAead()) {
-    // There may be no AEAD at all: that is said here and not to the first controller.
+    // There may be no AEAD at all. Throw here and not at the first controller.
     codec();
   }
   return {

@@ -1,10 +1,9 @@
-/** The windows in which a connection's events gather to go out as one message. [PROTOCOL: events] */
+/** The windows in which the events of connections gather, to go out as one message. [PROTOCOL: events] */
 
 import type { Clock, Timer } from "../clock";
 
-/** A member of a window. */
 export interface WindowMember {
-  /** The window that the member is in, if any. */
+  /** The window that the member is in. */
   window: Window | undefined;
 }
 
@@ -18,13 +17,10 @@ export class CoalescingWindows<Member extends WindowMember> {
   readonly #clock: Clock;
   readonly #delay: number;
   readonly #onElapsed: (members: Iterable<Member>) => void;
-  /** The window that members join until this tick is over. */
+  /** The window that members join until the end of this tick. */
   #opening: Window | undefined;
 
-  /**
-   * @param delay - Milliseconds that a window stays open.
-   * @param onElapsed - Called with the members of a window that has ended. They are in no window then.
-   */
+  /** @param onElapsed - Called `delay` milliseconds after a window opened, with its members. They are in no window then. */
   constructor(clock: Clock, delay: number, onElapsed: (members: Iterable<Member>) => void) {
     this.#clock = clock;
     this.#delay = delay;
@@ -41,7 +37,7 @@ export class CoalescingWindows<Member extends WindowMember> {
     member.window = window;
   }
 
-  /** Ends a member's window without a call back. */
+  /** Takes a member out of its window. */
   close(member: Member): void {
     const window = member.window;
     if (window === undefined) {
@@ -49,7 +45,7 @@ export class CoalescingWindows<Member extends WindowMember> {
     }
     member.window = undefined;
     window.members.delete(member);
-    // A window of this tick keeps its timer: others may join it still.
+    // A window of this tick keeps its timer: others may join.
     if (window.members.size === 0 && window !== this.#opening) {
       this.#clock.clearTimeout(window.timer);
     }
@@ -64,7 +60,7 @@ export class CoalescingWindows<Member extends WindowMember> {
     queueMicrotask(() => {
       this.#endOpening(window);
       if (members.size === 0) {
-        // All of them left in the tick in which they joined.
+        // All members left in the tick in which they joined.
         this.#clock.clearTimeout(timer);
       }
     });
@@ -81,7 +77,7 @@ export class CoalescingWindows<Member extends WindowMember> {
     }
   }
 
-  /** From here on no member joins the window. */
+  /** Lets no more members join the window. */
   #endOpening(window: Window): void {
     if (this.#opening === window) {
       this.#opening = undefined;

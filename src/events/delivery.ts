@@ -1,6 +1,5 @@
-/** The delivery of events: the hub, the windows, and the rule when a connection's events go out. [PROTOCOL: events] */
+/** Delivers events: owns the hub and the windows, and decides when a connection's events go out. [PROTOCOL: events] */
 
-import type { Clock } from "../clock";
 import {
   NO_SLOT,
   Signal,
@@ -13,29 +12,23 @@ import {
   type QueueCounts,
 } from "../engine/contract";
 import { ConnectionError, connectionFailure, type HapwireError } from "../errors";
+import type { Settings } from "../options";
 import { CoalescingWindows, type Window } from "./coalescing-windows";
 
-/** What delivery asks of a connection's link. */
+/** A connection's link. */
 export interface EventRecipient {
-  /**
-   * True if an EVENT message may go out now: the link is open, no request is under way, the socket takes data, and
-   * output is not between the session keys and the first sealed frame.
-   */
+  /** True if an EVENT message may go out now. */
   readonly mayReceiveEvents: boolean;
-  /** Takes an EVENT message, sealed if a sealer is attached. Its memory may be used again once the kernel has it. */
+  /** Sends an EVENT message, sealed if a sealer is attached. Its memory may be used again when the kernel has taken it. */
   sendEvents(message: Buffer): void;
-  /** The connection must close. */
+  /** Closes the connection. */
   fail(reason: HapwireError): void;
 }
 
-export interface DeliverySettings {
-  readonly clock: Clock;
-  /** Milliseconds that events gather. */
-  readonly coalescingDelay: number;
-  readonly maxQueuedEvents: number;
-  readonly maxQueuedEventBytes: number;
-  readonly maxSubscriptions: number;
-}
+export type DeliverySettings = Pick<
+  Settings,
+  "clock" | "coalescingDelay" | "maxQueuedEvents" | "maxQueuedEventBytes" | "maxSubscriptions"
+>;
 
 /** Shared by the subscribers of one delivery. */
 interface SharedParts {
@@ -46,21 +39,19 @@ interface SharedParts {
   readonly subscribers: (Subscriber | undefined)[];
 }
 
-/** What a connection's queue holds. From {@link Queue.Due} on it is flushed as soon as the recipient may receive. */
-const Queue = {
+/** The state of a connection's queue. From `Due` on it is flushed as soon as the recipient may receive. */
+enum Queue {
   /** Takes no events. */
-  Muted: -1,
-  Empty: 0,
-  /** Events that wait for the end of their window. */
-  Waiting: 1,
-  Due: 2,
-  /** More than it may: it is flushed at once, or the connection closes. */
-  Overflowing: 3,
-} as const;
+  Muted,
+  Empty,
+  /** Its events wait for the end of their window. */
+  Waiting,
+  Due,
+  /** Exceeds its limit: it is flushed at once, or the connection closes. */
+  Overflowing,
+}
 
-type QueueState = (typeof Queue)[keyof typeof Queue];
-
-/** Queues the events of one server and sends them when their time has come. */
+/** The events of one server. */
 export class EventDelivery {
   readonly #parts: SharedParts;
 
@@ -78,17 +69,11 @@ export class EventDelivery {
     };
   }
 
-  /** Adds a connection. */
   add(recipient: EventRecipient): Subscriber {
     return new Subscriber(recipient, this.#parts);
   }
 
-  /**
-   * Queues an event for every subscriber, and flushes those that must not wait.
-   *
-   * @param except - The connection that the change came from.
-   * @throws What `JSON.stringify` throws.
-   */
+  /** Queues an event for every subscriber but one, and flushes those that must not wait. @throws As `JSON.stringify`. */
   broadcast(
     aid: number,
     iid: number,
@@ -107,20 +92,15 @@ export class EventDelivery {
 
 /** The events of one connection: its subscriptions, its queue, its window. */
 export class Subscriber {
-  /**
-   * The window that the events gather in. For {@link CoalescingWindows} only.
-   *
-   * @internal
-   */
+  /** Set by {@link CoalescingWindows} only. */
   window: Window | undefined;
   readonly #recipient: EventRecipient;
   readonly #parts: SharedParts;
   #slot: number;
-  #queue: QueueState = Queue.Empty;
+  #queue = Queue.Empty;
   /** The hub's counts when the queue was muted. They do not change after that. */
   #finalCounts: QueueCounts | undefined;
 
-  /** @internal */
   constructor(recipient: EventRecipient, parts: SharedParts) {
     this.#recipient = recipient;
     this.#parts = parts;
@@ -128,16 +108,12 @@ export class Subscriber {
     parts.subscribers[this.#slot] = this;
   }
 
-  /**
-   * Subscribes to a characteristic.
-   *
-   * @returns false if the connection has as many subscriptions as it may have.
-   */
+  /** @returns False if the connection has `maxSubscriptions` already. */
   subscribe(aid: number, iid: number): boolean {
     return this.#parts.hub.subscribe(this.#slot, aid, iid) !== Subscribed.Refused;
   }
 
-  /** Unsubscribes. Waiting events of the characteristic are left out. */
+  /** Also leaves out the characteristic's events that wait. */
   unsubscribe(aid: number, iid: number): void {
     this.#parts.hub.unsubscribe(this.#slot, aid, iid);
   }
@@ -150,7 +126,7 @@ export class Subscriber {
     this.#parts.hub.unsubscribeAll(this.#slot);
   }
 
-  /** The subscribed characteristics as aid, iid, aid, iid, …; the oldest subscription first. */
+  /** As {@link EventHub.subscriptions}. */
   subscriptions(): Float64Array {
     return this.#parts.hub.subscriptions(this.#slot);
   }
@@ -166,16 +142,12 @@ export class Subscriber {
     }
   }
 
-  /**
-   * From here on messages are sealed.
-   *
-   * @throws TypeError as {@link EventHub.attachSealer}.
-   */
+  /** Seals messages from here on. @throws TypeError as {@link EventHub.attachSealer}. */
   attachSealer(sealer: FrameSealer): void {
     this.#parts.hub.attachSealer(this.#slot, sealer);
   }
 
-  /** Sends the events that are due, if the recipient may receive. Called whenever that may have become true. */
+  /** Sends the events that are due, if the recipient may receive. Called when that may have become true. */
   flush(): void {
     if (this.#queue >= Queue.Due && this.#recipient.mayReceiveEvents) {
       this.#flush();
@@ -203,7 +175,7 @@ export class Subscriber {
     const { hub, subscribers } = this.#parts;
     hub.remove(this.#slot);
     subscribers[this.#slot] = undefined;
-    // Another connection may get the slot.
+    // The hub may give the slot to another connection.
     this.#slot = NO_SLOT;
   }
 
@@ -211,21 +183,12 @@ export class Subscriber {
     return this.#finalCounts ?? this.#parts.hub.counts(this.#slot);
   }
 
-  /**
-   * The slot; undefined for a subscriber of another delivery, which may have the same slot.
-   *
-   * @internal
-   */
+  /** The slot. Undefined if the subscriber belongs to another delivery, whose slots are others. */
   slotIn(parts: SharedParts): number | undefined {
     return this.#parts === parts ? this.#slot : undefined;
   }
 
-  /**
-   * Notes a signal of the hub.
-   *
-   * @returns whether {@link Subscriber.flush} or {@link Subscriber.closeIfOverflowing} must follow.
-   * @internal
-   */
+  /** Takes a signal of the hub. @returns True if `flush` and `closeIfOverflowing` must follow. */
   applySignal(signal: number): boolean {
     if (signal === Signal.WindowOpens) {
       this.#queue = Queue.Waiting;
@@ -236,30 +199,18 @@ export class Subscriber {
     return true;
   }
 
-  /**
-   * The window has ended: what waits is due.
-   *
-   * @internal
-   */
   endWindow(): void {
     if (this.#queue === Queue.Waiting) {
       this.#queue = Queue.Due;
     }
   }
 
-  /**
-   * Closes the connection if its queue holds more than it may and could not be flushed.
-   *
-   * @internal
-   */
+  /** Closes the connection if its queue exceeds its limit and could not be flushed. */
   closeIfOverflowing(): void {
     if (this.#queue === Queue.Overflowing) {
-      this.#fail(
-        new ConnectionError(
-          "ERR_HAPWIRE_EVENT_OVERFLOW",
-          "the controller takes no events, and the newest values alone exceed the bytes that may wait for it",
-        ),
-      );
+      const message =
+        "the controller takes no events, and the newest values alone exceed the bytes that may wait for it";
+      this.#fail(new ConnectionError("ERR_HAPWIRE_EVENT_OVERFLOW", message));
     }
   }
 
@@ -296,14 +247,14 @@ function applySignals({ hub, subscribers }: SharedParts, count: number): void {
       due.push(subscriber);
     }
   }
-  // Only after all signals are read: a flush may run listeners that broadcast again.
+  // Not before all signals are read: a flush may run listeners that broadcast again.
   for (const subscriber of due) {
     subscriber.flush();
     subscriber.closeIfOverflowing();
   }
 }
 
-/** Marks all members first: a flush may run listeners that change what waits. */
+/** Marks all members before the first flush, which may run listeners that change queues. */
 function flushElapsed(members: Iterable<Subscriber>): void {
   const subscribers = [...members];
   for (const subscriber of subscribers) {

@@ -1,53 +1,34 @@
-/**
- * The idle sweep: closes connections that have been silent for too long. It sleeps until the first of them can be due, and
- * never keeps the process alive. [PROTOCOL: fault 9]
- */
+/** Closes connections that are silent for too long. Sleeps until the first of them can be due. [PROTOCOL: fault 9] */
 
-import type { Clock, Timer } from "../clock";
+import type { Timer } from "../clock";
+import type { Settings } from "../options";
 
-/** A connection's link, as the sweep sees it. */
 export interface Idler {
   /** When bytes last came or went, in milliseconds of the clock. */
   readonly lastOperation: number;
-  /** True if silence alone is enough to close it, however few connections there are. */
+  /** True if silence alone is enough to close the link, even if there are few. */
   readonly isExpendable: boolean;
-}
-
-export interface IdleSweepOptions {
-  /** Milliseconds of silence after which a connection closes, if there are many. */
-  idleTimeout: number;
-  /** How many connections are many. */
-  threshold: number;
-  /** Milliseconds of silence after which an expendable connection closes. */
-  strangerIdleTimeout: number;
 }
 
 type Links<Link> = Iterable<Link> & { readonly size: number };
 
 export class IdleSweep<Link extends Idler> {
-  readonly #clock: Clock;
-  readonly #options: IdleSweepOptions;
+  readonly #settings: Settings;
   readonly #links: Links<Link>;
   readonly #close: (link: Link, idleFor: number) => void;
   #timer: Timer | undefined;
-  /** When the timer goes off, in milliseconds of the clock. No link is due before. */
+  /** The time of the timer, in milliseconds of the clock. No link is due before. */
   #timerAt = Infinity;
 
-  constructor(
-    clock: Clock,
-    options: IdleSweepOptions,
-    links: Links<Link>,
-    close: (link: Link, idleFor: number) => void,
-  ) {
-    this.#clock = clock;
-    this.#options = options;
+  constructor(settings: Settings, links: Links<Link>, close: (link: Link, idleFor: number) => void) {
+    this.#settings = settings;
     this.#links = links;
     this.#close = close;
   }
 
-  /** To be called after a link was added. */
+  /** Called after a link was added. */
   added(link: Link): void {
-    if (this.#links.size === this.#options.threshold) {
+    if (this.#links.size === this.#settings.idleSweepThreshold) {
       // From now on there are many: each link may be due.
       this.#sweep();
     } else {
@@ -55,30 +36,30 @@ export class IdleSweep<Link extends Idler> {
     }
   }
 
-  /** To be called if a link may be due earlier than before. */
+  /** Called if a link may be due earlier than before. */
   changed(link: Link): void {
     this.#wakeAt(this.#dueAt(link));
   }
 
   stop(): void {
     if (this.#timer !== undefined) {
-      this.#clock.clearTimeout(this.#timer);
+      this.#settings.clock.clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#timerAt = Infinity;
     }
   }
 
   #dueAt(link: Link): number {
-    const { idleTimeout, strangerIdleTimeout, threshold } = this.#options;
+    const { idleTimeout, strangerIdleTimeout, idleSweepThreshold } = this.#settings;
     if (link.isExpendable) {
       return link.lastOperation + strangerIdleTimeout;
     }
-    return this.#links.size >= threshold ? link.lastOperation + idleTimeout : Infinity;
+    return this.#links.size >= idleSweepThreshold ? link.lastOperation + idleTimeout : Infinity;
   }
 
   #sweep(): void {
     this.stop();
-    const now = this.#clock.now();
+    const now = this.#settings.clock.now();
     for (const link of [...this.#links]) {
       const dueAt = this.#dueAt(link);
       if (dueAt <= now) {
@@ -89,18 +70,18 @@ export class IdleSweep<Link extends Idler> {
     }
   }
 
-  /** Makes sure that the sweep runs at this time, or before. */
+  /** Sweeps at this time, or before. */
   #wakeAt(time: number): void {
     if (time >= this.#timerAt) {
       return;
     }
     this.stop();
     this.#timerAt = time;
-    this.#timer = this.#clock.setTimeout(
+    this.#timer = this.#settings.clock.setTimeout(
       () => {
         this.#sweep();
       },
-      Math.max(0, time - this.#clock.now()),
+      Math.max(0, time - this.#settings.clock.now()),
     );
   }
 }

@@ -1,7 +1,4 @@
-/**
- * The link of one connection: joins its wire, its HTTP and its events, and owns its one life. The public face is
- * HAPConnection, which keeps its link to itself.
- */
+/** The link of one connection: joins its wire, its HTTP and its events, and owns its life. HAPConnection is its public face. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -20,6 +17,7 @@ import type { Budget, ConnectionHttpHost, ConnectionHttpLimits } from "./http/co
 import type { OutputMemory } from "./output-memory";
 import { PlaintextBoundary } from "./plaintext-boundary";
 import type { Strangers } from "./strangers";
+import type { WriteCallback } from "./transfer";
 import { Wire, type WireHost } from "./wire";
 
 const debug = new DebugOutput("hapwire:connection");
@@ -31,11 +29,11 @@ export enum Life {
   Draining,
   /** The last bytes are on their way out. Nothing more is written. */
   Closing,
-  /** The socket is gone, or was given up. */
+  /** The socket has closed, or was destroyed. */
   Closed,
 }
 
-/** What a server's links report, each with the owner of the link. */
+/** The server of a link. */
 export interface LinkHost<Owner> {
   /** The head of a request has arrived. May throw a handler's error. */
   handleRequest(owner: Owner, request: IncomingMessage, response: ServerResponse): void;
@@ -43,9 +41,9 @@ export interface LinkHost<Owner> {
   handleRefusal(owner: Owner, reason: HapwireError): void;
   /** An EVENT message was handed to the socket. */
   handleFlush(owner: Owner, bytes: number): void;
-  /** The link may be closed sooner for being idle, or later. */
+  /** The idle timeout of the link has changed. */
   handleIdleChange(link: Link<Owner>): void;
-  /** The socket is gone. The link's last call. */
+  /** The socket has closed. The link's last call. */
   handleClosed(link: Link<Owner>): void;
 }
 
@@ -56,7 +54,6 @@ export interface LinkContext<Owner> {
   readonly memory: OutputMemory;
   readonly delivery: EventDelivery;
   readonly strangers: Strangers;
-  readonly knownLimits: ConnectionHttpLimits;
   readonly strangerLimits: ConnectionHttpLimits;
   readonly host: LinkHost<Owner>;
 }
@@ -66,17 +63,16 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   /** Names the connection in errors and logs. */
   readonly name: string;
   readonly remoteAddress: string;
-  /** The subscriptions and the queued events of the connection. */
   readonly events: Subscriber;
   readonly #context: LinkContext<Owner>;
   readonly #wire: Wire;
   readonly #http: ConnectionHttp;
   readonly #boundary = new PlaintextBoundary();
-  /** True if `DEBUG` asks for each request. Looked up once: the environment is slow to read. */
+  /** True if `DEBUG` asks for each request. Read once: the environment is slow. */
   readonly #isTraced = debug.enabled;
   #life = Life.Open;
   #closeReason: HapwireError | undefined;
-  /** True once the accessory has authenticated or subscribed the connection. */
+  /** True if the accessory has authenticated or subscribed the connection: it is no stranger. */
   #isKnown = false;
 
   constructor(socket: Socket, owner: Owner, context: LinkContext<Owner>) {
@@ -93,12 +89,10 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     return this.#life;
   }
 
-  /** Why the link ended. Undefined if the controller ended it in order, or if the application asked for it. */
   get closeReason(): HapwireError | undefined {
     return this.#closeReason;
   }
 
-  /** True if a request is being received or answered. */
   get busy(): boolean {
     return this.#http.busy;
   }
@@ -108,12 +102,10 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     return !this.#isKnown || this.#life !== Life.Open;
   }
 
-  /** True if a handler has a whole request that it has not answered. */
   get awaitsHandler(): boolean {
     return this.#http.awaitsHandler;
   }
 
-  /** True if a handler has ever had a request of this connection. */
   get hasRequested(): boolean {
     return this.#http.requests > 0;
   }
@@ -154,60 +146,52 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     }
   }
 
-  /** To be called when session keys may have come: from here on plaintext has an end. */
+  /** Draws the plaintext boundary if session keys have come. */
   noteKeys(): void {
     if (this.#wire.hasKeys && !this.#wire.seals && !this.#boundary.draw(this.#http)) {
       this.#refusePlaintext();
     }
   }
 
-  /** The accessory knows the controller: the limits of strangers no longer apply. */
+  /** Lifts the limits of strangers: the accessory knows the controller. */
   becomeKnown(): void {
     if (!this.#isKnown) {
       this.#isKnown = true;
-      this.#http.limits = this.#context.knownLimits;
+      this.#http.limits = this.#context.settings;
       this.#context.strangers.remove(this);
       this.#context.host.handleIdleChange(this);
     }
   }
 
-  /**
-   * Subscribes to a characteristic. The accessory knows a controller that it subscribes.
-   *
-   * @throws {@link HapwireError} `ERR_HAPWIRE_SUBSCRIPTIONS` if the connection has `maxSubscriptions` already.
-   */
+  /** @throws {@link HapwireError} `ERR_HAPWIRE_SUBSCRIPTIONS` if the connection has `maxSubscriptions` already. */
   subscribe(aid: number, iid: number): void {
     this.becomeKnown();
     if (!this.events.subscribe(aid, iid)) {
-      const { maxSubscriptions } = this.#context.settings;
-      const message = `${this.name} has ${String(maxSubscriptions)} subscriptions already`;
-      throw new HapwireError(
-        "ERR_HAPWIRE_SUBSCRIPTIONS",
-        `${message}; the option maxSubscriptions raises the limit`,
-      );
+      const count = String(this.#context.settings.maxSubscriptions);
+      const message = `${this.name} has ${count} subscriptions already; the option maxSubscriptions raises the limit`;
+      throw new HapwireError("ERR_HAPWIRE_SUBSCRIPTIONS", message);
     }
   }
 
-  /** Shows an event of the connection if `DEBUG` asks for it. */
   trace(event: string): void {
     if (this.#isTraced) {
       debug.write("%s %s", this.name, event);
     }
   }
 
-  /** Lets the requests that handlers have arrive and be answered whole, then closes. */
+  /** Closes when the requests that handlers have are received and answered. */
   drain(): void {
     if (this.#life < Life.Closing) {
       this.#http.endAfterHandled();
     }
   }
 
-  /** Tells the controller to come again later, then closes. */
+  /** Answers 503, then closes. */
   refuse(reason: ConnectionError): void {
     this.#http.refuseAll(reason);
   }
 
-  /** Closes at once, whatever is under way. */
+  /** Closes at once, also during a response. */
   close(): void {
     if (this.#life < Life.Closed) {
       this.#moveTo(Life.Closed);
@@ -215,7 +199,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     }
   }
 
-  /** Closes at once, and notes why unless there is a reason already. */
+  /** Closes at once. The first reason counts. */
   fail(reason: HapwireError): void {
     if (this.#life < Life.Closed) {
       this.#closeReason ??= reason;
@@ -234,10 +218,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     return {
       requests: this.#http.requests,
       responses: this.#http.finished,
-      bytesIn: this.#wire.bytesIn,
-      bytesOut: this.#wire.bytesOut,
-      framesIn: this.#wire.framesIn,
-      framesOut: this.#wire.framesOut,
+      ...this.#wire.stats(),
       eventsQueued: counts.queued,
       eventsDuplicate: counts.duplicates,
       eventsCollapsed: counts.collapsed,
@@ -250,7 +231,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   }
 
   get mayReceiveEvents(): boolean {
-    // Between session keys and the first frame, nothing but the answer of pair-verify may go out.
+    // Between the session keys and the first frame, only the answer of pair-verify may go out.
     const isPlainOrSealed = this.#wire.seals || !this.#wire.hasKeys;
     return this.#life === Life.Open && !this.#http.busy && isPlainOrSealed && this.#wire.ready;
   }
@@ -260,7 +241,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.#context.host.handleFlush(this.owner, message.length);
   }
 
-  // Budget: the requests of a stranger share memory with those of others
+  // Budget
 
   reserve(bytes: number): boolean {
     return this.#context.strangers.reserve(this, bytes);
@@ -281,7 +262,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     if (plaintext.length > 0 && !this.#http.receive(plaintext)) {
       this.#wire.pause();
     }
-    // The bytes may have ended a request that was answered early, or been the first frame of the session.
+    // The bytes may have ended a request that was answered early, or started the session.
     this.events.flush();
     return !this.#http.idleBytesOnly;
   }
@@ -290,7 +271,6 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.events.flush();
   }
 
-  /** The controller sends no more. Its requests so far are still answered. */
   handleEnd(): void {
     if (this.#life < Life.Closing) {
       this.#http.endAfterReceived();
@@ -307,7 +287,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.#context.strangers.remove(this);
     this.trace("closed");
     try {
-      // Listeners may still ask for the subscriptions.
+      // Before the events go: listeners may ask for the subscriptions.
       this.#context.host.handleClosed(this);
     } finally {
       this.events.remove();
@@ -349,7 +329,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.events.flush();
   }
 
-  transmit(chunks: readonly Uint8Array[], length: number, callback: (error?: Error | null) => void): void {
+  transmit(chunks: readonly Uint8Array[], length: number, callback: WriteCallback): void {
     if (this.#life >= Life.Closing) {
       callback(new ConnectionError("ERR_HAPWIRE_CONNECTION_CLOSED", `${this.name} is closed`));
     } else if (!this.#wire.seals && !this.#boundary.allows(this.#http.finished + 1)) {
@@ -366,10 +346,9 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     }
   }
 
-  /** The HTTP server gives the connection up, or a handler destroys its response. */
   abandon(error: Error | null): void {
     if (this.#life >= Life.Closing) {
-      // The last bytes stay on their way out.
+      // The last bytes still go out.
       return;
     }
     if (error === null) {

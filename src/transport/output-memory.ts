@@ -1,21 +1,21 @@
-/** Memory for sealed messages, used again once the kernel has taken the message. */
+/** Memory for sealed messages, used again when the kernel has taken the message. */
 
 /** Bytes. Below this, Node's pool serves as well. */
 const SMALLEST = 4 * 1024;
-/** Bytes. Larger messages are rare, and their memory is not worth keeping. */
+/** Bytes. Larger messages are rare. */
 const LARGEST = 256 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * One piece of memory for all connections of a server. Each seals a message and writes it at once, and most often the kernel
- * takes all of it in that call. New memory for each message would cost its page faults, a fifth of the cipher's time.
+ * One piece of memory for all connections of a server: mostly the kernel takes a message in the call that writes it. New
+ * memory for each message would cost page faults, a fifth of the cipher's time.
  */
 export class OutputMemory {
   #idle: Buffer = NOTHING;
   #lent: Buffer | undefined;
 
-  /** @returns Memory of exactly this length, with old bytes in it. */
+  /** @returns Memory of exactly this length, not initialised. */
   allocate(length: number): Buffer {
     if (length < SMALLEST || length > LARGEST) {
       return Buffer.allocUnsafe(length);
@@ -26,7 +26,7 @@ export class OutputMemory {
     return memory.subarray(0, length);
   }
 
-  /** Gives back the memory that was allocated last. Memory that is not given back belongs to its holder. */
+  /** Takes back the memory that was allocated last. Other memory belongs to its holder. */
   free(bytes: Uint8Array): void {
     if (this.#lent?.buffer === bytes.buffer) {
       this.#idle = this.#lent;

@@ -1,30 +1,25 @@
 /**
- * The last response of a connection that may go out in plaintext: the answer of pair-verify.
- * [PROTOCOL: the secured session]
- *
- * A request that came in plaintext behind pair-verify was sent by somebody who has no keys. It must not be served on a
- * connection that is authenticated by now.
+ * The last response of a connection that may go out in plaintext: the answer of pair-verify. The sender of a later request in
+ * plaintext need not have the keys, so it must not be served. [PROTOCOL: the secured session]
  */
 
-/** How far the requests of a connection have come. The first request is number 1. */
 export interface RequestProgress {
   /** Requests whose first byte has arrived. */
   readonly started: number;
-  /** Requests whose response is finished. */
+  /** Responses that have finished. */
   readonly finished: number;
   /** True if a handler has a response to finish. */
   readonly answering: boolean;
 }
 
 export class PlaintextBoundary {
-  /** The number of the last response that may go out in plaintext. */
+  /** The number of the last response that may go out in plaintext. The first is 1. */
   #last = Infinity;
 
   /**
-   * Draws the boundary when session keys are there: behind the response under way, or behind the last one if none is.
-   * Draws it once.
+   * Draws the boundary, once: after the response under way, or else after the last response. Called when there are keys.
    *
-   * @returns False if a request has arrived in plaintext behind the boundary: the connection must close.
+   * @returns False if a request has arrived after the boundary: the connection must close.
    */
   draw({ started, finished, answering }: RequestProgress): boolean {
     if (this.#last === Infinity) {

@@ -13,7 +13,6 @@ export function hasSessionKeys(encryption: HAPEncryption | undefined): encryptio
   );
 }
 
-/** The two directions of one connection. */
 export class SecuredSession {
   readonly sealer: FrameSealer;
   readonly #opener: FrameOpener;
@@ -22,12 +21,8 @@ export class SecuredSession {
   readonly #sentBefore: number;
   readonly #receivedBefore: number;
 
-  private constructor(
-    engine: Engine,
-    keys: SessionKeys,
-    maxFramesPerSegment: number,
-    record: HAPEncryption | undefined,
-  ) {
+  /** @param record - Has the first counters, and gets the later ones. Without it, the counters start at 0. */
+  constructor(engine: Engine, keys: SessionKeys, maxFramesPerSegment: number, record?: HAPEncryption) {
     const sent = record?.accessoryToControllerCount ?? 0;
     const received = record?.controllerToAccessoryCount ?? 0;
     this.sealer = engine.createSealer(keys.accessoryToControllerKey, BigInt(sent));
@@ -37,35 +32,33 @@ export class SecuredSession {
     this.#receivedBefore = received;
   }
 
-  /** A session with fresh counters. */
-  static withKeys(engine: Engine, keys: SessionKeys, maxFramesPerSegment: number): SecuredSession {
-    return new SecuredSession(engine, keys, maxFramesPerSegment, undefined);
-  }
-
   /**
-   * A session with the keys and counters of HAP-NodeJS's record.
+   * The session of HAP-NodeJS's record. Undefined if the record has no keys yet.
    *
    * @throws {@link ConnectionError} `ERR_HAPWIRE_SESSION_KEYS` if a key is missing or has a wrong length.
    */
-  static fromRecord(engine: Engine, record: HAPEncryption, maxFramesPerSegment: number): SecuredSession {
-    if (
-      record.accessoryToControllerKey.length !== KEY_LENGTH ||
-      record.controllerToAccessoryKey.length !== KEY_LENGTH
-    ) {
-      throw new ConnectionError(
-        "ERR_HAPWIRE_SESSION_KEYS",
-        `both session keys must have ${String(KEY_LENGTH)} bytes before the controller sends its first frame`,
-      );
+  static fromRecord(
+    engine: Engine,
+    record: HAPEncryption | undefined,
+    maxFramesPerSegment: number,
+  ): SecuredSession | undefined {
+    if (!hasSessionKeys(record)) {
+      return undefined;
+    }
+    const { accessoryToControllerKey, controllerToAccessoryKey } = record;
+    if (accessoryToControllerKey.length !== KEY_LENGTH || controllerToAccessoryKey.length !== KEY_LENGTH) {
+      const message = `both session keys must have ${String(KEY_LENGTH)} bytes before the controller sends its first frame`;
+      throw new ConnectionError("ERR_HAPWIRE_SESSION_KEYS", message);
     }
     return new SecuredSession(engine, record, maxFramesPerSegment, record);
   }
 
   /**
-   * True if output is sealed: from the first opened frame on. Until then the answer of pair-verify may still be on its way,
-   * in plaintext. [PROTOCOL: the secured session]
+   * True if output is sealed: from the first opened frame on. Until then the answer of pair-verify may be on its way in
+   * plaintext. [PROTOCOL: the secured session]
    */
   get sealsOutbound(): boolean {
-    // Of this session: a record may have counted frames before.
+    // The opener's own count: a record may have counted frames before.
     return this.#opener.frames > 0;
   }
 

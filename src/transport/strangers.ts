@@ -1,17 +1,17 @@
 /**
- * The strangers of a server: connections that the accessory has neither authenticated nor subscribed. Decides which of
- * them has to go, and bounds what the requests of all of them hold. Each address gets a fair share, so that one host can't
- * keep the others out.
+ * The strangers of a server: connections that the accessory has neither authenticated nor subscribed. Limits their number and
+ * the bytes of their requests, by fair shares of each address, so that one host can't keep the others out.
  */
 
 import { ConnectionError } from "../errors";
+import type { Settings } from "../options";
 
-/** A stranger's link, as this file sees it. */
+/** A stranger's link. */
 export interface Stranger {
   readonly remoteAddress: string;
   /** When bytes last came or went, in milliseconds of the clock. */
   readonly lastOperation: number;
-  /** True if a handler has ever had a request of it. */
+  /** True if a handler has ever had a request of this connection. */
   readonly hasRequested: boolean;
   /** True if a handler has a whole request that it has not answered. */
   readonly awaitsHandler: boolean;
@@ -21,26 +21,21 @@ export interface Stranger {
   refuse(reason: ConnectionError): void;
 }
 
-export interface StrangerLimits {
-  /** Connections of all strangers. */
-  readonly maxStrangers: number;
-  /** Bytes of all strangers' requests that are not answered yet. */
-  readonly maxStrangerRequestBytes: number;
-}
+type StrangerLimits = Pick<Settings, "maxStrangers" | "maxStrangerRequestBytes">;
 
-/** The strangers of one remote address, each with the bytes that its requests hold. */
+/** The strangers of one remote address, each with the bytes of its requests. */
 class Address {
   readonly bytesOf = new Map<Stranger, number>();
   bytes = 0;
 }
 
-/** How many strangers may be on their way out with a 503 at a time. Others are closed at once. */
+/** Strangers that may wait for their 503 to go out. Others are closed at once. */
 const MAX_REFUSED = 64;
 
 export class Strangers {
   readonly #limits: StrangerLimits;
   readonly #addresses = new Map<string, Address>();
-  /** Strangers that were refused and have not closed. They hold no place. */
+  /** Refused strangers that have not closed. They do not count. */
   readonly #refused = new Set<Stranger>();
   #count = 0;
   #bytes = 0;
@@ -49,7 +44,7 @@ export class Strangers {
     this.#limits = limits;
   }
 
-  /** Adds a stranger. If that makes one too many, another one goes, or this one is refused. */
+  /** Adds a stranger. Above the limit, another stranger goes or this one is refused. */
   add(stranger: Stranger): void {
     let address = this.#addresses.get(stranger.remoteAddress);
     if (address === undefined) {
@@ -63,7 +58,7 @@ export class Strangers {
     }
   }
 
-  /** Forgets a link that has closed or is a stranger no more. Does nothing if it is not here. */
+  /** Forgets a link that has closed or is a stranger no more. Ignores other links. */
   remove(stranger: Stranger): void {
     this.#refused.delete(stranger);
     const address = this.#addresses.get(stranger.remoteAddress);
@@ -81,9 +76,9 @@ export class Strangers {
   }
 
   /**
-   * Reserves memory for bytes of a stranger's request. If memory runs short, the address that holds most gives way.
+   * Reserves memory for bytes of a stranger's request. Above the limit, the address that holds most loses strangers.
    *
-   * @returns False if that is the stranger's own address: its request must be refused.
+   * @returns False if that is the stranger's own address. Its request must be refused.
    */
   reserve(stranger: Stranger, bytes: number): boolean {
     const address = this.#addresses.get(stranger.remoteAddress);
@@ -92,7 +87,7 @@ export class Strangers {
       return true;
     }
     while (this.#bytes + bytes > this.#limits.maxStrangerRequestBytes) {
-      const largest = this.#largestHolding();
+      const largest = maxBy(this.#addresses.values(), (other) => other.bytes);
       if (largest === undefined || largest.bytes <= address.bytes + bytes) {
         return false;
       }
@@ -118,40 +113,32 @@ export class Strangers {
   #makeRoomFor(newest: Stranger, own: Address): void {
     const { maxStrangers } = this.#limits;
     const reason = `there are more than ${String(maxStrangers)} strangers; the option maxStrangers raises the limit`;
-    const largest = this.#largestSize();
-    const goes = this.#mostExpendable(largest, newest);
-    // Only a smaller address may take the place of a stranger that a handler still serves.
-    const isServed = goes?.awaitsHandler === true && own.bytesOf.size === largest;
-    if (goes === undefined || isServed) {
+    const largest = maxBy(this.#addresses.values(), ({ bytesOf }) => bytesOf.size)?.bytesOf.size ?? 0;
+    const candidate = this.#mostExpendable(largest, newest);
+    // Only a smaller address may take the place of a stranger that a handler serves.
+    const isServed = candidate?.awaitsHandler === true && own.bytesOf.size === largest;
+    if (candidate === undefined || isServed) {
       this.#refuse(newest, strangersError(reason));
     } else {
-      this.#evict(goes, reason);
+      this.#evict(candidate, reason);
     }
-  }
-
-  #largestSize(): number {
-    let largest = 0;
-    for (const { bytesOf } of this.#addresses.values()) {
-      largest = Math.max(largest, bytesOf.size);
-    }
-    return largest;
   }
 
   /**
-   * The stranger that can be spared first, of the addresses with this many: one that never sent a whole request, then one
-   * that no handler owes an answer. To send a part of a request and no more is no way to keep a place.
-   *
-   * Among equals, an address loses the one silent for longest. If every address has just one, chance decides: a host with
-   * many addresses could keep all of its own awake.
+   * Chooses a stranger of the addresses with this many: first one that never sent a whole request, then one that waits for no
+   * handler. Among equals it chooses the longest silent. If every address has one stranger, chance decides: a host with many
+   * addresses could keep all of its connections awake.
    */
   #mostExpendable(size: number, newest: Stranger): Stranger | undefined {
     const crowded = [...this.#addresses.values()].filter(({ bytesOf }) => bytesOf.size === size);
     const others = crowded.flatMap(({ bytesOf }) => [...bytesOf.keys()]).filter((other) => other !== newest);
     const equals = withLeastClaim(others);
-    return size === 1 ? equals[Math.floor(Math.random() * equals.length)] : longestSilent(equals);
+    return size === 1
+      ? equals[Math.floor(Math.random() * equals.length)]
+      : maxBy(equals, ({ lastOperation }) => -lastOperation);
   }
 
-  /** Answers 503. The stranger gives its place back first: it would make the next one lose its own. */
+  /** Answers 503. Removes the stranger first, so that it does not cost the next one its place. */
   #refuse(stranger: Stranger, reason: ConnectionError): void {
     this.remove(stranger);
     if (this.#refused.size < MAX_REFUSED) {
@@ -166,19 +153,9 @@ export class Strangers {
     this.remove(stranger);
     stranger.fail(strangersError(reason));
   }
-
-  #largestHolding(): Address | undefined {
-    let largest: Address | undefined;
-    for (const address of this.#addresses.values()) {
-      if (largest === undefined || address.bytes > largest.bytes) {
-        largest = address;
-      }
-    }
-    return largest;
-  }
 }
 
-/** Strangers with no better claim to their place than any other. */
+/** The strangers with the least claim to their place. */
 function withLeastClaim(strangers: readonly Stranger[]): Stranger[] {
   const claims = strangers.map(
     ({ hasRequested, awaitsHandler }) => Number(hasRequested) + 2 * Number(awaitsHandler),
@@ -187,18 +164,22 @@ function withLeastClaim(strangers: readonly Stranger[]): Stranger[] {
   return strangers.filter((_, i) => claims[i] === least);
 }
 
-function longestSilent(strangers: readonly Stranger[]): Stranger | undefined {
-  let first: Stranger | undefined;
-  for (const stranger of strangers) {
-    if (first === undefined || stranger.lastOperation < first.lastOperation) {
-      first = stranger;
-    }
-  }
-  return first;
-}
-
 function largestHolder(address: Address): Stranger {
   return [...address.bytesOf].reduce((most, entry) => (entry[1] > most[1] ? entry : most))[0];
+}
+
+/** @returns The item with the largest figure, the first of equals. */
+function maxBy<Item>(items: Iterable<Item>, figureOf: (item: Item) => number): Item | undefined {
+  let max: Item | undefined;
+  let figure = -Infinity;
+  for (const item of items) {
+    const own = figureOf(item);
+    if (own > figure) {
+      max = item;
+      figure = own;
+    }
+  }
+  return max;
 }
 
 function strangersError(message: string): ConnectionError {

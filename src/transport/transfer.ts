@@ -1,4 +1,4 @@
-/** A piece of a response on its way out, in slices that the socket takes one after the other. */
+/** A piece of a response on its way out, in slices that the socket takes one by one. */
 
 export type WriteCallback = (error?: Error | null) => void;
 
@@ -10,7 +10,7 @@ export interface Slice {
 }
 
 export class Transfer {
-  /** To be called when the socket has taken all slices, or with the error that ended the connection. */
+  /** Called when the socket has taken all slices, or with the error that ended the connection. */
   readonly callback: WriteCallback;
   readonly #chunks: readonly Uint8Array[];
   readonly #length: number;

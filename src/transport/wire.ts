@@ -1,29 +1,27 @@
 /**
- * The wire of one connection: the controller's socket and the secured session on it. Opens the bytes that come in, seals
- * the plaintext that goes out, and sends no faster than the controller takes it.
+ * The wire of one connection: the controller's socket and the secured session on it. Opens input, seals output, and sends no
+ * faster than the controller takes.
  */
 
 import type { Socket } from "node:net";
 
-import type { Clock, Timer } from "../clock";
+import type { Timer } from "../clock";
 import type { HAPEncryption, SessionKeys } from "../encryption";
 import type { Engine, FrameSealer } from "../engine/contract";
 import { gather } from "../engine/gather";
 import { ConnectionError, connectionFailure, type HapwireError } from "../errors";
 import { MAX_FRAME_PLAINTEXT } from "../frame";
+import type { Settings } from "../options";
+import type { ConnectionStats } from "../stats";
 import type { OutputMemory } from "./output-memory";
 import { hasSessionKeys, SecuredSession } from "./session";
 import { Transfer, type Slice, type WriteCallback } from "./transfer";
 
-/** What the wire tells its connection. */
+/** The connection of a wire. */
 export interface WireHost {
-  /** The first frame was opened: from here on output is sealed. Comes before the plaintext of that frame. */
+  /** The first frame was opened: output is sealed from here on. Comes before the plaintext of that frame. */
   handleSecured(sealer: FrameSealer): void;
-  /**
-   * Plaintext of the controller's.
-   *
-   * @returns False if it is no sign of life: line ends between requests.
-   */
+  /** Plaintext has come. @returns False if it is no sign of life: line ends between requests. */
   handlePlaintext(plaintext: Buffer): boolean;
   /** The socket takes data again. */
   handleDrain(): void;
@@ -37,25 +35,17 @@ export interface WireHost {
   fail(error: HapwireError): void;
 }
 
-export interface WireSettings {
-  readonly clock: Clock;
-  readonly stallTimeout: number;
-  /**
-   * Plaintext that is sealed and handed to the socket at a time, in bytes. Large enough that the fixed cost of a write does
-   * not count, small enough that a slow controller shows progress.
-   */
-  readonly maxUnsentBytes: number;
-  readonly maxFramesPerSegment: number;
-  readonly lingerTimeout: number;
-}
+type SocketAddresses = Readonly<
+  Pick<Socket, "remoteAddress" | "remotePort" | "remoteFamily" | "localAddress" | "localPort">
+>;
 
-/** Milliseconds between two looks at a socket that is not being read. */
+/** Milliseconds between two probes of a socket that is not read. */
 const PROBE_INTERVAL = 1000;
-/** Bytes that are read, and thrown away, after the last bytes went out. */
+/** Bytes that are read and dropped after the last bytes went out. */
 const MAX_DISCARDED = 64 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
-/** Names the wire of a socket: one listener for all sockets costs less than closures for each. */
+/** Leads from a socket to its wire: listeners that all sockets share cost less than closures for each. */
 const kWire = Symbol("wire");
 
 interface WiredSocket extends Socket {
@@ -65,25 +55,28 @@ interface WiredSocket extends Socket {
 export class Wire {
   /** When bytes last came or went, in milliseconds of the clock. */
   lastOperation: number;
-  /** The record of HAP-NodeJS's pair-verify. Its keys are read when the next bytes arrive. */
+  /** HAP-NodeJS's record of pair-verify. Its keys are read when the next bytes arrive. */
   encryption: HAPEncryption | undefined;
   readonly #socket: Socket;
   readonly #host: WireHost;
   readonly #engine: Engine;
-  readonly #settings: WireSettings;
+  readonly #settings: Settings;
   readonly #memory: OutputMemory;
-  /** `maxUnsentBytes` in whole frames, so that no message takes more frames than it needs. */
+  /**
+   * Bytes of plaintext that are sealed and written at a time: `maxUnsentBytes` in whole frames, so that no message takes
+   * more frames than it needs. A smaller slice makes writes cost more, a larger one hides the progress of a slow controller.
+   */
   readonly #sliceLength: number;
   #session: SecuredSession | undefined;
   #transfer: Transfer | undefined;
   #stallTimer: Timer | undefined;
-  /** Runs while the socket is not read: a reset goes unnoticed then. */
+  /** Runs while the socket is not read, when a reset goes unnoticed. */
   #probeTimer: Timer | undefined;
   #lingerTimer: Timer | undefined;
   /** Bytes that came after the last bytes went out. */
   #discarded = 0;
 
-  constructor(socket: Socket, host: WireHost, engine: Engine, settings: WireSettings, memory: OutputMemory) {
+  constructor(socket: Socket, host: WireHost, engine: Engine, settings: Settings, memory: OutputMemory) {
     this.#socket = socket;
     this.#host = host;
     this.#engine = engine;
@@ -115,45 +108,22 @@ export class Wire {
     return this.#transfer === undefined && !this.#socket.writableNeedDrain && this.#socket.writable;
   }
 
-  get remoteAddress(): string | undefined {
-    return this.#socket.remoteAddress;
+  get addresses(): SocketAddresses {
+    return this.#socket;
   }
 
-  get remotePort(): number | undefined {
-    return this.#socket.remotePort;
-  }
-
-  get remoteFamily(): string | undefined {
-    return this.#socket.remoteFamily;
-  }
-
-  get localAddress(): string | undefined {
-    return this.#socket.localAddress;
-  }
-
-  get localPort(): number | undefined {
-    return this.#socket.localPort;
-  }
-
-  get bytesIn(): number {
-    return this.#socket.bytesRead;
-  }
-
-  get bytesOut(): number {
-    return this.#socket.bytesWritten;
-  }
-
-  get framesIn(): number {
-    return this.#session?.framesIn ?? 0;
-  }
-
-  get framesOut(): number {
-    return this.#session?.framesOut ?? 0;
+  stats(): Pick<ConnectionStats, "bytesIn" | "bytesOut" | "framesIn" | "framesOut"> {
+    return {
+      bytesIn: this.#socket.bytesRead,
+      bytesOut: this.#socket.bytesWritten,
+      framesIn: this.#session?.framesIn ?? 0,
+      framesOut: this.#session?.framesOut ?? 0,
+    };
   }
 
   /** Opens input with these keys, from the next byte on. */
   secure(keys: SessionKeys): void {
-    this.#session = SecuredSession.withKeys(this.#engine, keys, this.#settings.maxFramesPerSegment);
+    this.#session = new SecuredSession(this.#engine, keys, this.#settings.maxFramesPerSegment);
   }
 
   pause(): void {
@@ -168,6 +138,7 @@ export class Wire {
     this.#socket.resume();
   }
 
+  /** As `net.Socket.setTimeout`. */
   setTimeout(milliseconds: number): void {
     this.#socket.setTimeout(milliseconds);
   }
@@ -182,16 +153,16 @@ export class Wire {
     this.#continueTransfer();
   }
 
-  /** Sends an EVENT message, which is sealed already if output is. Its memory becomes the wire's. */
+  /** Sends an EVENT message, already sealed if output is. Takes over its memory. */
   sendMessage(message: Buffer): void {
     this.#session?.noteSent();
     this.#write(message);
   }
 
-  /** Closes once the controller has got all that was written. */
+  /** Closes when the controller has got all that was written. */
   end(): void {
     if (this.#socket.readableEnded && this.#socket.writableLength === 0) {
-      // The controller has ended too, and the kernel delivers the rest by itself.
+      // The controller has ended too, and the kernel delivers the rest.
       this.#socket.destroy();
     } else if (!this.#socket.writableEnded) {
       this.#watchProgress();
@@ -201,7 +172,7 @@ export class Wire {
           this.#socket.destroy();
         }, this.#settings.lingerTimeout);
       });
-      // Unread bytes would make the kernel reset the connection, and cut off the last bytes on their way.
+      // If bytes stay unread, the kernel resets the connection and cuts off the last bytes.
       this.resume();
     }
   }
@@ -220,7 +191,9 @@ export class Wire {
   }
 
   static #onEnd(this: WiredSocket): void {
-    this[kWire].#receiveEnd();
+    const wire = this[kWire];
+    wire.lastOperation = wire.#settings.clock.now();
+    wire.#host.handleEnd();
   }
 
   static #onTimeout(this: WiredSocket): void {
@@ -228,9 +201,8 @@ export class Wire {
   }
 
   static #onError(this: WiredSocket, error: Error): void {
-    this[kWire].#host.fail(
-      new ConnectionError("ERR_HAPWIRE_SOCKET", `the socket failed: ${error.message}`, { cause: error }),
-    );
+    const message = `the socket failed: ${error.message}`;
+    this[kWire].#host.fail(new ConnectionError("ERR_HAPWIRE_SOCKET", message, { cause: error }));
   }
 
   static #onClose(this: WiredSocket): void {
@@ -244,7 +216,8 @@ export class Wire {
     }
     let plaintext = segment;
     try {
-      this.#session ??= this.#sessionFromRecord();
+      const { maxFramesPerSegment } = this.#settings;
+      this.#session ??= SecuredSession.fromRecord(this.#engine, this.encryption, maxFramesPerSegment);
       if (this.#session !== undefined) {
         plaintext = this.#open(segment, this.#session);
       }
@@ -266,7 +239,7 @@ export class Wire {
     return plaintext;
   }
 
-  /** Past the bound the socket is no longer read. It closes when the controller has had the time to read the last bytes. */
+  /** Reads no more above the limit. The socket closes when the controller has had the time to read the last bytes. */
   #discard(length: number): void {
     this.#discarded += length;
     if (this.#discarded > MAX_DISCARDED) {
@@ -274,10 +247,10 @@ export class Wire {
     }
   }
 
-  /** Makes the kernel report a reset, if there was one: it looks at the connection even if there is nothing to write. */
+  /** Makes the kernel report a reset: it checks the connection even if no byte is written. */
   #probe(): void {
     this.#probeTimer = undefined;
-    // Not if a handler has set a timeout: Node takes each write for activity, and the timeout ends the wait as well.
+    // Not if a handler has set a timeout, which ends the wait as well: Node takes each write for activity.
     if (this.#socket.writable && this.#socket.writableLength === 0 && !this.#socket.timeout) {
       this.#socket.write(NO_BYTES);
     }
@@ -289,17 +262,6 @@ export class Wire {
       this.#settings.clock.clearTimeout(this.#probeTimer);
       this.#probeTimer = undefined;
     }
-  }
-
-  #receiveEnd(): void {
-    this.lastOperation = this.#settings.clock.now();
-    this.#host.handleEnd();
-  }
-
-  #sessionFromRecord(): SecuredSession | undefined {
-    return hasSessionKeys(this.encryption)
-      ? SecuredSession.fromRecord(this.#engine, this.encryption, this.#settings.maxFramesPerSegment)
-      : undefined;
   }
 
   #continueTransfer(): void {
@@ -319,7 +281,7 @@ export class Wire {
     transfer?.callback();
   }
 
-  /** Copies or seals the chunks: the caller may use their memory again. */
+  /** Copies or seals the chunks, whose memory the caller may use again. */
   #encode({ chunks, length }: Slice): Buffer {
     if (this.#session?.sealsOutbound === true) {
       return this.#session.seal(chunks, length, this.#memory);
@@ -329,12 +291,12 @@ export class Wire {
     return copy;
   }
 
-  /** @returns False if the socket wants no more for now. */
+  /** @returns False if the socket takes no more for now. */
   #write(bytes: Uint8Array): boolean {
     this.lastOperation = this.#settings.clock.now();
     const wantsMore = this.#socket.write(bytes);
     if (this.#socket.writableLength === 0) {
-      // The kernel has all of it already. The socket may say no for the size alone.
+      // The kernel has taken all bytes. The socket may say no for their number alone.
       this.#memory.free(bytes);
       return true;
     }
@@ -356,12 +318,8 @@ export class Wire {
   #watchProgress(): void {
     const { clock, stallTimeout } = this.#settings;
     this.#stallTimer ??= clock.setTimeout(() => {
-      this.#host.fail(
-        new ConnectionError(
-          "ERR_HAPWIRE_STALLED",
-          `the controller has taken no data for ${String(stallTimeout)} ms`,
-        ),
-      );
+      const message = `the controller has taken no data for ${String(stallTimeout)} ms`;
+      this.#host.fail(new ConnectionError("ERR_HAPWIRE_STALLED", message));
     }, stallTimeout);
   }
 
@@ -387,7 +345,7 @@ export class Wire {
     this.#session?.destroy();
     const transfer = this.#transfer;
     this.#transfer = undefined;
-    // The host destroys the stream. An error of a live stream would look like the controller's.
+    // First, because the host destroys the stream: an error of a live stream would look like the controller's.
     this.#host.handleClosed();
     transfer?.callback(new ConnectionError("ERR_HAPWIRE_CONNECTION_CLOSED", "the connection was closed"));
   }

@@ -2,10 +2,10 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import { systemClock } from "#src/clock";
 import type { ConnectionError } from "#src/errors";
 import { ConnectionHttp } from "#src/transport/http/connection-http";
 import type { Budget, ConnectionHttpLimits } from "#src/transport/http/contract";
+import { ManualClock } from "./clock";
 
 export const LIMITS: ConnectionHttpLimits = {
   maxHeadSize: 16 * 1024,
@@ -14,11 +14,7 @@ export const LIMITS: ConnectionHttpLimits = {
 };
 
 const WIRE = {
-  remoteAddress: "::1",
-  remotePort: 1,
-  remoteFamily: "IPv6",
-  localAddress: "::1",
-  localPort: 1,
+  addresses: { remoteAddress: "::1", remotePort: 1, remoteFamily: "IPv6", localAddress: "::1", localPort: 1 },
   seals: false,
   resume: () => undefined,
   setTimeout: () => undefined,
@@ -30,6 +26,7 @@ export class HttpUnderTest {
   /** What was sent so far; latin1. */
   sent = "";
   isEnded = false;
+  readonly clock = new ManualClock();
   readonly http: ConnectionHttp;
   handler: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
     response.end();
@@ -37,7 +34,7 @@ export class HttpUnderTest {
   constructor(limits: Partial<ConnectionHttpLimits> = {}, budget?: Budget) {
     const all = { ...LIMITS, ...limits };
     const settings = {
-      clock: systemClock,
+      clock: this.clock,
       headTimeout: 60_000,
       requestTimeout: 60_000,
       maxHeadSize: Math.max(all.maxHeadSize, LIMITS.maxHeadSize),

@@ -131,7 +131,7 @@ describe("the budget of a connection's requests", () => {
       "a method is unknown": async (tested) => feed(tested, `FETCH / HTTP/1.1\r\n\r\n${GET}`),
       "a request is late": async (tested) => {
         await feed(tested, half);
-        tested.http.handleLate();
+        tested.clock.advance(60_000);
       },
       "the controller asks for it": async (tested) =>
         feed(tested, `GET / HTTP/1.1\r\nConnection: close\r\n\r\n${GET}${half}`),

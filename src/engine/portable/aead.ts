@@ -7,21 +7,17 @@ import { LENGTH_FIELD_LENGTH, TAG_LENGTH } from "../../frame";
 
 /** The AEAD of a frame: its length field is the AAD, its last bytes are the tag. [PROTOCOL: the secured session] */
 export interface Aead {
-  /** The library behind it, with its version. */
+  /** The library, with its version. */
   readonly version: string;
 
   /** Encrypts in place. `frame` holds the length field, the plaintext and room for the tag. */
   seal(frame: Buffer, nonce: Buffer, key: Buffer): void;
 
-  /**
-   * Decrypts into `plaintext`, which has the length that the frame says.
-   *
-   * @returns false where the frame is not authentic; `plaintext` is not written then.
-   */
+  /** Decrypts into `plaintext`, which has the frame's length. @returns False, and writes nothing, if authentication fails. */
   open(frame: Buffer, nonce: Buffer, key: Buffer, plaintext: Buffer): boolean;
 }
 
-/** The part of `sodium-native` that is used; it has no types of its own. Both functions throw on failure. */
+/** The part of `sodium-native` that is used. The package has no types of its own. Both functions throw on failure. */
 export interface SodiumNative {
   crypto_aead_chacha20poly1305_ietf_encrypt(
     ciphertext: Buffer,
@@ -44,9 +40,9 @@ export interface SodiumNative {
 const NODE_ALGORITHM = "chacha20-poly1305";
 
 /**
- * @param sodium - true demands `sodium-native`, false rules it out, undefined takes it where it can be loaded.
- * @throws {@link EngineError} where it is demanded and cannot be loaded, or where `node:crypto` would have to do without it
- *   and has no ChaCha20-Poly1305, as in Bun.
+ * @param sodium - True demands `sodium-native`, false demands `node:crypto`. By default `sodium-native` comes first.
+ * @throws {@link EngineError} if `sodium-native` is demanded and cannot be loaded, or if `node:crypto` takes its place and
+ *   has no ChaCha20-Poly1305, as in Bun.
  */
 export function chooseAead(sodium: boolean | undefined): Aead {
   if (sodium === false) {
@@ -63,14 +59,10 @@ export function chooseAead(sodium: boolean | undefined): Aead {
 }
 
 function loadSodiumAead(): Aead {
-  // A require at run time, because it is an optional peer: most boards have none.
+  // An optional peer: most boards do not have it.
   const load = createRequire(__filename);
   const sodium = load("sodium-native") as SodiumNative;
   const { version } = load("sodium-native/package.json") as { version: string };
-  return createSodiumAead(sodium, version);
-}
-
-function createSodiumAead(sodium: SodiumNative, version: string): Aead {
   return {
     version: `sodium-native ${version}`,
 
@@ -91,12 +83,11 @@ function createSodiumAead(sodium: SodiumNative, version: string): Aead {
   };
 }
 
-/** Whether `node:crypto` can do it. */
 export function nodeHasAead(): boolean {
   return getCiphers().includes(NODE_ALGORITHM);
 }
 
-/** @param cause - Why `sodium-native` does not do it. */
+/** @param cause - Why `sodium-native` cannot be loaded. */
 function createNodeAead(cause?: unknown): Aead {
   if (!nodeHasAead()) {
     throw new EngineError(
@@ -134,21 +125,14 @@ function createNodeAead(cause?: unknown): Aead {
   };
 }
 
-/** Deno has a cryptography of its own, whatever it says of OpenSSL. */
+/** Deno names a version of OpenSSL but has its own cryptography. */
 function nodeCryptoVersion(): string {
   const { deno, openssl } = process.versions;
   return `node:crypto (${deno === undefined ? `OpenSSL ${openssl}` : `Deno ${deno}`})`;
 }
 
-/** The parts of a frame, as views of it; `box` is the text with its tag. */
-interface FrameParts {
-  readonly aad: Buffer;
-  readonly text: Buffer;
-  readonly tag: Buffer;
-  readonly box: Buffer;
-}
-
-function partsOf(frame: Buffer): FrameParts {
+/** Views of the parts of a frame. `box` is the text with its tag. */
+function partsOf(frame: Buffer): Record<"aad" | "text" | "tag" | "box", Buffer> {
   const textEnd = frame.length - TAG_LENGTH;
   return {
     aad: frame.subarray(0, LENGTH_FIELD_LENGTH),

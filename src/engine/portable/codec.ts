@@ -1,17 +1,13 @@
-/** What seals and opens in TypeScript, on the AEAD of its choice. */
+/** The part of the portable engine that needs an AEAD. Loaded with the first session. */
 
 import { ANY_NUMBER_OF_FRAMES, type Engine } from "../contract";
 import { chooseAead } from "./aead";
 import { PortableOpener } from "./opener";
 import { PortableSealer } from "./sealer";
 
-/** The part of the engine that needs an AEAD. */
 export type PortableCodec = Pick<Engine, "aead" | "createSealer" | "createOpener">;
 
-/**
- * @param sodium - As {@link chooseAead} takes it.
- * @throws {@link EngineError} as {@link chooseAead} does.
- */
+/** As {@link chooseAead}. */
 export function createCodec(sodium: boolean | undefined): PortableCodec {
   const aead = chooseAead(sodium);
   return {

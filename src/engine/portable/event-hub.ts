@@ -1,10 +1,8 @@
-/** The subscriptions and the event queue of each connection. */
+/** The subscriptions and the event queue of each connection. [PROTOCOL: events] */
 
 import { SIGNAL_STRIDE, Subscribed } from "../contract";
 import type { Allocator, EventHub, FrameSealer, HubLimits, QueueCounts } from "../contract";
-import { eventMessage } from "./event-message";
-import { EventQueue, NO_SIGNAL } from "./event-queue";
-import type { QueuedEvent } from "./event-queue";
+import { EventQueue, NO_SIGNAL, type QueuedEvent } from "./event-queue";
 
 /** A characteristic with subscribers. */
 interface Topic {
@@ -15,7 +13,6 @@ interface Topic {
   readonly subscribers: Set<HubConnection>;
 }
 
-/** A connection, as the hub sees it. */
 interface HubConnection {
   readonly slot: number;
   /** By {@link Topic.key}, in the order in which they were subscribed. */
@@ -24,24 +21,19 @@ interface HubConnection {
   sealer: FrameSealer | undefined;
 }
 
-/** See {@link EventHub}. */
 export class PortableEventHub implements EventHub {
   readonly #limits: HubLimits;
   /** By {@link Topic.key}. */
   readonly #topics = new Map<string, Topic>();
-  /** By slot; undefined if it is free. */
+  /** By slot. Undefined if the slot is free. */
   readonly #connections: (HubConnection | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   /** Has room for one signal of each slot. */
-  #signals = new Uint32Array(0);
+  signals = new Uint32Array(0);
   #signalCount = 0;
 
   constructor(limits: HubLimits) {
     this.#limits = { ...limits };
-  }
-
-  get signals(): Uint32Array {
-    return this.#signals;
   }
 
   add(): number {
@@ -52,8 +44,8 @@ export class PortableEventHub implements EventHub {
       queue: new EventQueue(this.#limits),
       sealer: undefined,
     };
-    if (this.#signals.length < this.#connections.length) {
-      this.#signals = new Uint32Array(2 * this.#connections.length);
+    if (this.signals.length < this.#connections.length) {
+      this.signals = new Uint32Array(2 * this.#connections.length);
     }
     return slot;
   }
@@ -125,7 +117,8 @@ export class PortableEventHub implements EventHub {
   }
 
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
-    const json = jsonOf(aid, iid, value);
+    // First: a `toJSON` may use the hub.
+    const json = JSON.stringify({ aid, iid, value });
     this.#signalCount = 0;
     const topic = this.#topics.get(keyOf(aid, iid));
     if (topic !== undefined) {
@@ -140,7 +133,7 @@ export class PortableEventHub implements EventHub {
   }
 
   send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number {
-    const json = jsonOf(aid, iid, value);
+    const json = JSON.stringify({ aid, iid, value });
     this.#signalCount = 0;
     const connection = this.#connections[slot];
     const topic = connection?.topics.get(keyOf(aid, iid));
@@ -156,7 +149,7 @@ export class PortableEventHub implements EventHub {
     if (events.length === 0) {
       return undefined;
     }
-    const message = eventMessage(events.map(({ json }) => json));
+    const message = eventMessage(events);
     return connection?.sealer?.seal([message], message.length, memory) ?? message;
   }
 
@@ -176,7 +169,7 @@ export class PortableEventHub implements EventHub {
   #push(connection: HubConnection, event: QueuedEvent): void {
     const signal = connection.queue.push(event);
     if (signal !== NO_SIGNAL) {
-      this.#signals[this.#signalCount] = connection.slot * SIGNAL_STRIDE + signal;
+      this.signals[this.#signalCount] = connection.slot * SIGNAL_STRIDE + signal;
       this.#signalCount += 1;
     }
   }
@@ -190,11 +183,16 @@ function keyOf(aid: number, iid: number): string {
   return `${String(aid)}.${String(iid)}`;
 }
 
-/**
- * An event's JSON, written once for all connections and before anything else: a `toJSON` may use the hub.
- */
-function jsonOf(aid: number, iid: number, value: unknown): string {
-  return JSON.stringify({ aid, iid, value });
+/** @returns The `EVENT/1.0` message of these events, given oldest first. The message has the newest event first. */
+function eventMessage(events: readonly QueuedEvent[]): Buffer {
+  const json = events.map((event) => event.json).toReversed();
+  const body = `{"characteristics":[${json.join(",")}]}`;
+  const head = [
+    "EVENT/1.0 200 OK",
+    "Content-Type: application/hap+json",
+    `Content-Length: ${String(Buffer.byteLength(body))}`,
+  ];
+  return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
 function createEvent({ key }: Topic, json: string, immediate: boolean): QueuedEvent {

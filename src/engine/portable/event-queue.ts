@@ -2,7 +2,7 @@
 
 import { Signal, type HubLimits, type QueueCounts } from "../contract";
 
-/** Not a {@link Signal}: nothing is asked of the transport. */
+/** The transport has nothing to do. */
 export const NO_SIGNAL = 0;
 
 /** An event, shared by all queues that hold it. */
@@ -16,15 +16,10 @@ export interface QueuedEvent {
   readonly immediate: boolean;
 }
 
-/**
- * Collects events until they are taken, drops duplicates, and collapses if it exceeds a limit.
- *
- * Each event stands under a serial number in the order in which it came, so that a collapse deletes the events that it
- * drops and visits no other.
- */
+/** Collects events until they are taken, drops duplicates, and collapses if it exceeds a limit. */
 export class EventQueue {
   readonly #limits: HubLimits;
-  /** By serial number, in order. */
+  /** By serial number, in order. A collapse deletes the events that it drops and visits no other. */
   readonly #events = new Map<number, QueuedEvent>();
   #nextSerial = 0;
   /** The last queued event of each characteristic. */
@@ -73,12 +68,7 @@ export class EventQueue {
     return signal;
   }
 
-  /**
-   * Empties the queue.
-   *
-   * @param subscribed - The keys of the characteristics that are subscribed now.
-   * @returns The events of those, oldest first.
-   */
+  /** Empties the queue. @returns The events of the characteristics that are subscribed now, oldest first. */
   take(subscribed: { has(key: string): boolean }): QueuedEvent[] {
     const wanted = [...this.#events.values()].filter(({ key }) => subscribed.has(key));
     this.#counts.unsubscribed += this.#events.size - wanted.length;
@@ -142,7 +132,7 @@ export class EventQueue {
     this.#superseded = [];
   }
 
-  /** Only after {@link EventQueue.#collapsePlain}: each plain event is the newest one of its characteristic then. */
+  /** Called after `#collapsePlain`, when each plain event is the newest one of its characteristic. */
   #collapseAll(): void {
     for (const serial of this.#overtaken) {
       const event = this.#events.get(serial);

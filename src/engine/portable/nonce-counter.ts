@@ -1,4 +1,4 @@
-/** The nonces of one direction of a session: 4 zero bytes and a 64-bit little-endian counter. [PROTOCOL: the secured session] */
+/** The nonces of a session: 4 zero bytes and a 64-bit little-endian counter. [PROTOCOL: the secured session] */
 
 import { frameError } from "../frame-error";
 
@@ -7,14 +7,10 @@ const LOW_WORD_OFFSET = 4;
 const HIGH_WORD_OFFSET = 8;
 const WORD_RANGE = 2 ** 32;
 
-/** The nonce given out last, by whichever counter: whoever asked for it has used it before anybody else asks. */
+/** The nonce given out last, by any counter: the cipher uses a nonce before the next one is given out. */
 const nonce = Buffer.alloc(NONCE_LENGTH);
 
-/**
- * Gives out each nonce once, and the one of 2^64-1 as its last.
- *
- * The counter is kept as two 32-bit words, because a bigint would be allocated anew for each frame.
- */
+/** Gives out each nonce once; 2^64-1 is the last. Two 32-bit words count, because a bigint takes memory for each frame. */
 export class NonceCounter {
   /** 0 to 2^32-1. */
   #low: number;
@@ -26,14 +22,14 @@ export class NonceCounter {
     this.#high = Number(first / BigInt(WORD_RANGE));
   }
 
-  /** The counter of the next nonce; 2^64 when there is none left. */
+  /** The counter of the next nonce; 2^64 if no nonce is left. */
   get value(): bigint {
     return BigInt(this.#high) * BigInt(WORD_RANGE) + BigInt(this.#low);
   }
 
-  /** @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED` where fewer than `count` nonces are left. */
+  /** @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED` if fewer than `count` nonces are left. */
   require(count: number): void {
-    // Rounded where it is above 2^53, which no count reaches; exact below.
+    // Exact up to 2^53, which no count reaches, and rounded above.
     const left = (WORD_RANGE - this.#high) * WORD_RANGE - this.#low;
     if (count > left) {
       throw frameError("ERR_HAPWIRE_NONCE_EXHAUSTED");
@@ -41,9 +37,9 @@ export class NonceCounter {
   }
 
   /**
-   * Moves on, and only then gives out the nonce it stood at: whatever fails after, it is never given out again.
+   * Moves on before the cipher runs, so that no failure makes a nonce repeat.
    *
-   * @returns The nonce, in memory that the next call writes to, of any counter.
+   * @returns The nonce, in memory that the next call to any counter overwrites.
    * @throws {@link FrameError} `ERR_HAPWIRE_NONCE_EXHAUSTED`.
    */
   next(): Buffer {

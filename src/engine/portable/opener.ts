@@ -1,4 +1,4 @@
-/** Frames in, in whatever pieces the network cut them; plaintext out. */
+/** Frames in, cut anywhere by the network; plaintext out. */
 
 import { FRAME_OVERHEAD, LENGTH_FIELD_LENGTH, MAX_FRAME_PLAINTEXT } from "../../frame";
 import type { FrameOpener } from "../contract";
@@ -8,21 +8,19 @@ import { NonceCounter } from "./nonce-counter";
 import { SessionKey } from "./session-key";
 
 /**
- * Where every frame is put together, whoever's it is: so no split is a special case, and a connection holds nothing while it
- * is idle. Its first `#held` bytes are of the opener that is at work, the rest is left over from earlier frames.
+ * All openers put their frames together here, so that no split is a special case and an idle connection holds nothing.
+ * The first `pendingLength` bytes belong to the opener at work. The rest is left over from earlier frames.
  */
 const frame = Buffer.alloc(MAX_FRAME_PLAINTEXT + FRAME_OVERHEAD);
 
-/** See {@link FrameOpener}. */
 export class PortableOpener implements FrameOpener {
   frames = 0;
+  pendingLength = 0;
   readonly #aead: Aead;
   readonly #key: SessionKey;
   readonly #nonces: NonceCounter;
   readonly #maxFrames: number;
-  /** How much of the frame under way has arrived. Between two calls not all of it: a complete frame is opened at once. */
-  #held = 0;
-  /** These bytes, between two calls; undefined where there are none. */
+  /** Keeps the bytes of an incomplete frame between two calls. */
   #pending: Buffer | undefined;
 
   constructor(aead: Aead, key: Uint8Array, counter: bigint, maxFrames: number) {
@@ -34,10 +32,6 @@ export class PortableOpener implements FrameOpener {
 
   get counter(): bigint {
     return this.#nonces.value;
-  }
-
-  get pendingLength(): number {
-    return this.#held;
   }
 
   open(segment: Buffer): Buffer {
@@ -53,12 +47,12 @@ export class PortableOpener implements FrameOpener {
     this.#key.wipe();
     this.#pending?.fill(0);
     this.#pending = undefined;
-    this.#held = 0;
+    this.pendingLength = 0;
   }
 
   #openAll(segment: Buffer, key: Buffer): Buffer {
-    // Enough for all frames that can be complete; made only when the first of them is.
-    const capacity = this.#held + segment.length - FRAME_OVERHEAD;
+    // Enough for all frames that can be complete. Allocated when the first of them is.
+    const capacity = this.pendingLength + segment.length - FRAME_OVERHEAD;
     this.#pending?.copy(frame);
     let plaintext: Buffer | undefined;
     let opened = 0;
@@ -74,24 +68,24 @@ export class PortableOpener implements FrameOpener {
         opened += this.#openFrame(key, plaintext, opened);
       }
     }
-    this.#pending = this.#held === 0 ? undefined : Buffer.from(frame.subarray(0, this.#held));
+    this.#pending = this.pendingLength === 0 ? undefined : Buffer.from(frame.subarray(0, this.pendingLength));
     this.frames += frames;
     return plaintext === undefined ? Buffer.alloc(0) : plaintext.subarray(0, opened);
   }
 
-  /** Moves bytes of the segment into the frame, as far as its length field reaches or, past that, the frame. */
+  /** Moves bytes of the segment into the frame: up to the end of its length field, then up to the end of the frame. */
   #hold(segment: Buffer, from: number): number {
-    const target = this.#held < LENGTH_FIELD_LENGTH ? LENGTH_FIELD_LENGTH : this.#frameLength();
-    const moved = segment.copy(frame, this.#held, from, from + target - this.#held);
-    this.#held += moved;
+    const target = this.pendingLength < LENGTH_FIELD_LENGTH ? LENGTH_FIELD_LENGTH : this.#frameLength();
+    const moved = segment.copy(frame, this.pendingLength, from, from + target - this.pendingLength);
+    this.pendingLength += moved;
     return moved;
   }
 
   #isComplete(): boolean {
-    return this.#held >= LENGTH_FIELD_LENGTH && this.#held === this.#frameLength();
+    return this.pendingLength >= LENGTH_FIELD_LENGTH && this.pendingLength === this.#frameLength();
   }
 
-  /** Asked as soon as the length field is there, so that a frame too long is refused before any more of it is held. */
+  /** Called when the length field is there: a frame that is too long is refused before more of it is held. */
   #frameLength(): number {
     const length = frame.readUInt16LE();
     if (length > MAX_FRAME_PLAINTEXT) {
@@ -100,15 +94,16 @@ export class PortableOpener implements FrameOpener {
     return length + FRAME_OVERHEAD;
   }
 
-  /** @returns How many bytes of plaintext were written to `target`. */
+  /** @returns The number of bytes written to `target`. */
   #openFrame(key: Buffer, target: Buffer, at: number): number {
-    const length = this.#held - FRAME_OVERHEAD;
-    const nonce = this.#nonces.next();
-    if (!this.#aead.open(frame.subarray(0, this.#held), nonce, key, target.subarray(at, at + length))) {
+    const length = this.pendingLength - FRAME_OVERHEAD;
+    const sealed = frame.subarray(0, this.pendingLength);
+    const plaintext = target.subarray(at, at + length);
+    if (!this.#aead.open(sealed, this.#nonces.next(), key, plaintext)) {
       target.fill(0, 0, at);
       throw frameError("ERR_HAPWIRE_FRAME_AUTHENTICATION");
     }
-    this.#held = 0;
+    this.pendingLength = 0;
     return length;
   }
 }

@@ -15,7 +15,7 @@ import type { Aead } from "./aead";
 import { NonceCounter } from "./nonce-counter";
 import { SessionKey } from "./session-key";
 
-/** See {@link FrameSealer}. A failure of the cipher closes it: the peer could not follow a stream with a gap. */
+/** A failure of the cipher closes the sealer: the peer could not follow a stream with a gap. */
 export class PortableSealer implements FrameSealer {
   frames = 0;
   readonly #aead: Aead;
@@ -34,7 +34,7 @@ export class PortableSealer implements FrameSealer {
 
   seal(chunks: readonly Uint8Array[], length: number, memory: Allocator = POOL): Buffer {
     const sealed = memory.allocate(sealedLength(length));
-    // At the end, from where each frame's part moves to the front: never past what is still to be moved.
+    // The plaintext goes to the end. Each frame's part moves to the front, and never onto what is still to be moved.
     gather(chunks, sealed.subarray(sealed.length - length));
     try {
       this.#sealInPlace(sealed, length, this.#key.bytes);

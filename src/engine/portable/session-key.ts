@@ -12,16 +12,16 @@ const collected = new FinalizationRegistry<Buffer>((bytes) => {
 export class SessionKey {
   #bytes: Buffer | undefined;
 
-  /** @throws TypeError where the key is not as long as it says. */
+  /** @throws TypeError if the key is not as long as it says. */
   constructor(key: Uint8Array) {
-    // Memory of its own, not of Node's pool, which is shared with everything.
+    // Memory of its own: Node's pool is shared with everything.
     const bytes = Buffer.alloc(key.length);
     gather([key], bytes);
     this.#bytes = bytes;
     collected.register(this, bytes);
   }
 
-  /** @throws {@link FrameError} `ERR_HAPWIRE_CODEC_CLOSED` where the key was wiped. */
+  /** @throws {@link FrameError} `ERR_HAPWIRE_CODEC_CLOSED` if the key was wiped. */
   get bytes(): Buffer {
     if (this.#bytes === undefined) {
       throw frameError("ERR_HAPWIRE_CODEC_CLOSED");

@@ -1,7 +1,6 @@
 /**
- * The HTTP of one connection. Node parses and answers. This file feeds Node's parser one request at a time, knows which
- * requests are under way, from their first byte to the end of their response, and which of them are served before the
- * connection ends.
+ * The HTTP of one connection. Feeds Node's parser one request at a time, and knows which requests are under way and which
+ * are served before the connection ends. Node parses and answers.
  */
 
 import type { IncomingMessage } from "node:http";
@@ -11,43 +10,40 @@ import { ConnectionServer, meets, type ConnectionServerOwner, type Expectation }
 import type { Budget, ConnectionHttpHost, ConnectionHttpLimits, ConnectionHttpSettings } from "./contract";
 import { Exchanges, type ExchangeResponse, type ExchangesOwner } from "./exchanges";
 import { HttpStream, type HttpStreamFeeder, type HttpStreamWire } from "./http-stream";
-import { ReceiveDeadline, type DeadlineOwner } from "./receive-deadline";
+import { ReceiveDeadline } from "./receive-deadline";
 import * as refusals from "./refusals";
 import { RequestBoundaries } from "./request-boundaries";
-import type { ParsedMessage } from "./parser-observer";
 import { isUrl } from "./request-target";
 
-/** How many bytes are read after the last request that is served. A client that has sent no more sees the refusal. */
+/** Bytes that are read after the last served request. A client that has sent no more sees the refusal. */
 const MAX_DISCARDED = 64 * 1024;
 
-export class ConnectionHttp
-  implements ConnectionServerOwner, DeadlineOwner, ExchangesOwner, HttpStreamFeeder
-{
+export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, HttpStreamFeeder {
   readonly #host: ConnectionHttpHost;
   readonly #wire: HttpStreamWire;
   readonly #settings: ConnectionHttpSettings;
   #limits: ConnectionHttpLimits;
   readonly #stream: HttpStream;
   readonly #boundaries: RequestBoundaries;
-  /** Undefined from when the accessory knows the controller. */
+  /** Undefined if the accessory knows the controller. */
   #budget: Budget | undefined;
   readonly #exchanges: Exchanges;
-  /** Made when a request comes in pieces for the first time: most never do. */
+  /** Made when a request first comes in pieces: few do. */
   #deadline: ReceiveDeadline | undefined;
-  /** How many requests Node's parser has seen whole. */
+  /** Requests that Node's parser has seen whole. */
   #parsed = 0;
-  /** Bytes behind a request that Node's parser has not seen whole. */
+  /** Bytes that Node's parser gets when it has seen the request before them whole. */
   #held: Buffer | undefined;
   #isFeeding = false;
   #hasRoom = true;
   #idleBytesOnly = false;
-  /** How many requests are served before the connection ends; Infinity while it does not end. */
+  /** The number of the last request that is served. The first is 1. */
   #last = Infinity;
-  /** The status of the request after these, if it is refused. */
+  /** The status of the request after that, if it is refused. */
   #refusal: string | undefined;
   /** The controller sends no more. The connection ends after the requests that are held. */
   #isHalfClosed = false;
-  /** Bytes read after the last request that is served. */
+  /** Bytes read after the last served request. */
   #discarded = 0;
 
   constructor(
@@ -68,19 +64,19 @@ export class ConnectionHttp
     new ConnectionServer(this, settings.maxHeadSize).attach(this.#stream);
   }
 
-  /** Sets the limits, also for the request that is arriving. From here on there is no budget. */
+  /** Sets the limits, also for the request that is arriving, and ends the budget. */
   set limits(limits: ConnectionHttpLimits) {
     this.#leaveBudget();
     this.#limits = limits;
     this.#boundaries.limits = limits;
   }
 
-  /** Requests handed to handlers so far. */
+  /** Requests handed to handlers. */
   get requests(): number {
     return this.#exchanges.handed;
   }
 
-  /** Responses finished so far. */
+  /** Responses that have finished. */
   get finished(): number {
     return this.#exchanges.handed - this.#exchanges.pending;
   }
@@ -90,7 +86,7 @@ export class ConnectionHttp
     return !this.#exchanges.isEmpty || this.#boundaries.receiving || this.#held !== undefined;
   }
 
-  /** Requests whose first byte has arrived so far. */
+  /** Requests whose first byte has arrived. */
   get started(): number {
     return this.#boundaries.started;
   }
@@ -100,26 +96,26 @@ export class ConnectionHttp
     return this.#exchanges.pending > 0;
   }
 
-  /** True if the request that is next to be answered has arrived whole, and its handler has not ended the response. */
+  /** True if a request has arrived whole, is next to be answered, and has a response that its handler has not ended. */
   get awaitsHandler(): boolean {
     const response = this.#exchanges.next;
     return response?.req.complete === true && !response.writableEnded;
   }
 
-  /** True if the connection ends when the requests that are still served have been answered. */
+  /** True if the connection ends when some more requests are answered. */
   get ending(): boolean {
     return this.#last !== Infinity || this.#isHalfClosed;
   }
 
-  /** True if the bytes received last were line ends between requests, or were discarded: no sign of life. */
+  /** True if the latest bytes were line ends between requests, or were discarded: no sign of life. */
   get idleBytesOnly(): boolean {
     return this.#idleBytesOnly;
   }
 
   /**
-   * Takes plaintext from the controller. To be called after the last response too: it bounds what is read then.
+   * Takes plaintext from the controller, also after the last response, when it limits what is read.
    *
-   * @returns false if no more should come until the wire's `resume` is called.
+   * @returns False if no more should come until the wire's `resume` is called.
    */
   receive(plaintext: Buffer): boolean {
     this.#idleBytesOnly = true;
@@ -130,12 +126,12 @@ export class ConnectionHttp
       this.#feed();
     } else {
       this.#discarded += plaintext.length;
-      this.#refuse(this.#arrived + 1, refusals.budgetRefusal());
+      this.#refuse(this.#arrived + 1, refusals.refusalFor("budget"));
     }
     return this.#hasRoom && this.#mayRead;
   }
 
-  /** Takes no request at all: the controller is told to come again later. */
+  /** Refuses every request with 503. */
   refuseAll(reason: ConnectionError): void {
     this.#refuse(1, refusals.connectionRefusal(reason));
   }
@@ -145,7 +141,7 @@ export class ConnectionHttp
     this.#endAfter(this.requests);
   }
 
-  /** Ends when the requests that have arrived whole are answered. The controller sends no more. */
+  /** Ends when the requests that have arrived whole are answered. Called when the controller sends no more. */
   endAfterReceived(): void {
     this.#isHalfClosed = true;
     if (this.#held === undefined) {
@@ -155,12 +151,12 @@ export class ConnectionHttp
     }
   }
 
-  /** Tells handlers that nothing happened for the time they had set. */
+  /** The timeout that a handler has set is over. */
   timeout(): void {
     this.#stream.emit("timeout");
   }
 
-  /** Ends all of it. Handlers see their requests aborted and their responses closed. */
+  /** Ends at once. Handlers see their requests aborted and their responses closed. */
   destroy(): void {
     this.#deadline?.stop();
     this.#stream.destroy();
@@ -169,12 +165,6 @@ export class ConnectionHttp
     this.#held = undefined;
   }
 
-  /** A request did not arrive in time. */
-  handleLate(): void {
-    this.#refuse(this.started, refusals.lateRefusal());
-  }
-
-  /** The stream has room for more. */
   feedMore(): void {
     this.#hasRoom = true;
     if (this.#mayRead) {
@@ -182,7 +172,6 @@ export class ConnectionHttp
     }
   }
 
-  /** Node's parser has taken bytes of the stream. */
   handleTaken(): void {
     if (this.#servesNoMore) {
       return;
@@ -195,23 +184,21 @@ export class ConnectionHttp
     }
   }
 
-  /** Node's parser has handed out bytes of a body. */
-  handleBody({ bodySize }: ParsedMessage): boolean {
-    // RequestBoundaries refuses a body by its announced length. This bound holds even if the parser reads more.
+  handleBody(bodySize: number): boolean {
+    // RequestBoundaries refuses a body by its announced length. This limit holds even if the parser reads more.
     if (bodySize <= this.#limits.maxBodySize) {
       return true;
     }
-    this.#refuse(this.started, refusals.bodyRefusal());
+    this.#refuse(this.started, refusals.refusalFor("maxBodySize"));
     return false;
   }
 
-  /** Node's parser has seen the end of a request. */
-  handleComplete(message: ParsedMessage): void {
+  handleComplete(request: IncomingMessage, parsedSize: number): void {
     this.#parsed += 1;
     const { receiving, started, bodySize } = this.#boundaries;
     // Node does not hand out the rest of a body whose response has finished.
-    const isCounted = this.#exchanges.latest === message;
-    if (receiving || this.#parsed !== started || (isCounted && message.bodySize !== bodySize)) {
+    const isCounted = this.#exchanges.latest === request;
+    if (receiving || this.#parsed !== started || (isCounted && parsedSize !== bodySize)) {
       this.#abandonParser();
     }
   }
@@ -224,7 +211,6 @@ export class ConnectionHttp
     }
   }
 
-  /** The head of a request is complete. */
   serve(request: IncomingMessage, response: ExchangeResponse, expectation: Expectation): void {
     if (!this.#admits(request)) {
       return;
@@ -261,13 +247,13 @@ export class ConnectionHttp
     }
   }
 
-  /** How many requests have arrived whole. */
+  /** Requests that have arrived whole. */
   get #arrived(): number {
     const { started, receiving } = this.#boundaries;
     return receiving ? started - 1 : started;
   }
 
-  /** True if Node's parser has seen all requests whole that have arrived whole. */
+  /** True if Node's parser has seen all of these whole. */
   get #isInStep(): boolean {
     return this.#parsed === this.#arrived;
   }
@@ -280,7 +266,7 @@ export class ConnectionHttp
     return this.#held === undefined && this.#discarded <= MAX_DISCARDED;
   }
 
-  /** Feeds Node's parser with the held bytes, until a request ends that the parser does not take at once. */
+  /** Feeds Node's parser with the held bytes, up to a request that the parser does not take at once. */
   #feed(): void {
     this.#isFeeding = true;
     while (this.#held !== undefined && this.#isInStep && !this.#servesNoMore) {
@@ -293,7 +279,9 @@ export class ConnectionHttp
     } else if (this.#isHalfClosed && this.#held === undefined) {
       this.endAfterReceived();
     } else if (this.#boundaries.receiving || this.#deadline !== undefined) {
-      this.#deadline ??= new ReceiveDeadline(this.#settings.clock, this.#settings, this.#boundaries, this);
+      this.#deadline ??= new ReceiveDeadline(this.#settings, this.#boundaries, () => {
+        this.#refuse(this.started, refusals.refusalFor("late"));
+      });
       this.#deadline.update();
     }
   }
@@ -308,7 +296,7 @@ export class ConnectionHttp
     }
     this.#idleBytesOnly &&= end === begin && fault === undefined;
     if (fault !== undefined) {
-      this.#refuse(this.started, refusals.faultRefusal(fault));
+      this.#refuse(this.started, refusals.refusalFor(fault));
       return;
     }
     this.#held = end < bytes.length ? bytes.subarray(end) : undefined;
@@ -332,10 +320,10 @@ export class ConnectionHttp
     }
   }
 
-  /** Decides whether a request is served: by its place, the number of others, and its target. */
+  /** Checks the place of a request, the number of others, and its target. @returns True if it is served. */
   #admits(request: IncomingMessage): boolean {
     if (this.requests >= this.#last) {
-      // The connection ends before it.
+      // The connection ends before this request.
       return false;
     }
     const { maxPendingRequests } = this.#limits;
@@ -346,12 +334,12 @@ export class ConnectionHttp
     } else if (isUrl(request.url ?? "")) {
       return true;
     } else {
-      this.#refuse(this.started, refusals.targetRefusal());
+      this.#refuse(this.started, refusals.refusalFor("target"));
     }
     return false;
   }
 
-  /** Closes at once: Node's parser sees other requests than {@link RequestBoundaries}, so no limit holds. */
+  /** Closes at once: Node's parser sees other requests than {@link RequestBoundaries}, so that no limit holds. */
   #abandonParser(): void {
     if (!this.#stream.destroyed) {
       this.#host.handleRefusal(refusals.parserMismatch());
@@ -359,7 +347,7 @@ export class ConnectionHttp
     }
   }
 
-  /** Refuses a request by its number: the first is 1. Ends the connection when those before it are answered. */
+  /** Refuses a request by its number. Ends the connection when the requests before it are answered. */
   #refuse(request: number, { status, reason }: refusals.Refusal): void {
     if (request <= this.#last) {
       this.#refusal = status;
@@ -383,7 +371,7 @@ export class ConnectionHttp
     }
   }
 
-  /** When the last response is out, the refusal follows, unless a handler has begun to answer the refused request. */
+  /** Sends the refusal after the last response, unless a handler has begun to answer the refused request. */
   #endIfServed(): void {
     if (this.finished < this.#last || !this.#stream.writable) {
       return;

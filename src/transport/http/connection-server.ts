@@ -1,12 +1,12 @@
-/** Node's HTTP server for one connection. It never listens: a stream is handed to it. */
+/** Node's HTTP server for one connection, and the requests that it makes. It never listens: a stream is handed to it. */
 
-import { Server, type IncomingMessage } from "node:http";
+import { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
 
 import { ExchangeResponse } from "./exchanges";
-import type { HttpStream } from "./http-stream";
-import { RequestMessage } from "./request-message";
+import { feederOf, type HttpStream, type HttpStreamFeeder } from "./http-stream";
 
-/** Who serves the requests of a {@link ConnectionServer}. */
+/** Serves the requests of a {@link ConnectionServer}. */
 export interface ConnectionServerOwner {
   /** The head of a request is complete. */
   serve(request: IncomingMessage, response: ExchangeResponse, expectation: Expectation): void;
@@ -14,21 +14,46 @@ export interface ConnectionServerOwner {
   handleParserError(error: Error & { readonly code?: string }): void;
 }
 
-/** What a request asks for before it sends its body. */
-export enum Expectation {
-  None,
-  Continue,
-  Unknown,
-}
+/** The `Expect` field of a request: `100-continue`, another value, or none. */
+export type Expectation = "continue" | "unknown" | undefined;
 
 /** Answers for an expectation. @returns False if no handler can meet it: the response is 417. */
 export function meets(expectation: Expectation, response: ExchangeResponse): boolean {
-  if (expectation === Expectation.Continue) {
+  if (expectation === "continue") {
     response.writeContinue();
-  } else if (expectation === Expectation.Unknown) {
+  } else if (expectation === "unknown") {
     response.writeHead(417).end();
   }
-  return expectation !== Expectation.Unknown;
+  return expectation !== "unknown";
+}
+
+/** A request as Node's parser hands it out. It tells the feeder how much of it the parser has seen. */
+class RequestMessage extends IncomingMessage {
+  readonly #feeder: HttpStreamFeeder;
+  #bodySize = 0;
+  #isWhole = false;
+
+  constructor(socket: Socket) {
+    super(socket);
+    // Node takes the stream for a socket.
+    this.#feeder = feederOf(socket as unknown as HttpStream);
+  }
+
+  /** Called by Node's parser with bytes of the body, and with null at the end of the request. */
+  override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+    if (!this.#isWhole) {
+      if (chunk === null) {
+        this.#isWhole = true;
+        this.#feeder.handleComplete(this, this.#bodySize);
+      } else {
+        this.#bodySize += chunk.length;
+        if (!this.#feeder.handleBody(this.#bodySize)) {
+          return true;
+        }
+      }
+    }
+    return super.push(chunk, encoding);
+  }
 }
 
 /** All servers share their listeners. */
@@ -36,13 +61,13 @@ export class ConnectionServer extends Server<typeof RequestMessage, typeof Excha
   readonly #owner: ConnectionServerOwner;
 
   constructor(owner: ConnectionServerOwner, maxHeaderSize: number) {
-    // HAP controllers send a Host field, but nothing here depends on it, and test rigs may leave it out.
     super({
       keepAliveTimeout: 0,
       requestTimeout: 0,
+      // HAP controllers send a Host field, but test rigs may leave it out.
       requireHostHeader: false,
       maxHeaderSize,
-      // Whatever the process was started with: a lenient parser sees other requests than RequestBoundaries.
+      // Against the process's own flag: a lenient parser sees other requests than RequestBoundaries.
       insecureHTTPParser: false,
       IncomingMessage: RequestMessage,
       ServerResponse: ExchangeResponse,
@@ -55,22 +80,21 @@ export class ConnectionServer extends Server<typeof RequestMessage, typeof Excha
     this.on("clientError", ConnectionServer.#onClientError);
   }
 
-  /** Serves the requests of a stream. */
   attach(stream: HttpStream): void {
     this.emit("connection", stream);
     stream.watch();
   }
 
   static #onRequest(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
-    this.#owner.serve(request, response, Expectation.None);
+    this.#owner.serve(request, response, undefined);
   }
 
   static #onContinue(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
-    this.#owner.serve(request, response, Expectation.Continue);
+    this.#owner.serve(request, response, "continue");
   }
 
   static #onUnknown(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
-    this.#owner.serve(request, response, Expectation.Unknown);
+    this.#owner.serve(request, response, "unknown");
   }
 
   static #onClientError(this: ConnectionServer, error: Error & { code?: string }): void {

@@ -1,16 +1,15 @@
-/** What the HTTP of a connection asks of its connection. */
+/** What the HTTP of a connection and its connection know of each other. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import type { Clock } from "../../clock";
 import type { ConnectionError } from "../../errors";
+import type { Settings } from "../../options";
 import type { HttpStreamHost } from "./http-stream";
-import type { ReceiveTimeouts } from "./receive-deadline";
+import type { DeadlineSettings } from "./receive-deadline";
 import type { RequestLimits } from "./request-boundaries";
 
-/** What the connection does about its HTTP traffic. */
 export interface ConnectionHttpHost extends HttpStreamHost {
-  /** A response is about to be counted as finished. Its last byte was handed to the socket. */
+  /** The last byte of a response was handed to the socket. The response is not counted as finished yet. */
   beforeResponseEnds(): void;
   /** A response is finished. */
   afterResponse(): void;
@@ -22,20 +21,14 @@ export interface ConnectionHttpHost extends HttpStreamHost {
   handleDraining(): void;
 }
 
-export interface ConnectionHttpSettings extends ReceiveTimeouts {
-  readonly clock: Clock;
-  /** The largest of all limits on heads, in bytes. */
-  readonly maxHeadSize: number;
-}
+/** Here `maxHeadSize` is the largest of all limits on heads. */
+export type ConnectionHttpSettings = DeadlineSettings & Pick<Settings, "maxHeadSize">;
 
-export interface ConnectionHttpLimits extends RequestLimits {
-  /** How many requests handlers may have at a time. */
-  readonly maxPendingRequests: number;
-}
+export type ConnectionHttpLimits = RequestLimits & Pick<Settings, "maxPendingRequests">;
 
-/** A bound on the bytes that the requests of several connections hold together. */
+/** Limits the bytes that the requests of several connections hold together. */
 export interface Budget {
-  /** @returns False if there is no room for so many bytes. None are reserved then. */
+  /** @returns False, and reserves nothing, if there is no room. */
   reserve(bytes: number): boolean;
   release(bytes: number): void;
 }

@@ -1,8 +1,7 @@
-/** The requests of one connection that have begun, each with its response, until that has finished. */
+/** The requests of one connection, each with its response, from its first byte to the end of its response. */
 
 import { ServerResponse, type IncomingMessage } from "node:http";
 
-/** Who is told about responses. */
 export interface ExchangesOwner {
   /** Bytes of a request are no longer held. */
   release(bytes: number): void;
@@ -10,7 +9,7 @@ export interface ExchangesOwner {
   beforeResponseEnds(): void;
   /** A response has finished, or was given up. */
   afterResponse(): void;
-  /** A handler has destroyed a response whose turn has not come: so many others are to go out before it. */
+  /** A handler has destroyed a response. This many others go out before it. */
   endBefore(others: number): void;
 }
 
@@ -19,15 +18,13 @@ interface Exchange {
   readonly list: Exchanges;
   /** Undefined until the request is handed to a handler. */
   response: ServerResponse | undefined;
-  /** Bytes of the request so far. */
+  /** Bytes of the request that are held. */
   bytes: number;
 }
 
 let setExchange: (response: ExchangeResponse, exchange: Exchange) => void;
-let finish: (exchange: Exchange) => void;
-let close: (exchange: Exchange) => void;
 
-/** The responses of a connection. Each knows its exchange, which a handler can't reach. */
+/** A response. It knows its exchange, which a handler can't reach. */
 export class ExchangeResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
@@ -39,33 +36,24 @@ export class ExchangeResponse<
     };
   }
 
-  /** Counts the response. Not by listeners: a handler may remove them, and they cost memory for each response. */
+  /** Counts the response. Listeners would cost memory for each response, and a handler may remove them. */
   override emit(event: string | symbol, ...values: unknown[]): boolean {
     if (event === "finish" && this.#exchange !== undefined) {
       // Before Node's own listener, which lets the next pipelined response go out.
-      finish(this.#exchange);
+      this.#exchange.list.end(this.#exchange);
     }
     const isHeard = super.emit(event, ...values);
     if (event === "close" && this.#exchange !== undefined) {
-      // After `finish` too, when Node's own listener has run.
-      close(this.#exchange);
+      // After Node's own listener.
+      this.#exchange.list.close(this.#exchange);
     }
     return isHeard;
   }
 }
 
 export class Exchanges {
-  static {
-    finish = (exchange) => {
-      exchange.list.#end(exchange);
-    };
-    close = (exchange) => {
-      exchange.list.#close(exchange);
-    };
-  }
-
   readonly #owner: ExchangesOwner;
-  /** In the order of the requests. Only the last one may have no response. */
+  /** In the order of the requests. Only the last exchange may have no response. */
   readonly #list: Exchange[] = [];
   /** The request that began last, until its response has finished. */
   #latest: Exchange | undefined;
@@ -75,17 +63,17 @@ export class Exchanges {
     this.#owner = owner;
   }
 
-  /** How many requests were handed to handlers. */
+  /** Requests handed to handlers. */
   get handed(): number {
     return this.#handed;
   }
 
-  /** How many responses handlers have yet to finish. */
+  /** Responses that handlers have yet to finish. */
   get pending(): number {
     return this.awaitsHead ? this.#list.length - 1 : this.#list.length;
   }
 
-  /** Bytes of all requests so far. */
+  /** Bytes of all requests. */
   get bytes(): number {
     return this.#list.reduce((sum, exchange) => sum + exchange.bytes, 0);
   }
@@ -115,17 +103,17 @@ export class Exchanges {
     this.#list.push(this.#latest);
   }
 
-  /** Bytes that are held belong to the request that began last. */
+  /** Adds bytes to the request that began last. */
   add(bytes: number): void {
     if (this.#latest === undefined) {
-      // Its response has finished already: Node does not keep the rest.
+      // Its response has finished: Node does not keep the rest.
       this.#owner.release(bytes);
     } else {
       this.#latest.bytes += bytes;
     }
   }
 
-  /** The request that began last goes to a handler, with this response. */
+  /** Hands the request that began last to a handler, with its response. */
   hand(response: ExchangeResponse): void {
     if (this.#latest === undefined) {
       return;
@@ -142,25 +130,26 @@ export class Exchanges {
     }
   }
 
-  /** Gives up all of them. Their responses' `close` comes later, and changes nothing. */
+  /** Gives all exchanges up. Their responses' `close` comes later and changes nothing. */
   clear(): void {
     this.#list.length = 0;
     this.#latest = undefined;
   }
 
-  #close(exchange: Exchange): void {
+  /** The response of an exchange has closed, finished or not. */
+  close(exchange: Exchange): void {
     const index = this.#list.indexOf(exchange);
     if (index > 0) {
-      // Node 20 destroys the stream when its turn comes. Later versions let the responses behind it wait for ever.
+      // Node 20 destroys the stream when the response's turn comes. Later versions let the next responses wait for ever.
       this.#owner.endBefore(index);
     } else {
-      this.#end(exchange);
+      this.end(exchange);
       this.#owner.afterResponse();
     }
   }
 
-  /** Ends an exchange once: when its response finishes, or when it is given up. */
-  #end(exchange: Exchange): void {
+  /** The response of an exchange has finished, or was given up. Does nothing the second time. */
+  end(exchange: Exchange): void {
     const index = this.#list.indexOf(exchange);
     if (index !== -1) {
       this.#owner.beforeResponseEnds();

@@ -1,4 +1,4 @@
-/** What is accepted in each part of a request: less than HTTP/1.1 allows, and nothing that two parsers read differently. */
+/** The grammar of requests: less than HTTP/1.1 allows, and nothing that two parsers could read differently. */
 
 /** In methods and in the names of header fields. */
 export const TOKEN = 1;
@@ -17,11 +17,11 @@ const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
   return (isToken ? TOKEN : 0) | (byte > SP && byte < DEL ? TARGET : 0) | (isText ? TEXT : 0);
 });
 
-/** Methods after which the bytes of another protocol come. */
+/** After these methods, bytes of another protocol come. */
 export const OTHER_PROTOCOLS = new Set(["CONNECT", "PRI"]);
 export const CONTENT_LENGTH = "content-length";
 export const TRANSFER_ENCODING = "transfer-encoding";
-/** Node's parser heeds these in trailers too. */
+/** Node's parser reads these in trailers too. */
 export const NO_TRAILERS = new Set([
   CONTENT_LENGTH,
   TRANSFER_ENCODING,
@@ -38,7 +38,7 @@ export function isOf(bytes: Buffer, offset: number, kind: number): boolean {
   return ((KINDS[bytes[offset] ?? 0] ?? 0) & kind) !== 0;
 }
 
-/** @returns the offset of the first byte that is not of a kind, or `end`. */
+/** @returns The offset of the first byte that is not of a kind, or `end`. */
 export function skip(bytes: Buffer, offset: number, end: number, kind: number): number {
   let next = offset;
   while (next < end && isOf(bytes, next, kind)) {

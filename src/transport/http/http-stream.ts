@@ -1,58 +1,49 @@
-/**
- * The in-memory socket between a connection and its HTTP server: plaintext of requests goes in, plaintext of responses
- * comes out. To handlers it looks like the controller's socket.
- */
+/** The in-memory socket between a connection and its HTTP server. To handlers it looks like the controller's socket. */
 
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Duplex } from "node:stream";
 
-import type { ParserObserver } from "./parser-observer";
+import type { WriteCallback } from "../transfer";
+import type { Wire } from "../wire";
 
-/** What the stream needs of the controller's socket. */
-export interface HttpStreamWire {
-  readonly remoteAddress: string | undefined;
-  readonly remotePort: number | undefined;
-  readonly remoteFamily: string | undefined;
-  readonly localAddress: string | undefined;
-  readonly localPort: number | undefined;
-  /** True if output is sealed. */
-  readonly seals: boolean;
-  /** Lets more of the controller's bytes come. */
-  resume(): void;
-  /** Watches for inactivity of the controller, as `net.Socket.setTimeout` does. */
-  setTimeout(milliseconds: number): void;
-}
+/** The controller's socket. */
+export type HttpStreamWire = Pick<Wire, "addresses" | "seals" | "resume" | "setTimeout">;
 
-/** Who feeds the stream, and follows what Node's parser makes of it. */
-export interface HttpStreamFeeder extends ParserObserver {
+/** Feeds the stream, and follows what Node's parser makes of it. */
+export interface HttpStreamFeeder {
   /** The stream has room for more of the controller's bytes. */
   feedMore(): void;
   /** The HTTP server has taken bytes from the stream. */
   handleTaken(): void;
+  /** The parser has handed out this many bytes of a body. @returns False if the request must not keep the last of them. */
+  handleBody(bodySize: number): boolean;
+  /** The parser has seen the end of a request, and this many bytes of its body. */
+  handleComplete(request: IncomingMessage, bodySize: number): void;
 }
 
-/** What the stream needs of its connection. */
+/** The connection of a stream. */
 export interface HttpStreamHost {
   /**
    * Sends a piece of a response.
    *
    * @param length - The sum of the chunks' lengths, in bytes.
-   * @param callback - Called when the next one may come, or with the error that closed the connection.
+   * @param callback - Called when the next piece may come, or with the error that closed the connection.
    */
-  transmit(chunks: readonly Uint8Array[], length: number, callback: (error?: Error | null) => void): void;
-  /** The HTTP server is done with the connection: all it wrote goes out, then it is closed. */
+  transmit(chunks: readonly Uint8Array[], length: number, callback: WriteCallback): void;
+  /** The HTTP server ends the connection: all that it wrote goes out, then the connection closes. */
   endGracefully(): void;
-  /** The HTTP server, or a handler, gives the connection up, with the error if there is one. */
+  /** The HTTP server or a handler destroys the connection. */
   abandon(error: Error | null): void;
 }
 
-/** A piece of a response as the HTTP server writes it: its heads are strings, and most bodies. */
+/** A piece of a response as the HTTP server writes it. Heads and most bodies are strings. */
 interface PendingChunk {
   chunk: string | Uint8Array;
   encoding: BufferEncoding;
 }
 
-/** The feeder of a stream. Handlers get the stream as their request's socket, and must not reach the feeder. */
+/** The feeder of a stream. Handlers, who get the stream as a socket, can't reach it. */
 export let feederOf: (stream: HttpStream) => HttpStreamFeeder;
 
 export class HttpStream extends Duplex {
@@ -72,43 +63,43 @@ export class HttpStream extends Duplex {
   readonly #wire: HttpStreamWire;
 
   constructor(host: HttpStreamHost, wire: HttpStreamWire, feeder: HttpStreamFeeder) {
-    // Strings come as they are: all pieces of a response are written to one Buffer then, not each to one of its own.
+    // Undecoded, so that all strings of a response are written to one Buffer.
     super({ allowHalfOpen: true, decodeStrings: false });
     this.#feeder = feeder;
     this.#host = host;
     this.#wire = wire;
   }
 
-  /** Tells the feeder when bytes have been taken. Called after the HTTP server has added its listener. */
+  /** Tells the feeder when bytes were taken. Called after the HTTP server has added its listener. */
   watch(): void {
     this.on("data", handleData);
   }
 
   get remoteAddress(): string | undefined {
-    return this.#wire.remoteAddress;
+    return this.#wire.addresses.remoteAddress;
   }
 
   get remotePort(): number | undefined {
-    return this.#wire.remotePort;
+    return this.#wire.addresses.remotePort;
   }
 
   get remoteFamily(): string | undefined {
-    return this.#wire.remoteFamily;
+    return this.#wire.addresses.remoteFamily;
   }
 
   get localAddress(): string | undefined {
-    return this.#wire.localAddress;
+    return this.#wire.addresses.localAddress;
   }
 
   get localPort(): number | undefined {
-    return this.#wire.localPort;
+    return this.#wire.addresses.localPort;
   }
 
   get localFamily(): string | undefined {
-    return this.#wire.remoteFamily;
+    return this.#wire.addresses.remoteFamily;
   }
 
-  /** True once the controller and this side speak through the secured session. */
+  /** True if output is sealed. */
   get encrypted(): boolean {
     return this.#wire.seals;
   }
@@ -143,17 +134,12 @@ export class HttpStream extends Duplex {
     return this;
   }
 
-  /** Ends once all that was written has gone out. */
+  /** Called by Node's HTTP server after the last response. */
   destroySoon(): void {
     this.end();
   }
 
-  /**
-   * Takes plaintext of the controller's.
-   *
-   * @returns False if no more should come until {@link HttpStreamFeeder.feedMore}.
-   * @throws What a listener of a request throws.
-   */
+  /** @returns False if no more should come until `feedMore`. @throws The error of a listener of a request. */
   receive(plaintext: Buffer): boolean {
     this.bytesRead += plaintext.length;
     try {
@@ -169,15 +155,11 @@ export class HttpStream extends Duplex {
     this.#feeder.feedMore();
   }
 
-  override _write(
-    chunk: string | Uint8Array,
-    encoding: BufferEncoding,
-    callback: (error?: Error | null) => void,
-  ): void {
+  override _write(chunk: string | Uint8Array, encoding: BufferEncoding, callback: WriteCallback): void {
     this._writev([{ chunk, encoding }], callback);
   }
 
-  override _writev(pending: PendingChunk[], callback: (error?: Error | null) => void): void {
+  override _writev(pending: PendingChunk[], callback: WriteCallback): void {
     const chunks = encodeStrings(pending);
     let length = 0;
     for (const chunk of chunks) {
@@ -187,12 +169,12 @@ export class HttpStream extends Duplex {
     this.#host.transmit(chunks, length, callback);
   }
 
-  override _final(callback: (error?: Error | null) => void): void {
+  override _final(callback: WriteCallback): void {
     this.#host.endGracefully();
     callback();
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  override _destroy(error: Error | null, callback: WriteCallback): void {
     this.#host.abandon(error);
     callback(error);
   }
@@ -237,6 +219,6 @@ function joinStrings(strings: readonly StringChunk[]): Buffer {
   for (const { chunk, encoding } of strings) {
     offset += joined.write(chunk, offset, encoding);
   }
-  // Of base64 and hex the length is an estimate: what was not written is memory as it was found.
+  // The length of base64 and hex is an estimate. Unwritten memory must not go out.
   return offset === length ? joined : joined.subarray(0, offset);
 }

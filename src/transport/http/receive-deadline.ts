@@ -1,85 +1,66 @@
-/**
- * How long a request may take to arrive. Most come in one piece and need no timer; it runs while one has begun and has not
- * ended.
- */
+/** Limits the time in which a request arrives. Most requests come in one piece and need no timer. */
 
-import type { Clock, Timer } from "../../clock";
+import type { Timer } from "../../clock";
+import type { Settings } from "../../options";
+import type { RequestBoundaries } from "./request-boundaries";
 
-/** Milliseconds from a request's first byte. */
-export interface ReceiveTimeouts {
-  /** Until its head is complete. */
-  readonly headTimeout: number;
-  /** Until its body is complete. */
-  readonly requestTimeout: number;
-}
+export type DeadlineSettings = Pick<Settings, "clock" | "headTimeout" | "requestTimeout">;
 
-/** What is told when a request has not arrived in time. */
-export interface DeadlineOwner {
-  handleLate(): void;
-}
-
-/** The request that is arriving, as the boundaries of requests show it. */
-export interface Arrival {
-  /** Counts requests: it tells one from the next. */
-  readonly started: number;
-  readonly receiving: boolean;
-  readonly inHead: boolean;
-}
+/** The request that is arriving. `started` tells one request from the next. */
+type Arrival = Pick<RequestBoundaries, "started" | "receiving" | "inHead">;
 
 export class ReceiveDeadline {
-  readonly #clock: Clock;
-  readonly #timeouts: ReceiveTimeouts;
+  readonly #settings: DeadlineSettings;
   readonly #arrival: Arrival;
-  readonly #owner: DeadlineOwner;
+  readonly #onLate: () => void;
   #timer: Timer | undefined;
   /** The request that the timer runs for. */
   #request = 0;
   #since = 0;
 
-  constructor(clock: Clock, timeouts: ReceiveTimeouts, arrival: Arrival, owner: DeadlineOwner) {
-    this.#clock = clock;
-    this.#timeouts = timeouts;
+  /** @param onLate - Called when a request has not arrived in time. */
+  constructor(settings: DeadlineSettings, arrival: Arrival, onLate: () => void) {
+    this.#settings = settings;
     this.#arrival = arrival;
-    this.#owner = owner;
+    this.#onLate = onLate;
   }
 
-  /** To be called when bytes have arrived. */
+  /** Called when bytes have arrived. */
   update(): void {
     if (!this.#arrival.receiving) {
       this.stop();
     } else if (this.#timer === undefined || this.#request !== this.#arrival.started) {
       this.stop();
       this.#request = this.#arrival.started;
-      this.#since = this.#clock.now();
-      this.#sleep();
+      this.#since = this.#settings.clock.now();
+      this.#sleep(0);
     }
   }
 
   stop(): void {
     if (this.#timer !== undefined) {
-      this.#clock.clearTimeout(this.#timer);
+      this.#settings.clock.clearTimeout(this.#timer);
       this.#timer = undefined;
     }
   }
 
-  /** Until the head's deadline, and past that until the body's. */
-  #sleep(): void {
-    const { headTimeout, requestTimeout } = this.#timeouts;
-    const elapsed = this.#clock.now() - this.#since;
+  /** Waits for the deadline of the head, or after it for the deadline of the request. */
+  #sleep(elapsed: number): void {
+    const { clock, headTimeout, requestTimeout } = this.#settings;
     const timeout = elapsed < headTimeout ? Math.min(headTimeout, requestTimeout) : requestTimeout;
-    this.#timer = this.#clock.setTimeout(() => {
+    this.#timer = clock.setTimeout(() => {
       this.#wake();
     }, timeout - elapsed);
   }
 
   #wake(): void {
     this.#timer = undefined;
-    const { headTimeout, requestTimeout } = this.#timeouts;
-    const elapsed = this.#clock.now() - this.#since;
+    const { clock, headTimeout, requestTimeout } = this.#settings;
+    const elapsed = clock.now() - this.#since;
     if (elapsed >= requestTimeout || (this.#arrival.inHead && elapsed >= headTimeout)) {
-      this.#owner.handleLate();
+      this.#onLate();
     } else {
-      this.#sleep();
+      this.#sleep(elapsed);
     }
   }
 }

@@ -1,7 +1,6 @@
 /** How a request that is not served is answered, and what the connection's close reason says. */
 
 import { ConnectionError, type ErrorCode } from "../../errors";
-import type { RequestFault } from "./request-boundaries";
 
 /** The status line's end of the answer, and why. */
 export interface Refusal {
@@ -10,21 +9,27 @@ export interface Refusal {
 }
 
 const BAD_REQUEST = "400 Bad Request";
-const TOO_LATE = "408 Request Timeout";
 const BODY_TOO_LARGE = "413 Payload Too Large";
 const HEAD_TOO_LARGE = "431 Request Header Fields Too Large";
 const UNAVAILABLE = "503 Service Unavailable";
 
-/** For a fault that the boundaries of requests show. */
-export function faultRefusal(fault: RequestFault): Refusal {
-  switch (fault) {
-    case "maxHeadSize":
-      return refusal(HEAD_TOO_LARGE, "ERR_HAPWIRE_HEAD_TOO_LARGE", "the head of a request exceeds its limit");
-    case "maxBodySize":
-      return bodyRefusal();
-    case "syntax":
-      return refusal(BAD_REQUEST, "ERR_HAPWIRE_HTTP", "the controller sent a malformed HTTP request");
-  }
+/** The first three are the faults of `RequestBoundaries`. */
+const REFUSALS = {
+  maxHeadSize: [HEAD_TOO_LARGE, "ERR_HAPWIRE_HEAD_TOO_LARGE", "the head of a request exceeds its limit"],
+  maxBodySize: [BODY_TOO_LARGE, "ERR_HAPWIRE_BODY_TOO_LARGE", "the body of a request exceeds its limit"],
+  syntax: [BAD_REQUEST, "ERR_HAPWIRE_HTTP", "the controller sent a malformed HTTP request"],
+  target: [BAD_REQUEST, "ERR_HAPWIRE_HTTP", "the target of a request is not a URL"],
+  late: ["408 Request Timeout", "ERR_HAPWIRE_REQUEST_TIMEOUT", "a request did not arrive in time"],
+  budget: [
+    UNAVAILABLE,
+    "ERR_HAPWIRE_STRANGERS",
+    "the requests of all strangers together exceed their budget",
+  ],
+} as const;
+
+export function refusalFor(cause: keyof typeof REFUSALS): Refusal {
+  const [status, code, message] = REFUSALS[cause];
+  return refusal(status, code, message);
 }
 
 /** For an error of Node's HTTP parser. */
@@ -40,26 +45,9 @@ export function parserRefusal(error: Error & { readonly code?: string }): Refusa
   }
 }
 
-export function bodyRefusal(): Refusal {
-  return refusal(BODY_TOO_LARGE, "ERR_HAPWIRE_BODY_TOO_LARGE", "the body of a request exceeds its limit");
-}
-
-export function targetRefusal(): Refusal {
-  return refusal(BAD_REQUEST, "ERR_HAPWIRE_HTTP", "the target of a request is not a URL");
-}
-
 export function countRefusal(maxPendingRequests: number): Refusal {
   const message = `more than ${String(maxPendingRequests)} requests wait for their responses`;
   return refusal(UNAVAILABLE, "ERR_HAPWIRE_REQUEST_COUNT", message);
-}
-
-export function budgetRefusal(): Refusal {
-  const message = "the requests of all strangers together exceed their budget";
-  return refusal(UNAVAILABLE, "ERR_HAPWIRE_STRANGERS", message);
-}
-
-export function lateRefusal(): Refusal {
-  return refusal(TOO_LATE, "ERR_HAPWIRE_REQUEST_TIMEOUT", "a request did not arrive in time");
 }
 
 /** For every request of a connection. */

@@ -1,17 +1,17 @@
 /**
- * Finds the requests in the plaintext that a controller sends.
+ * Finds the requests in the plaintext that a controller sends. Node's parser does not tell when a request's first byte
+ * arrived, nor whether bytes of another request follow. An event must wait for both.
  *
- * Node's parser tells when the head of a request is complete, but not when its first byte arrived, nor whether bytes of
- * another request follow. An event must wait for both, so this file finds the boundaries by itself. It accepts a strict
- * subset of HTTP/1.1 [RFC 9112]: whatever two parsers could read differently is a fault. It reads byte by byte and keeps
- * no line, so a head that trickles in costs no memory here.
+ * Accepts a strict subset of HTTP/1.1 [RFC 9112]: input that two parsers could read differently is a fault. Keeps no line,
+ * so that a head that trickles in costs no memory.
  */
 
+import type { Settings } from "../../options";
 import * as grammar from "./grammar";
 import { isOf, skip, TARGET, TEXT, TOKEN } from "./grammar";
 
 enum State {
-  /** Between requests. Line ends here belong to none. [RFC 9112 §2.2] */
+  /** Between requests: skips line ends. [RFC 9112 §2.2] */
   Between,
   /** After the CR of such a line end. */
   BetweenLf,
@@ -35,7 +35,7 @@ enum State {
   /** In the line end after the data of a chunk. */
   DataCr,
   DataLf,
-  /** After a fault: nothing more is looked at. */
+  /** After a fault. Reads no more. */
   Lost,
 }
 
@@ -48,18 +48,15 @@ const UPPERCASE_T = 0x54;
 
 const VERSION = Buffer.from("HTTP/1.1\r\n");
 const VERSION_DIGIT = 7;
-/** The longest text that is looked at as a whole, in bytes: a method, the value of a framing field, a chunk line. */
+/** The longest text that is read as a whole, in bytes: a method, the value of a framing field, a chunk line. */
 const MAX_TEXT_LENGTH = 128;
-/** The trailers of a request, in bytes. */
+/** Bytes of the trailers of a request. */
 const MAX_TRAILERS_SIZE = 16 * 1024;
 
-/** Bounds on one request, in bytes. */
-export interface RequestLimits {
-  readonly maxHeadSize: number;
-  readonly maxBodySize: number;
-}
+/** Limits of one request, in bytes. */
+export type RequestLimits = Pick<Settings, "maxHeadSize" | "maxBodySize">;
 
-/** Why a request must be refused: the limit that it exceeds, or its syntax. */
+/** The limit that a request exceeds, or its syntax. */
 export type RequestFault = keyof RequestLimits | "syntax";
 
 export class RequestBoundaries {
@@ -69,21 +66,21 @@ export class RequestBoundaries {
   #fault: RequestFault | undefined;
   #started = 0;
   #begin = 0;
-  /** Bytes of the head or of the trailers so far, with their line ends. */
+  /** Bytes of the head or of the trailers, with their line ends. */
   #headSize = 0;
   #bodySize = 0;
   /** Bytes of the body or of the chunk that are to come. */
   #remaining = 0;
   #chunked = false;
-  /** If the head has a field that says how long the body is. */
+  /** True if the head has a field that says how long the body is. */
   #framed = false;
   #inTrailers = false;
   #matched = 0;
-  /** If the version is HTTP/1.0, which has no chunks. */
+  /** True if the version is HTTP/1.0, which has no chunks. */
   #isOld = false;
-  /** The framing field whose value comes. */
+  /** The framing field whose value comes next. */
   #field: string | undefined;
-  /** The beginning of a text that the end of a segment cut; latin1, at most one more than {@link MAX_TEXT_LENGTH}. */
+  /** The beginning of a text that a segment cut. Latin-1, at most {@link MAX_TEXT_LENGTH} + 1. */
   #carried = "";
 
   constructor(limits: RequestLimits) {
@@ -95,7 +92,7 @@ export class RequestBoundaries {
     return this.#fault;
   }
 
-  /** How many requests have begun. */
+  /** Requests that have begun. */
   get started(): number {
     return this.#started;
   }
@@ -110,21 +107,17 @@ export class RequestBoundaries {
     return this.receiving && this.#state <= State.BlankLf && !this.#inTrailers;
   }
 
-  /** The offset of the first byte of a request in the bytes that came last. Bytes before it belong to none. */
+  /** The offset of a request's first byte in the latest bytes. Line ends stand before it. */
   get begin(): number {
     return this.#begin;
   }
 
-  /** Bytes of the latest request's body that were announced so far. */
+  /** Bytes of the latest request's body, as far as they were announced. */
   get bodySize(): number {
     return this.#bodySize;
   }
 
-  /**
-   * Takes bytes of the stream, up to the end of one request.
-   *
-   * @returns how many bytes it took; fewer than there are if a request has ended or has a fault.
-   */
+  /** Reads bytes of the stream up to the end of one request, or up to a fault. @returns The number of bytes read. */
   advance(bytes: Buffer): number {
     let offset = 0;
     while (offset < bytes.length && !this.receiving) {
@@ -166,7 +159,7 @@ export class RequestBoundaries {
     this.#carried = "";
   }
 
-  /** @returns the offset of the next byte to look at. */
+  /** @returns The offset of the next byte. */
   #step(bytes: Buffer, offset: number): number {
     switch (this.#state) {
       case State.Data:
@@ -227,7 +220,7 @@ export class RequestBoundaries {
     if (next === end) {
       return this.#carry(bytes, offset, end);
     }
-    // No closer look at GET and PUT, nearly all that controllers send.
+    // GET and PUT, nearly all that controllers send, are not compared.
     const isUsual = this.#carried.length + next - offset === 3 && bytes[next - 1] === UPPERCASE_T;
     const method = isUsual ? "GET" : this.#text(bytes, offset, next);
     this.#carried = "";
@@ -302,7 +295,7 @@ export class RequestBoundaries {
     return isValid ? this.#expect(bytes, next, CR, State.ValueLf) : this.#lose("syntax", next);
   }
 
-  /** @returns false if two parsers could read the value of a framing field differently. */
+  /** @returns False if two parsers could read the value of a framing field differently. */
   #frame(field: string, value: string): boolean {
     if (field === grammar.TRANSFER_ENCODING) {
       this.#chunked = !this.#isOld && grammar.ENCODING_VALUE.test(value);
@@ -350,7 +343,7 @@ export class RequestBoundaries {
   /** Begins a body or the data of a chunk, or goes on with `ifEmpty`. */
   #enterData(ifEmpty: State): void {
     this.#bodySize += this.#remaining;
-    // Past the safe integers no sum is exact.
+    // Above the safe integers a sum is not exact.
     if (this.#bodySize > this.limits.maxBodySize || !Number.isSafeInteger(this.#bodySize)) {
       this.#lose("maxBodySize", 0);
     } else {
@@ -382,7 +375,7 @@ export class RequestBoundaries {
     return end;
   }
 
-  /** @returns a text that ends here, with its beginning. */
+  /** @returns A text that ends here, with its beginning. */
   #text(bytes: Buffer, offset: number, end: number): string {
     const text = this.#carried + bytes.toString("latin1", offset, end);
     this.#carried = "";
