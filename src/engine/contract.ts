@@ -5,6 +5,8 @@
  * hub. The transport knows nothing else of either engine. The public API has checked all arguments.
  */
 
+import type { AddonFile } from "./addon";
+
 /** Which of the two implementations does the work. */
 export type EngineName = "native" | "portable";
 
@@ -228,8 +230,8 @@ export interface Engine {
   readonly name: EngineName;
   /** The library that does ChaCha20-Poly1305, with its version: `OpenSSL 3.0.17`, `sodium-native 5.1.0`. */
   readonly aead: string;
-  /** The file of the addon; undefined for `portable`. */
-  readonly file: string | undefined;
+  /** Undefined for `portable`. */
+  readonly addon: AddonFile | undefined;
 
   /**
    * @param key - 32 bytes; copied.
