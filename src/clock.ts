@@ -1,5 +1,9 @@
 /** The one clock that all timers and durations use, so that tests can move it by hand. */
 
+// Not the globals: jsdom has functions of these names, whose timers are numbers.
+import { performance } from "node:perf_hooks";
+import { clearTimeout, setTimeout } from "node:timers";
+
 /** What {@link Clock.setTimeout} returns, for {@link Clock.clearTimeout}. */
 export type Timer = object;
 
