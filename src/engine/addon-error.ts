@@ -41,7 +41,8 @@ export const BUILD_IT =
 /** The remedy if OpenSSL refuses the cipher: an addon that is built here would meet the same OpenSSL. */
 export const LEAVE_FIPS_MODE = "run Node without FIPS mode, which allows no ChaCha20-Poly1305";
 
-function isNodeTooOld(): boolean {
+/** True on a release of Node that hapwire does not support. */
+export function isNodeTooOld(): boolean {
   return Number.parseInt(process.versions.node, 10) < OLDEST_NODE;
 }
 
@@ -61,7 +62,8 @@ interface NodeErrorDetails {
 /** The fault behind an error of `fs` or `process.dlopen`. */
 export function faultBehind(error: unknown, file: string): AddonFault {
   const { code, resource = file } = error as NodeErrorDetails;
-  const reason = causeOf(error).replace(`${file}: `, "");
+  const message = causeOf(error);
+  const reason = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
   switch (code) {
     case "ERR_DLOPEN_DISABLED":
       return { reason, remedy: remedyIfDisabled() };

@@ -79,8 +79,9 @@ function rootFor(named: string, prebuiltFile: string): Root {
       renewal: `reinstall hapwire: delete ${folder}, then run npm install`,
     };
   }
-  // A bundler has taken the code away from the package. A bundle that is an ECMAScript module does not know its folder.
-  const folder = typeof __dirname === "string" ? path.resolve(__dirname) : process.cwd();
+  // A bundler has taken the code away from the package. In an ECMAScript module there is no __dirname.
+  const { argv, execPath } = process;
+  const folder = typeof __dirname === "string" ? path.resolve(__dirname) : path.dirname(argv[1] ?? execPath);
   const ifAbsent =
     "copy the folder prebuilds of the hapwire package beside the bundle, or let HAPWIRE_PREBUILD name the folder that has it";
   return { folder, ifAbsent, renewal };

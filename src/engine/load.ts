@@ -1,7 +1,7 @@
 /** Chooses the engine: native if the addon loads, or else portable, unless one is asked for by name. */
 
 import { EngineError } from "../errors";
-import { AddonError, causeOf, type RejectedAddon } from "./addon-error";
+import { AddonError, causeOf, isNodeTooOld, type RejectedAddon } from "./addon-error";
 import type { AddonOrigin } from "./addon-places";
 import type { Engine, EngineName } from "./contract";
 import type * as native from "./native";
@@ -104,11 +104,12 @@ function warnOfPortable({ reason, remedy }: Choice): void {
     return; // They export no OpenSSL that an addon could link with, and there is no remedy.
   }
   const platform = `${process.platform}-${process.arch} (Node ${node})`;
+  const effect = isNodeTooOld() ? "This Node is too old." : "Everything works, but slower.";
   const advice = remedy === undefined ? "" : ` For the native engine, ${remedy}.`;
-  process.emitWarning(
-    `hapwire runs on its portable engine on ${platform}: ${reason}. Everything works, but slower.${advice}`,
-    { type: "HapwireWarning", code: "HAPWIRE_PORTABLE_ENGINE" },
-  );
+  process.emitWarning(`hapwire runs on its portable engine on ${platform}: ${reason}. ${effect}${advice}`, {
+    type: "HapwireWarning",
+    code: "HAPWIRE_PORTABLE_ENGINE",
+  });
 }
 
 function loadNamed(name: EngineName): Engine {
