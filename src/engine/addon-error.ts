@@ -9,6 +9,7 @@ export interface AddonFault {
 
 /** A file that has not loaded. */
 export interface RejectedAddon {
+  /** The path of the file. */
   readonly file: string;
   /** Why it has not. */
   readonly reason: string;
