@@ -9,6 +9,7 @@ import { symbols as nodeApi } from "node-api-headers";
 
 import { compile } from "./compile.mjs";
 import * as elf from "./elf.mjs";
+import { loadWithMusl } from "./musl.mjs";
 import { runtimeBinary } from "./runtimes.mjs";
 import { GLIBC, NODE_API, prebuiltFile, targetsNamed } from "./targets.mjs";
 
@@ -16,8 +17,8 @@ const ROOT = path.join(import.meta.dirname, "..");
 
 const EXPORTS = ["napi_register_module_v1", "node_api_module_get_api_version_v1"];
 
-/** The libraries of glibc that may be asked for, and so may their symbols of the versions allowed. */
-const LIBRARIES = /^(libc\.so\.6|libm\.so\.6|ld-linux-(x86-64\.so\.2|aarch64\.so\.1|armhf\.so\.3))$/;
+/** The libraries that an addon may need. musl's loader takes both names for its own libc; it knows no other name of glibc's. */
+const LIBRARIES = ["libc.so.6", "libm.so.6"];
 
 /** What is wanted of glibc. A new name here is a new thing to hold for every system that the addon is to run on. */
 const LIBC = new Set([
@@ -42,7 +43,7 @@ const ARM_ATTRIBUTES = {
 };
 
 const isNodeApi = (name) => /^(napi|node_api)_/.test(name);
-const isOpenSsl = (name) => /^(EVP_|OPENSSL_|OpenSSL_|RAND_)/.test(name);
+const isOpenSsl = (name) => /^(ERR_|EVP_|OPENSSL_|OpenSSL_|RAND_)/.test(name);
 const wanted = (file) => elf.dynamicSymbols(file).filter(({ defined, local }) => !defined && !local);
 
 /** The checks by name. Each gives what it found, and as `fault` what is wrong with it. */
@@ -93,7 +94,7 @@ const CHECKS = {
       .map(({ value }) => value);
     return {
       found: names.join(", "),
-      faults: names.filter((name) => !LIBRARIES.test(name)).map((name) => `needs ${name}`),
+      faults: names.filter((name) => !LIBRARIES.includes(name)).map((name) => `needs ${name}`),
     };
   },
 
@@ -168,6 +169,13 @@ const CHECKS = {
       return names.filter((name) => !exported.has(name)).map((name) => `${runtime} has no ${name}`);
     });
     return { found: `${names.length} symbols in ${target.runtimes.join(", ")}`, faults };
+  },
+
+  musl(file, target) {
+    const names = wanted(file)
+      .map(({ name }) => name)
+      .filter((name) => isNodeApi(name) || isOpenSsl(name));
+    return { found: loadWithMusl(file, target, names), faults: [] };
   },
 
   reproducible(file, target) {

@@ -1,8 +1,11 @@
 // Compiles the addon for one target, with prebuildify and Debian's compiler, apart from build/.
+import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
+import { crc32 } from "node:zlib";
 
+import * as elf from "./elf.mjs";
 import { prebuiltFile } from "./targets.mjs";
 
 const ROOT = path.join(import.meta.dirname, "..");
@@ -35,7 +38,6 @@ export function compile(target, workFolder) {
       `--strip-bin=${target.triplet}-strip`,
       "--platform=linux",
       `--arch=${target.arch}`,
-      "--tag-libc=glibc",
       ...tags,
       `--out=${workFolder}`,
     ],
@@ -45,7 +47,33 @@ export function compile(target, workFolder) {
   if (status !== 0 || !existsSync(file)) {
     throw new Error(`${target.name} did not compile:\n${stdout}${stderr}`);
   }
+  freeFromLoader(file);
+  seal(file);
   return file;
+}
+
+/**
+ * Removes the dependency on glibc's dynamic linker, which musl does not have. On ARM it holds `__stack_chk_guard`, and is in
+ * every process with glibc anyway; musl has that variable in libc.
+ */
+function freeFromLoader(file) {
+  const loaders = elf
+    .dynamicSection(file)
+    .filter(({ tag, value }) => tag === "NEEDED" && value.startsWith("ld-linux"));
+  for (const { value } of loaders) {
+    const { status, stderr, error } = spawnSync("patchelf", ["--remove-needed", value, file], {
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`patchelf (Debian: patchelf): ${error?.message ?? stderr}`);
+  }
+}
+
+/** Appends a checksum, by which src/engine/addon-damage.ts finds a damaged file. */
+function seal(file) {
+  const content = readFileSync(file);
+  const end = Buffer.from("HAPW\0\0\0\0", "latin1");
+  end.writeUInt32LE(crc32(content), 4);
+  appendFileSync(file, end);
 }
 
 /** node-gyp empties the build folder beside binding.gyp, where a developer has an addon of their own. */

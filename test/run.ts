@@ -16,6 +16,7 @@ const LONG_FILES = [
   "bench/run",
   "cli/",
   "preload/",
+  "process/fallback",
   "process/loading",
   "transport/backpressure",
   "transport/chaos",

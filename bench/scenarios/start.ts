@@ -52,7 +52,7 @@ function addonCase(processes: number): CasePlan {
     title: "load of the addon",
     metrics: METRICS,
     contenders: [HAPWIRE],
-    prepare: async () => freshProcesses({ file: loadEngine("native").file ?? "" }, processes),
+    prepare: async () => freshProcesses({ file: loadEngine("native").addon?.file ?? "" }, processes),
   };
 }
 

@@ -2,6 +2,7 @@
 #include "aead.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 namespace hapwire {
@@ -20,10 +21,14 @@ void Aead::FreeContext::operator()(evp_cipher_ctx_st* context) const {
 
 Aead::Aead(Direction direction, const uint8_t* key) : context_(EVP_CIPHER_CTX_new()) {
   const int encrypt = direction == Direction::kSeal ? 1 : 0;
+  // A refusal leaves an error in the queue of the thread, which Node would report for a later call
+  // of its own.
+  ERR_set_mark();
   if (context_ == nullptr || EVP_CipherInit_ex(context_.get(), EVP_chacha20_poly1305(), nullptr,
                                                key, nullptr, encrypt) != 1) {
     context_.reset();
   }
+  ERR_pop_to_mark();
 }
 
 bool Aead::Seal(const Nonce& nonce, ByteView aad, ByteView plaintext, uint8_t* ciphertext,

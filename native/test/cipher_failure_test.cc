@@ -2,6 +2,7 @@
 // replaced by ones that fail when a test says so.
 #include <dlfcn.h>
 #include <doctest/doctest.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include <cstddef>
@@ -55,7 +56,10 @@ Function* Original(const char* name) {
 int EVP_CipherInit_ex(EVP_CIPHER_CTX* context, const EVP_CIPHER* cipher, ENGINE* engine,
                       const unsigned char* key, const unsigned char* nonce, int encrypt) {
   static auto* const original = Original<decltype(EVP_CipherInit_ex)>("EVP_CipherInit_ex");
-  if (refuse_keys) return 0;
+  if (refuse_keys) {
+    ERR_raise(ERR_LIB_EVP, EVP_R_UNSUPPORTED_CIPHER);  // as in FIPS mode
+    return 0;
+  }
   return original(context, cipher, engine, key, nonce, encrypt);
 }
 
@@ -83,6 +87,17 @@ TEST_CASE("without the cipher there is no sealer and no opener") {
   CHECK_FALSE(opener.ok());
   CHECK(opener.Open(chunk, Writable(output), &written) == FrameStatus::kClosed);
   CHECK(written == 0);
+}
+
+TEST_CASE("a refused cipher leaves no error in OpenSSL's queue, and keeps those that were there") {
+  const Failing failing(true, -1);
+  CHECK_FALSE(FrameSealer(kKey.data(), 0).ok());
+  CHECK(ERR_peek_error() == 0);
+
+  ERR_raise(ERR_LIB_EVP, EVP_R_BAD_DECRYPT);
+  CHECK_FALSE(FrameSealer(kKey.data(), 0).ok());
+  CHECK(ERR_GET_REASON(ERR_get_error()) == EVP_R_BAD_DECRYPT);
+  CHECK(ERR_get_error() == 0);
 }
 
 TEST_CASE("a failure while sealing closes the sealer, its nonce used up") {

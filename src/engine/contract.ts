@@ -3,6 +3,8 @@
  * transport knows nothing else of an engine. The public API has checked all arguments.
  */
 
+import type { AddonFile } from "./addon";
+
 /** `native` is the addon, `portable` is TypeScript. */
 export type EngineName = "native" | "portable";
 
@@ -203,8 +205,8 @@ export interface Engine {
   readonly name: EngineName;
   /** The library that does ChaCha20-Poly1305, with its version: `OpenSSL 3.0.17`, `sodium-native 5.1.0`. */
   readonly aead: string;
-  /** The file of the addon. Undefined for `portable`. */
-  readonly file: string | undefined;
+  /** Undefined for `portable`. */
+  readonly addon: AddonFile | undefined;
 
   /** Copies the key of 32 bytes. The counter is that of the first frame: 0 in a new session. */
   createSealer(key: Uint8Array, counter: bigint): FrameSealer;

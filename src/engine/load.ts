@@ -1,80 +1,68 @@
-/** The choice of the engine: native where the addon loads, portable elsewhere, or the one that is asked for. */
-
-import path from "node:path";
+/** Chooses the engine: native if the addon loads, or else portable, unless one is asked for by name. */
 
 import { EngineError } from "../errors";
+import { AddonError, causeOf, isNodeTooOld, type RejectedAddon } from "./addon-error";
+import type { AddonOrigin } from "./addon-places";
 import type { Engine, EngineName } from "./contract";
 import type * as native from "./native";
 import type * as portable from "./portable";
 
 /** Which engine runs, and why. */
 export interface EngineInfo {
-  /** The engine that servers and codecs use where none is named. */
+  /** The engine that servers and codecs use unless one is named. */
   name: EngineName;
   /** A sentence for people. */
   reason: string;
+  /** What to do for the native engine, for people; undefined unless `choice` is `fallback`. */
+  remedy: string | undefined;
   /** The library that does ChaCha20-Poly1305, with its version. */
   aead: string;
-  /** The addon's file; undefined where the portable engine runs. */
+  /** The addon's file; undefined for the portable engine. */
   file: string | undefined;
   /**
-   * How it came to run: `preferred` is native where the addon loads, `forced` what `HAPWIRE_ENGINE` asks for, `fallback`
-   * portable where the addon does not load.
+   * How the engine was chosen. `preferred`: native, because the addon loads. `forced`: `HAPWIRE_ENGINE` asks for it.
+   * `fallback`: portable, because the addon does not load.
    */
   choice: EngineChoice;
-  /** Where the addon comes from; undefined where the portable engine runs. */
+  /** Where the addon comes from; undefined for the portable engine. */
   origin: AddonOrigin | undefined;
+  /** The addons that were tried before, and why they were not used. */
+  rejected: readonly RejectedAddon[];
 }
 
 /** See {@link EngineInfo.choice}. */
 export type EngineChoice = "preferred" | "forced" | "fallback";
 
-/** `prebuilt`: it came with the package. `built`: it was compiled on this machine. */
-export type AddonOrigin = "prebuilt" | "built";
-
-interface Choice {
-  engine: Engine;
-  choice: EngineChoice;
-  reason: string;
+interface Choice extends Pick<EngineInfo, "choice" | "reason" | "remedy" | "rejected"> {
+  readonly engine: Engine;
 }
 
-/** Each engine is loaded when it is wanted: few processes run both. */
+/** Loads each engine when it is wanted: few processes run both. */
 const create: Record<EngineName, () => Engine> = {
   native: () => (require("./native") as typeof native).createNativeEngine(),
   portable: () => (require("./portable") as typeof portable).createPortableEngine(),
 };
 
-/** What to do where no prebuilt addon fits. */
-export const HOW_TO_BUILD =
-  "install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire" +
-  " (with npm 12, npm install-scripts approve hapwire before it)";
-
 const engines: Partial<Record<EngineName, Engine>> = {};
 let chosen: Choice | undefined;
 
 /**
- * @param name - The engine wanted; without it, what `HAPWIRE_ENGINE` says, else native with portable to fall back on.
- * @throws {@link EngineError} where the engine that was asked for cannot run here.
+ * @param name - The engine wanted. By default the one in `HAPWIRE_ENGINE`, or else native with portable to fall back on.
+ * @throws {@link EngineError} if that engine cannot run here.
  */
 export function loadEngine(name?: EngineName): Engine {
   return name === undefined ? defaultChoice().engine : loadNamed(name);
 }
 
 /**
- * Which engine is used where none is named, and why.
+ * Says which engine is used unless one is named, and why.
  *
- * @throws {@link EngineError} where none can run here.
+ * @throws {@link EngineError} if no engine can run here.
  */
 export function engineInfo(): EngineInfo {
-  const { engine, choice, reason } = defaultChoice();
-  const { name, aead, file } = engine;
-  return { name, reason, aead, file, choice, origin: file === undefined ? undefined : originOf(file) };
-}
-
-/** Where an addon comes from, by its file: `prebuilds/linux-x64/hapwire.node`, `build/Release/hapwire.node`. */
-function originOf(file: string): AddonOrigin {
-  const folder = path.basename(path.dirname(path.dirname(file)));
-  return folder === "prebuilds" ? "prebuilt" : "built";
+  const { engine, choice, reason, remedy, rejected } = defaultChoice();
+  const { name, aead, addon } = engine;
+  return { name, reason, remedy, aead, file: addon?.file, choice, origin: addon?.origin, rejected };
 }
 
 function defaultChoice(): Choice {
@@ -84,37 +72,44 @@ function defaultChoice(): Choice {
 
 function choose(wanted: string): Choice {
   if (wanted === "native" || wanted === "portable") {
-    return {
-      engine: loadNamed(wanted),
-      choice: "forced",
-      reason: `HAPWIRE_ENGINE=${wanted} asks for it`,
-    };
+    return chosenFor(loadNamed(wanted), "forced", `HAPWIRE_ENGINE=${wanted} asks for it`);
   }
   if (wanted !== "") {
     throw new EngineError(`HAPWIRE_ENGINE must be "native" or "portable", not "${wanted}"`);
   }
   try {
-    return { engine: loadNamed("native"), choice: "preferred", reason: "the addon loaded" };
+    return chosenFor(loadNamed("native"), "preferred", "the addon loaded");
   } catch (error) {
-    const reason = `the addon did not load: ${causeOf((error as EngineError).cause)}`;
     const engine = loadNamed("portable");
-    warnOfPortable(reason);
-    return { engine, choice: "fallback", reason };
+    const fallback = fallbackOn(engine, (error as EngineError).cause);
+    warnOfPortable(fallback);
+    return fallback;
   }
 }
 
-/** Once, since the choice is made once; whoever asks for the portable engine is not told. */
-function warnOfPortable(reason: string): void {
+function chosenFor(engine: Engine, choice: EngineChoice, reason: string): Choice {
+  return { engine, choice, reason, remedy: undefined, rejected: engine.addon?.rejected ?? [] };
+}
+
+function fallbackOn(engine: Engine, error: unknown): Choice {
+  const reason = `the addon did not load: ${causeOf(error)}`;
+  const { remedy, rejected } = error instanceof AddonError ? error : { remedy: undefined, rejected: [] };
+  return { engine, choice: "fallback", reason, remedy, rejected };
+}
+
+/** Warns once, since the choice is made once. Whoever asks for the portable engine gets no warning. */
+function warnOfPortable({ reason, remedy }: Choice): void {
   const { bun, deno, node } = process.versions;
   if (bun !== undefined || deno !== undefined) {
-    return; // They export no OpenSSL that an addon could link with: nothing can be done about it.
+    return; // They export no OpenSSL that an addon could link with, and there is no remedy.
   }
   const platform = `${process.platform}-${process.arch} (Node ${node})`;
-  process.emitWarning(
-    `hapwire runs on its portable engine on ${platform}: ${reason}. It does the same, slower, and nothing need be done. ` +
-      `For the native engine ${HOW_TO_BUILD}`,
-    { type: "HapwireWarning", code: "HAPWIRE_PORTABLE_ENGINE" },
-  );
+  const effect = isNodeTooOld() ? "This Node is too old." : "Everything works, but slower.";
+  const advice = remedy === undefined ? "" : ` For the native engine, ${remedy}.`;
+  process.emitWarning(`hapwire runs on its portable engine on ${platform}: ${reason}. ${effect}${advice}`, {
+    type: "HapwireWarning",
+    code: "HAPWIRE_PORTABLE_ENGINE",
+  });
 }
 
 function loadNamed(name: EngineName): Engine {
@@ -123,15 +118,12 @@ function loadNamed(name: EngineName): Engine {
     try {
       engine = create[name]();
     } catch (error) {
-      throw new EngineError(`the ${name} engine cannot run here: ${causeOf(error)}`, { cause: error });
+      const advice = error instanceof AddonError ? `; for the native engine, ${error.remedy}` : "";
+      throw new EngineError(`the ${name} engine cannot run here: ${causeOf(error)}${advice}`, {
+        cause: error,
+      });
     }
     engines[name] = engine;
   }
   return engine;
-}
-
-/** The first line of what a loader says; the rest is paths and stacks. */
-function causeOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n", 1)[0] ?? message;
 }

@@ -1,9 +1,5 @@
 /** The native engine: the contract over the addon. Computes sizes and takes memory from Node's pool. */
 
-import path from "node:path";
-
-import nodeGypBuild from "node-gyp-build";
-
 import type { FrameError } from "../errors";
 import {
   FRAME_OVERHEAD,
@@ -13,6 +9,8 @@ import {
   sealedLength,
   TAG_LENGTH,
 } from "../frame";
+import { loadAddon, type LoadedAddon } from "./addon";
+import { AddonError, causeOf, LEAVE_FIPS_MODE } from "./addon-error";
 import {
   ANY_NUMBER_OF_FRAMES,
   POOL,
@@ -286,35 +284,28 @@ function messageAead(addon: Addon): MessageAead {
   };
 }
 
-/** The folder that has `prebuilds/` or `build/`. */
-function addonRoot(): string {
-  // node-gyp-build's variable. It ignores the variable if a bundler has left no package.json. Empty is unset.
-  const { HAPWIRE_PREBUILD: root = "" } = process.env;
-  return root === "" ? path.join(__dirname, "..", "..") : root;
-}
-
 /**
- * Loads the addon: a prebuilt one, else the one built here.
+ * Makes the engine from an addon.
  *
- * @throws Error if there is none for this platform, it does not load, or its OpenSSL has no ChaCha20-Poly1305.
+ * @throws {@link AddonError} if no addon loads, or if OpenSSL refuses ChaCha20-Poly1305.
  */
-export function createNativeEngine(): Engine {
-  const file = path.resolve(nodeGypBuild.resolve(addonRoot()));
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon is loaded by its path
-  const addon = require(file) as Addon;
-  if (typeof addon.aeadVersion !== "string") {
-    // Bundlers put the addons of several packages in one folder, and node-gyp-build looks at the platform alone.
-    throw new Error(`${file} is the addon of another package`);
+export function createNativeEngine(loaded: LoadedAddon = loadAddon()): Engine {
+  const { exports, file, origin, rejected } = loaded;
+  const addon = exports as Addon;
+  try {
+    // The addon loads even if OpenSSL has no such cipher, as in FIPS mode. Throw here and not at the first controller.
+    new addon.FrameSealer(new Uint8Array(KEY_LENGTH), 0n).destroy();
+  } catch (cause) {
+    const reason = causeOf(cause);
+    throw new AddonError({ reason, remedy: LEAVE_FIPS_MODE }, [...rejected, { file, reason }], { cause });
   }
-  // The addon loads even if OpenSSL has no such cipher, as in FIPS mode. Throw here and not at the first controller.
-  new addon.FrameSealer(new Uint8Array(KEY_LENGTH), 0n).destroy();
   const NativeSealer = sealerClass(addon.FrameSealer);
   const NativeOpener = openerClass(addon.FrameOpener);
   const NativeEventHub = hubClass(addon.EventHub);
   return {
     name: "native",
     aead: addon.aeadVersion.split(" ", 2).join(" "),
-    file,
+    addon: { file, origin, rejected },
     createSealer: (key, counter) => new NativeSealer(key, counter),
     createOpener: (key, counter, maxFrames = ANY_NUMBER_OF_FRAMES) =>
       new NativeOpener(key, counter, maxFrames),

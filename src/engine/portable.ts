@@ -25,7 +25,7 @@ export function createPortableEngine({ sodium }: PortableEngineOptions = {}): En
     get aead() {
       return codec().aead;
     },
-    file: undefined,
+    addon: undefined,
     createSealer: (key, counter) => codec().createSealer(key, counter),
     createOpener: (key, counter, maxFrames) => codec().createOpener(key, counter, maxFrames),
     createEventHub: (limits) => new PortableEventHub(limits),

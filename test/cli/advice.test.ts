@@ -27,6 +27,8 @@ const NATIVE: Findings["engine"] = {
   aead: "OpenSSL 3.0.13",
   file: "hapwire.node",
   origin: "prebuilt",
+  remedy: undefined,
+  rejected: [],
 };
 
 const FALLBACK: Findings["engine"] = {
@@ -36,6 +38,8 @@ const FALLBACK: Findings["engine"] = {
   aead: "sodium-native 5.1.0",
   file: undefined,
   origin: undefined,
+  remedy: "run: npm rebuild hapwire",
+  rejected: [],
 };
 
 const WELL: Findings = {
@@ -65,17 +69,21 @@ describe("advice", () => {
     assert.deepEqual(adviceOn(WELL), []);
   });
 
-  it("names the board where there is no addon for it", () => {
-    for (const [machine, text] of [
-      [{ ...PI, arch: "arm", armVersion: 6 }, /no prebuilt addon for ARMv6/],
-      [{ ...PI, arch: "arm", armVersion: 7 }, /The addon did not load/],
-      [{ ...PI, libc: "musl" }, /no prebuilt addon for musl/],
-      [{ ...PI, platform: "darwin" }, /no prebuilt addon for darwin-arm64/],
-    ] as const) {
-      const advice = adviceWith({ machine, engine: FALLBACK });
-      assertOne(advice, "hint", text);
-      assert.match(advice[0]?.text ?? "", /npm rebuild hapwire/);
-    }
+  it("gives the remedy for an addon that does not load", () => {
+    assertOne(adviceWith({ engine: FALLBACK }), "hint", /For the native engine, run: npm rebuild hapwire\.$/);
+  });
+
+  it("names the file that did not load, and the one that is used instead", () => {
+    const rejected = [{ file: "build/hapwire.node", reason: "the file is damaged" }];
+    const text = /^build\/hapwire\.node does not load, and hapwire\.node is used instead\./;
+    assertOne(adviceWith({ engine: { ...NATIVE, rejected } }), "hint", text);
+  });
+
+  it("gives no advice but a newer Node if Node is too old", () => {
+    const machine = { ...PI, node: "18.20.0", version: "18.20.0" };
+    const failed = { title: "a session on loopback", engine: "portable", error: "it came late" } as const;
+    const advice = adviceWith({ machine, engine: FALLBACK, checks: [failed] });
+    assertOne(advice, "problem", /^Node 18\.20\.0 is too old: hapwire needs Node 20 or newer\.$/);
   });
 
   it("recommends sodium-native where it has a binary", () => {
@@ -90,12 +98,7 @@ describe("advice", () => {
     assertOne(adviceWith({ engine: { ...FALLBACK, choice: "forced" } }), "hint", /unset it/);
   });
 
-  it("finds a problem where Node is too old, no engine runs, or the self-test failed", () => {
-    assertOne(
-      adviceWith({ machine: { ...PI, node: "18.20.0", version: "18.20.0" } }),
-      "problem",
-      /Node 18\.20\.0 is too old/,
-    );
+  it("finds a problem if no engine runs, or if the self-test failed", () => {
     assertOne(adviceWith({ engine: { error: "no such thing" } }), "problem", /no such thing/);
     const failed = { title: "a session on loopback", engine: "native", error: "it came late" } as const;
     assertOne(adviceWith({ checks: [...WELL.checks, failed] }), "problem", /self-test failed/);

@@ -12,6 +12,7 @@ import { ROOT, runNode, type ChildOptions, type Ended } from "../support/child";
 import { transportEngines } from "../support/harness";
 import { copyPackage, OWN_BUILD } from "../support/package-copy";
 import { patient } from "../support/patience";
+import { CLEAN, PREBUILT } from "../support/shown-engine";
 
 const MAIN = path.join("dist", "cli", "main.js");
 const FAULTY_ADDON = path.join(__dirname, "..", "support", "faulty-addon.js");
@@ -152,6 +153,21 @@ describe("hapwire doctor", { timeout: patient(60_000) }, () => {
     );
     assert.match(report.advice.map(({ text }) => text).join("\n"), /npm rebuild hapwire/);
   });
+
+  it(
+    `says which addon loaded, and why the one before it did not${HAS_NATIVE ? "" : SKIPPED}`,
+    { skip: !HAS_NATIVE },
+    async (t) => {
+      const packageFolder = copyPackage(t, { damaged: [OWN_BUILD], addons: [PREBUILT] });
+      const { code, stdout } = await doctor([], { packageFolder, env: CLEAN });
+      assert.equal(code, 0);
+      const shown = new RegExp(
+        ` addon +prebuilt: \\S+/${PREBUILT}\n +not used +\\S+/${OWN_BUILD}\n +the file is damaged: .*\n`,
+      );
+      assert.match(stdout, shown);
+      assert.match(stdout, / hint +\S+ does not load, and \S+ is used instead\. Delete the file/);
+    },
+  );
 
   it("ends with exit code 1 where the engine that is asked for does not load", async (t) => {
     for (const packageFolder of [copyPackage(t, { damaged: [OWN_BUILD] }), copyPackage(t)]) {

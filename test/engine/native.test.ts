@@ -1,9 +1,9 @@
 /** What only the native engine has: an addon, and its statuses. */
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 
+import { loadAddon } from "#src/engine/addon";
 import { NO_SLOT, type Engine } from "#src/engine/contract";
 import { createNativeEngine } from "#src/engine/native";
 import { createPortableEngine } from "#src/engine/portable";
@@ -11,8 +11,8 @@ import { engineInfo } from "hapwire";
 
 type Class = new (...values: readonly unknown[]) => object;
 
-/** What the addon exports, and tests put others in the place of. */
-interface LoadedAddon {
+/** The addon's classes that tests replace. */
+interface AddonClasses {
   FrameSealer: Class;
   EventHub: Class;
 }
@@ -27,15 +27,15 @@ const CIPHER = -6;
 const UNKNOWN = -99;
 
 describe(`native engine${REASON}`, { skip: SKIP }, () => {
-  it("has an error for a cipher that fails, in a message and in events", (t) => {
-    const engine = engineAnswering(t, CIPHER);
+  it("has an error for a cipher that fails, in a message and in events", () => {
+    const engine = engineAnswering(CIPHER);
     const error = { name: "FrameError", code: "ERR_HAPWIRE_CIPHER" };
     assert.throws(() => engine.createSealer(KEY, 0n).seal([KEY], 32), error);
     assert.throws(takeSealedEvent(engine), error);
   });
 
-  it("takes a status that it does not know for a fault of its own", (t) => {
-    const engine = engineAnswering(t, UNKNOWN);
+  it("takes a status that it does not know for a fault of its own", () => {
+    const engine = engineAnswering(UNKNOWN);
     assert.throws(() => engine.createSealer(KEY, 0n).seal([KEY], 32), /status 99: a fault of hapwire's/);
     assert.throws(takeSealedEvent(engine), /status 99: a fault of hapwire's/);
   });
@@ -48,39 +48,38 @@ describe(`native engine${REASON}`, { skip: SKIP }, () => {
     }, TypeError);
   });
 
-  it("is none where OpenSSL refuses the cipher, as one in FIPS mode", (t) => {
-    const refusal = new Error("OpenSSL refuses ChaCha20-Poly1305 here");
-    changeableAddon(t).FrameSealer = function refuse() {
-      throw refusal;
+  it("is none if OpenSSL refuses the cipher, as one in FIPS mode", () => {
+    const FrameSealer = function refuse(): never {
+      throw new Error("OpenSSL refuses ChaCha20-Poly1305 here");
     } as unknown as Class;
-    assert.throws(() => createNativeEngine(), refusal);
+    assert.throws(() => engineWith({ FrameSealer }), {
+      message: "OpenSSL refuses ChaCha20-Poly1305 here",
+      remedy: "run Node without FIPS mode, which allows no ChaCha20-Poly1305",
+    });
   });
 });
 
-/** The addon that is loaded here; what a test changes of it is undone after the test. */
-function changeableAddon(t: TestContext): LoadedAddon {
-  const addon = createRequire(__filename)(file ?? "") as LoadedAddon;
-  const { FrameSealer, EventHub } = addon;
-  t.after(() => {
-    Object.assign(addon, { FrameSealer, EventHub });
-  });
-  return addon;
+/** An engine on the addon of this machine, with other classes in the places of some. */
+function engineWith(classes: Partial<AddonClasses>): Engine {
+  const addon = loadAddon();
+  return createNativeEngine({ ...addon, exports: { ...addon.exports, ...classes } });
 }
 
 /** An engine whose addon gives this answer to all that seals. */
-function engineAnswering(t: TestContext, answer: number): Engine {
-  const addon = changeableAddon(t);
-  addon.FrameSealer = class extends addon.FrameSealer {
-    sealFrames(): number {
-      return answer;
-    }
-  };
-  addon.EventHub = class extends addon.EventHub {
-    takePrepared(): number {
-      return answer;
-    }
-  };
-  return createNativeEngine();
+function engineAnswering(answer: number): Engine {
+  const { FrameSealer, EventHub } = loadAddon().exports as AddonClasses;
+  return engineWith({
+    FrameSealer: class extends FrameSealer {
+      sealFrames(): number {
+        return answer;
+      }
+    },
+    EventHub: class extends EventHub {
+      takePrepared(): number {
+        return answer;
+      }
+    },
+  });
 }
 
 /** @returns a function that takes a sealed event. */

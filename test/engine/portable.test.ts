@@ -18,7 +18,7 @@ describe("portable engine", () => {
   it(`names itself and its AEAD${NO_SODIUM}`, { skip: !HAS_SODIUM }, () => {
     const engine = createPortableEngine({ sodium: true });
     assert.equal(engine.name, "portable");
-    assert.equal(engine.file, undefined);
+    assert.equal(engine.addon, undefined);
     assert.match(engine.aead, /^sodium-native \d+\.\d+\.\d+$/);
     assert.equal(createPortableEngine().aead, engine.aead);
     const openssl = `node:crypto (OpenSSL ${process.versions.openssl})`;

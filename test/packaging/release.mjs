@@ -56,6 +56,9 @@ async function inspect({ tarball, size, unpackedSize, files }) {
 async function use(tarball) {
   const { checkTarball, compileConsumers } = await import("./types.mjs");
   const { checkInstalls, countPackages, createProject } = await import("./installs.mjs");
+  const { checkBundles } = await import("./bundles.mjs");
+  const { checkPlaces } = await import("./places.mjs");
+  const { printTable } = await import("./table.mjs");
   const work = mkdtempSync(path.join(tmpdir(), "hapwire-release-"));
   chmodSync(work, 0o755);
   try {
@@ -65,6 +68,9 @@ async function use(tarball) {
     console.log(`install: ${countPackages(project).join(", ")}`);
     await step("types of the installed package", () => compileConsumers(project));
     await step("installations", () => checkInstalls(tarball, work));
+    await step("bundles", () => checkBundles(tarball, work));
+    await step("places", () => checkPlaces(tarball, work));
+    printTable(work);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -1,6 +1,9 @@
 // Running programs for the checks of the package.
 import { spawnSync } from "node:child_process";
 
+/** Milliseconds that a program may take: more than a build or an installation on a slow machine. */
+const PATIENCE = 20 * 60_000;
+
 /**
  * @param {string[]} command
  * @param {import("node:child_process").SpawnSyncOptions} [options]
@@ -18,6 +21,7 @@ export function attempt([program, ...args], options = {}) {
   const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
+    timeout: PATIENCE,
     ...options,
   });
   return { status: status ?? signal ?? error?.message, stdout: stdout ?? "", stderr: stderr ?? "" };

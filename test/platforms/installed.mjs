@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { converse, createProject, requirePortable, requirePrebuilt } from "../packaging/installs.mjs";
+import { converse, createProject } from "../packaging/installs.mjs";
 import { run } from "../packaging/shell.mjs";
+import { expectNative, expectPortable } from "../packaging/table.mjs";
 
 const [node, tarball] = process.argv.slice(2);
 const npm = process.env["npm_execpath"];
@@ -23,13 +24,13 @@ try {
   const how = { node: [node], environment: { PREBUILDS_ONLY: "" } };
   const sessions = converse(project, how);
   console.log(sessions);
-  requirePrebuilt(sessions);
+  expectNative("installed", sessions);
   const doctor = [node, "node_modules/hapwire/dist/cli/main.js", "doctor"];
   console.log(run(doctor, { cwd: project, env: { ...process.env, ...how.environment, HAPWIRE_ENGINE: "" } }));
   rmSync(path.join(project, "node_modules/hapwire/prebuilds"), { recursive: true });
   const without = converse(project, how);
   console.log(without);
-  requirePortable(without);
+  expectPortable("without the prebuilt addons", without);
 } finally {
   rmSync(work, { recursive: true });
 }

@@ -27,7 +27,7 @@ const WITHOUT_BENCHMARKS = "--without=bench/";
 /** The tests of `--brief`. */
 const BRIEF = {
   /** What the processor's byte order, word size and instructions reach. */
-  emulated: ["engine/", "process/addon", "process/loading", "transport/session"],
+  emulated: ["engine/", "process/addon", "process/fallback", "process/loading", "transport/session"],
   /** All but arithmetic and documents, whose results are the same on each Node. */
   native: ["bench/", "cli/advice", "docs", "network", "output-memory", "recent-times"].map(
     (name) => `--without=${name}`,

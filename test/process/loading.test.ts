@@ -1,49 +1,33 @@
-/** Which engine loads: prebuilt, built here or portable, from whatever folder; and what is said where it is not native. */
+/** Which engine is chosen, and which addon is loaded: prebuilt or built here, from any folder, under Node's permission model. */
 
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readdirSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 
-import { engineInfo, type EngineInfo } from "hapwire";
-
-import { ROOT, runNode, type ChildOptions, type Ended } from "../support/child";
+import { ROOT } from "../support/child";
 import { copyPackage, OWN_BUILD } from "../support/package-copy";
 import { patient } from "../support/patience";
-import { HAS_SODIUM, NO_SODIUM, SODIUM_FOLDER } from "../support/sodium";
+import {
+  assertPortable,
+  nativeFrom,
+  NATIVE,
+  PREBUILT,
+  showEngine,
+  SKIPPED,
+  type ShowOptions,
+} from "../support/shown-engine";
+import { HAS_SODIUM, NO_SODIUM, SODIUM_ADDON, SODIUM_FOLDER } from "../support/sodium";
 
-const ADDON = engineInfo().file;
-const NATIVE = { skip: ADDON === undefined };
-const SKIPPED = ADDON === undefined ? " (skipped: the portable engine runs here)" : "";
+/** Node's permission model, under the name that this Node has for it. */
+const PERMISSION = process.allowedNodeEnvironmentFlags.has("--permission")
+  ? "--permission"
+  : "--experimental-permission";
 
-const FOLDER = `prebuilds/${process.platform}-${process.arch}`;
-const PREBUILT = `${FOLDER}/hapwire.node`;
-
-/** What the copies of the package must not take from this process. */
-const CLEAN = { PREBUILDS_ONLY: undefined, HAPWIRE_PREBUILD: undefined, LIBC: undefined };
-
-/** Prints what engineInfo() says and what goes through the codec, or the error that is thrown after require(). */
-const SHOW_ENGINE = `
-  for (const name of process.argv.slice(2)) require(name).engineInfo?.();
-  const { engineInfo, EventedHTTPServer, FrameSealer, FrameOpener } = require(process.argv[1]);
-  try {
-    new EventedHTTPServer().close();
-    const info = engineInfo();
-    const key = Buffer.alloc(32, 1);
-    const text = new FrameOpener(key).open(new FrameSealer(key).seal(Buffer.from("works"))).toString();
-    console.log(JSON.stringify({ ...info, text }));
-  } catch ({ name, code, message }) {
-    console.log(JSON.stringify({ name, code, message }));
-  }`;
-
-interface Shown extends Partial<Omit<EngineInfo, "name">> {
-  readonly name: string;
-  readonly text?: string;
-  readonly code?: string;
-  readonly message?: string;
-  /** What the process wrote to stderr, by lines. */
-  readonly warnings: readonly string[];
-}
+/** Before 20.12, the permission model allowed no addon at all. */
+const [MAJOR = 0, MINOR = 0] = process.versions.node.split(".").map(Number);
+const REFUSES_ADDONS = MAJOR === 20 && MINOR < 12;
+const OLD = REFUSES_ADDONS ? " (skipped: this Node has no --allow-addons)" : "";
 
 describe("HAPWIRE_ENGINE", { timeout: patient(60_000) }, () => {
   it(`names native${SKIPPED}`, NATIVE, async () => {
@@ -81,7 +65,10 @@ describe("HAPWIRE_ENGINE", { timeout: patient(60_000) }, () => {
   it("names native where there is no addon: an error when the engine is wanted, not at require", async (t) => {
     const { name, code, message } = await showEngine(copyPackage(t), { engine: "native" });
     assert.deepEqual({ name, code }, { name: "EngineError", code: "ERR_HAPWIRE_ENGINE" });
-    assert.match(String(message), /^the native engine cannot run here: No native build was found.*$/);
+    assert.match(
+      String(message),
+      /^the native engine cannot run here: there is no .*; .*npm rebuild hapwire/,
+    );
   });
 });
 
@@ -131,139 +118,86 @@ describe(`the addon that loads${SKIPPED}`, { timeout: patient(120_000), ...NATIV
   });
 });
 
-describe("the portable engine takes over, with one line,", { timeout: patient(120_000) }, () => {
-  it("where there is no addon", async (t) => {
-    assertPortable(await showEngine(copyPackage(t)), /^No native build was found for platform=/);
-  });
-
-  for (const [what, file] of [
-    ["the prebuilt addon", PREBUILT],
-    ["the addon built here", OWN_BUILD],
+describe(`a bad addon in build/${SKIPPED}`, { timeout: patient(120_000), ...NATIVE }, () => {
+  for (const [what, change, reason] of [
+    ["garbage", () => Buffer.from("no shared library"), /damaged: it does not begin as an addon does/],
+    ["cut off", (addon: Buffer) => addon.subarray(0, 60_000), /damaged: it has 60000 bytes of \d+$/],
+    ["for another processor", changeProcessor, /for another processor than/],
   ] as const) {
-    it(`where ${what} is damaged`, async (t) => {
-      const copy = copyPackage(t, { damaged: [file] });
-      assertPortable(await showEngine(copy), /^./);
+    it(`does not hide the prebuilt addon if it is ${what}`, async (t) => {
+      const copy = copyPackage(t, { addons: [PREBUILT] });
+      const file = path.join(copy, OWN_BUILD);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, change(readFileSync(path.join(copy, PREBUILT))));
+      const { rejected, ...shown } = await showEngine(copy);
+      assert.deepEqual({ ...shown, rejected: [] }, nativeFrom(copy, PREBUILT));
+      assert.deepEqual(
+        rejected?.map((addon) => addon.file),
+        [file],
+      );
+      assert.match(rejected[0]?.reason ?? "", reason);
     });
   }
 
-  it(`where the addon's OpenSSL refuses the cipher, as in FIPS mode${SKIPPED}`, NATIVE, async () => {
-    const env = { NODE_OPTIONS: `--require "${path.join(__dirname, "..", "support", "refusing-addon.js")}"` };
-    assertPortable(await showEngine(ROOT, { env }), /^OpenSSL refuses ChaCha20-Poly1305 here$/);
-  });
-
-  it(`where the addon that is found is another package's${NO_SODIUM}`, { skip: !HAS_SODIUM }, async (t) => {
-    const copy = copyPackage(t);
-    cpSync(
-      path.join(SODIUM_FOLDER, FOLDER, "sodium-native.node"),
-      path.join(copy, FOLDER, "sodium-native.node"),
-    );
-    assertPortable(await showEngine(copy), /sodium-native\.node is the addon of another package$/);
-  });
-
-  it(`where the prebuilt addon is for another libc, which is not touched${SKIPPED}`, NATIVE, async (t) => {
-    const copy = copyPackage(t, { addons: [`${FOLDER}/hapwire.glibc.node`] });
-    const shown = await showEngine(copy, { env: { LIBC: "musl" } });
-    assertPortable(shown, /^No native build was found for .*libc=musl/);
-    assert.equal((await showEngine(copy, { env: { LIBC: "glibc" } })).name, "native");
-  });
-
-  it(`where it is for another ARM, which is not touched${SKIPPED}`, NATIVE, async (t) => {
-    const copy = copyPackage(t, { addons: [`${FOLDER}/hapwire.armv7.node`] });
-    const shown = await showEngine(copy, { env: { ARM_VERSION: "6" } });
-    assertPortable(shown, /^No native build was found for .*armv=6/);
-    assert.equal((await showEngine(copy, { env: { ARM_VERSION: "7" } })).name, "native");
-  });
-});
-
-describe("the install step", { timeout: patient(120_000) }, () => {
-  it(`is silent and builds nothing where the prebuilt addon loads${SKIPPED}`, NATIVE, async (t) => {
-    const copy = copyPackage(t, { addons: [PREBUILT] });
-    const ended = await install(copy);
-    assert.deepEqual(ended, { code: 0, signal: null, stdout: "", stderr: "" });
-    assert.ok(!existsSync(path.join(copy, "build")));
-  });
-
   it(
-    `says where none could be built, as was asked, but the prebuilt one loads${SKIPPED}`,
-    NATIVE,
+    `does not hide the prebuilt addon if it is another package's${NO_SODIUM}`,
+    { skip: !HAS_SODIUM },
     async (t) => {
       const copy = copyPackage(t, { addons: [PREBUILT] });
-      const { code, stdout, stderr } = await install(copy, { npm_config_build_from_source: "true" });
-      assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
-      assert.match(
-        stderr,
-        /^hapwire: the addon could not be built here; the one that is there already runs[^\n]*\n$/,
-      );
+      cpSync(SODIUM_ADDON, path.join(copy, OWN_BUILD));
+      const { file, rejected } = await showEngine(copy);
+      assert.equal(file, path.join(copy, PREBUILT));
+      assert.match(rejected?.[0]?.reason ?? "", /the addon of another package$/);
     },
   );
+});
 
-  it("does not take HAPWIRE, the switch of the preload, for a word of its own", async (t) => {
-    for (const HAPWIRE of ["off", "1"]) {
-      const { stderr } = await install(copyPackage(t), { HAPWIRE });
-      assert.match(stderr, /^hapwire: no native engine for /);
-    }
-  });
+describe(
+  `under Node's permission model, the engine${SKIPPED || OLD}`,
+  { timeout: patient(120_000), skip: NATIVE.skip || REFUSES_ADDONS },
+  () => {
+    it("is native with --allow-addons and the right to read the package", async (t) => {
+      const copy = copyPackage(t, { addons: [PREBUILT] });
+      const shown = await showEngine(copy, permission(copy, "--allow-addons"));
+      assert.deepEqual(shown, nativeFrom(copy, PREBUILT));
+    });
 
-  it("says in one line, and is content, where there is none and none can be built", async (t) => {
-    const { code, stdout, stderr } = await install(copyPackage(t));
-    assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
-    assert.match(stderr, /^hapwire: no native engine for [^\n]*npm rebuild hapwire\n$/);
+    it("is portable without --allow-addons, for which the warning asks", async (t) => {
+      const copy = copyPackage(t, { addons: [PREBUILT] });
+      const shown = await showEngine(copy, permission(copy));
+      assertPortable(shown, /disabled$/, /, start Node with --allow-addons\.$/);
+    });
+
+    it("is portable without the right to read the addon, for which the warning asks", async (t) => {
+      const copy = copyPackage(t);
+      const elsewhere = copyPackage(t, { addons: [PREBUILT] });
+      const env = { HAPWIRE_PREBUILD: elsewhere };
+      const shown = await showEngine(copy, { ...permission(copy, "--allow-addons"), env });
+      const asked = new RegExp(`start Node with --allow-fs-read=${elsewhere}/.*\\.node\\.$`);
+      assertPortable(shown, /Access to this API has been restricted/, asked);
+    });
+  },
+);
+
+describe(`npm_config_arch of another processor${SKIPPED}`, { timeout: patient(60_000), ...NATIVE }, () => {
+  it("does not change which addon is loaded", async (t) => {
+    const copy = copyPackage(t, { addons: [PREBUILT] });
+    const env = { npm_config_arch: "mips", npm_config_platform: "aix" };
+    assert.deepEqual(await showEngine(copy, { env }), nativeFrom(copy, PREBUILT));
   });
 });
 
-/** As npm runs it, on a system where no program is found that could build anything. */
-async function install(packageFolder: string, variables: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const env = {
-    ...CLEAN,
-    PATH: path.join(packageFolder, "nothing"),
-    npm_config_build_from_source: undefined,
-    npm_config_loglevel: undefined,
-    ...variables,
-  };
-  return runNode([path.join(packageFolder, "native", "install.js")], { cwd: packageFolder, env });
+/** An addon as another machine has it. */
+function changeProcessor(addon: Buffer): Buffer {
+  const MIPS = 8;
+  addon.writeUInt16LE(MIPS, 18);
+  return addon;
 }
 
-async function showEngine(
-  packageFolder: string,
-  options: ChildOptions = {},
-  others: readonly string[] = [],
-): Promise<Shown> {
-  const env = packageFolder === ROOT ? {} : CLEAN;
-  const { code, signal, stdout, stderr } = await runNode(["--eval", SHOW_ENGINE, packageFolder, ...others], {
-    ...options,
-    env: { ...env, ...options.env },
-  });
-  assert.deepEqual({ code, signal }, { code: 0, signal: null }, stderr);
-  const warnings = stderr.split("\n").filter((line) => line !== "");
-  return { ...(JSON.parse(stdout) as Omit<Shown, "warnings">), warnings };
-}
-
-function nativeFrom(packageFolder: string, file: string): Record<string, unknown> {
-  return {
-    name: "native",
-    reason: "the addon loaded",
-    aead: engineInfo().aead,
-    file: path.join(packageFolder, file),
-    choice: "preferred",
-    origin: file === OWN_BUILD ? "built" : "prebuilt",
-    text: "works",
-    warnings: [],
-  };
-}
-
-/** One line of warning, with the platform, the cause and what to do; and Node's own hint of how to trace it. */
-function assertPortable(shown: Shown, cause: RegExp): void {
-  const { name, choice, origin, file, text, reason = "", warnings } = shown;
-  assert.deepEqual(
-    { name, choice, origin, file, text },
-    { name: "portable", choice: "fallback", origin: undefined, file: undefined, text: "works" },
-  );
-  assert.match(reason, /^the addon did not load: /);
-  assert.match(reason.replace("the addon did not load: ", ""), cause);
-  const [line = "", ...more] = warnings.filter((text) => !text.startsWith("(Use `node --trace-warnings"));
-  assert.deepEqual(more, []);
-  assert.match(line, /\[HAPWIRE_PORTABLE_ENGINE\] HapwireWarning: hapwire runs on its portable engine on /);
-  for (const part of [`${process.platform}-${process.arch}`, reason, "npm rebuild hapwire"]) {
-    assert.ok(line.includes(part), `${line} does not say: ${part}`);
-  }
+/** The options of a process that may read the package, what it depends on, and nothing else. */
+function permission(packageFolder: string, ...more: readonly string[]): ShowOptions {
+  // Under emulation, a file beside the program is preloaded.
+  const readable = [packageFolder, path.join(ROOT, "node_modules"), path.dirname(process.execPath)];
+  const flags = [PERMISSION, ...readable.map((folder) => `--allow-fs-read=${folder}`), ...more];
+  return { flags };
 }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import timers from "node:timers";
 
 import { systemClock } from "#src/clock";
 
@@ -60,9 +61,15 @@ describe("the clock of the machine", () => {
     assert.ok(systemClock.now() >= before);
   });
 
+  it("does not use the globals, in whose place jsdom puts others", (t) => {
+    t.mock.method(globalThis, "setTimeout", () => 1);
+    t.mock.method(globalThis, "clearTimeout", () => assert.fail("the global clearTimeout was called"));
+    systemClock.clearTimeout(systemClock.setTimeout(() => undefined, 1000));
+  });
+
   it("takes delays of any length", (t) => {
     const delays: unknown[] = [];
-    t.mock.method(globalThis, "setTimeout", (_callback: () => void, delay: number) => {
+    t.mock.method(timers, "setTimeout", (_callback: () => void, delay: number) => {
       delays.push(delay);
       return { unref: () => ({}) };
     });

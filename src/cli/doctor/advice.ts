@@ -1,33 +1,33 @@
-/** What to do about what was found, in plain words. */
+/** Advises on the findings, in plain words. */
 
-import { HOW_TO_BUILD } from "../../engine/load";
+import { OLDEST_NODE } from "../../engine/addon-error";
 import type { Advice, Check, ChosenEngine, Environment, Failed, Interface, Machine, Report } from "./report";
 
-/** What advice is given on. */
+/** The part of the report that has an effect on the advice. */
 export type Findings = Pick<Report, "machine" | "environment" | "engine" | "checks" | "interfaces">;
-
-const OLDEST_NODE = 20;
-
-/** The first processors of ARMv7 came after the Raspberry Pi 1 and the Pi Zero, which have ARMv6. */
-const OLDEST_PREBUILT_ARM = 7;
 
 export function adviceOn({ machine, environment, engine, checks, interfaces }: Findings): Advice[] {
   return [
     ...adviceOnRuntime(machine),
     ...("error" in engine ? adviceOnFailure(engine, environment) : adviceOnEngine(engine, machine)),
-    ...adviceOnChecks(checks),
+    ...(isTooOld(machine) ? [] : adviceOnChecks(checks)),
     ...adviceOnEnvironment(environment),
     ...adviceOnInterfaces(interfaces),
   ];
 }
 
-function adviceOnRuntime({ runtime, version, node }: Machine): Advice[] {
+function adviceOnRuntime(machine: Machine): Advice[] {
+  const { runtime, version } = machine;
   if (runtime !== "Node") {
     return [hint(`${runtime} runs hapwire on the portable engine; the README says what is tested there.`)];
   }
-  return Number.parseInt(node, 10) < OLDEST_NODE
+  return isTooOld(machine)
     ? [problem(`Node ${version} is too old: hapwire needs Node ${String(OLDEST_NODE)} or newer.`)]
     : [];
+}
+
+function isTooOld({ runtime, node }: Machine): boolean {
+  return runtime === "Node" && Number.parseInt(node, 10) < OLDEST_NODE;
 }
 
 function adviceOnFailure({ error }: Failed, environment: Environment): Advice[] {
@@ -38,33 +38,29 @@ function adviceOnFailure({ error }: Failed, environment: Environment): Advice[] 
   return advice;
 }
 
-function adviceOnEngine({ choice, name, aead }: ChosenEngine, machine: Machine): Advice[] {
-  const advice: Advice[] = [];
-  if (choice === "fallback" && machine.runtime === "Node") {
-    advice.push(
-      hint(`${whyNoAddon(machine)} All works on the portable engine. For the native one, ${HOW_TO_BUILD}`),
-    );
-  }
+function adviceOnEngine(engine: ChosenEngine, machine: Machine): Advice[] {
+  const { choice, name, aead } = engine;
+  const advice = choice === "fallback" ? adviceOnFallback(engine, machine) : adviceOnRejected(engine);
   if (choice === "forced" && name === "portable") {
     advice.push(hint("HAPWIRE_ENGINE=portable forces the portable engine: unset it to have the native one."));
   }
   // sodium-native has no binary for 32-bit ARM.
   if (name === "portable" && aead.startsWith("node:crypto") && machine.arch !== "arm") {
-    advice.push(
-      hint("The portable engine uses sodium-native where it is installed: npm install sodium-native"),
-    );
+    advice.push(hint("The portable engine uses sodium-native if it is installed: npm install sodium-native"));
   }
   return advice;
 }
 
-function whyNoAddon({ platform, arch, armVersion, libc }: Machine): string {
-  if (platform !== "linux") {
-    return `There is no prebuilt addon for ${platform}-${arch}.`;
-  }
-  if (arch === "arm" && armVersion !== undefined && armVersion < OLDEST_PREBUILT_ARM) {
-    return `There is no prebuilt addon for ARMv${String(armVersion)}, the processor of a Raspberry Pi 1 or Zero.`;
-  }
-  return libc === "musl" ? "There is no prebuilt addon for musl." : "The addon did not load.";
+function adviceOnFallback({ remedy }: ChosenEngine, machine: Machine): Advice[] {
+  return machine.runtime === "Node" && remedy !== undefined && !isTooOld(machine)
+    ? [hint(`Everything works on the portable engine, but slower. For the native engine, ${remedy}.`)]
+    : [];
+}
+
+function adviceOnRejected({ file = "", rejected }: ChosenEngine): Advice[] {
+  return rejected.map((addon) =>
+    hint(`${addon.file} does not load, and ${file} is used instead. Delete the file that does not load.`),
+  );
 }
 
 function adviceOnChecks(checks: readonly Check[]): Advice[] {

@@ -1,4 +1,4 @@
-/** Which engines load here, and which one is used. */
+/** Finds which engines load here, and which one is used. */
 
 import { homedir } from "node:os";
 
@@ -8,34 +8,43 @@ import type { ChosenEngine, EngineState, Failed } from "./report";
 
 const NAMES: readonly EngineName[] = ["native", "portable"];
 
-/** The engine that is used where none is named, or why there is none. */
+/** Says which engine is used unless one is named, or why there is none. */
 export function readChosenEngine(): ChosenEngine | Failed {
   try {
-    const { name, choice, reason, aead, file, origin } = engineInfo();
-    return { name, choice, reason: withoutHome(reason), aead, file: withoutHome(file), origin };
+    const { reason, remedy, file, rejected, ...rest } = engineInfo();
+    return {
+      ...rest,
+      reason: withoutHome(reason),
+      remedy: withoutHome(remedy),
+      file: withoutHome(file),
+      rejected: rejected.map((addon) => ({
+        file: withoutHome(addon.file),
+        reason: withoutHome(addon.reason),
+      })),
+    };
   } catch (error) {
     return { error: messageOf(error) };
   }
 }
 
-/** Each engine by itself, whatever the environment asks for. */
+/** Loads each engine by itself, whatever the environment asks for. */
 export function readEngines(): EngineState[] {
   return NAMES.map((name) => {
     try {
-      const { aead, file } = loadEngine(name);
-      return { name, aead, file: withoutHome(file) };
+      const { aead, addon } = loadEngine(name);
+      return { name, aead, file: withoutHome(addon?.file) };
     } catch (error) {
       return { name, error: messageOf(error) };
     }
   });
 }
 
-/** What an error says, without whose machine it was. */
+/** The message of an error, without the name of the home folder. */
 export function messageOf(error: unknown): string {
   return withoutHome(error instanceof Error ? error.message : String(error));
 }
 
-/** Reports are public: the name of a user's home folder is often their own. */
+/** Hides the home folder: reports are public, and the folder often has the user's name. */
 function withoutHome<Text extends string | undefined>(text: Text): Text;
 function withoutHome(text: string | undefined): string | undefined {
   const home = homedir();

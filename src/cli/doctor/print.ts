@@ -50,11 +50,12 @@ function engineRows(engine: Report["engine"]): Row[] {
   if ("error" in engine) {
     return [["in use", ["none", engine.error]]];
   }
-  const { name, reason, aead, origin, file } = engine;
+  const { name, reason, aead, origin, file, rejected } = engine;
   return [
     ["in use", `${name}: ${reason}`],
     ["cipher", aead],
     ["addon", file === undefined ? "none" : `${origin ?? ""}: ${file}`],
+    ...rejected.map((addon): Row => ["not used", [addon.file, addon.reason]]),
   ];
 }
 

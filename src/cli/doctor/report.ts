@@ -1,6 +1,6 @@
 /** What the doctor finds: the shape of `hapwire doctor --json`. */
 
-import type { AddonOrigin, EngineChoice, EngineName } from "../../index";
+import type { EngineInfo, EngineName } from "../../index";
 import type { Bridges } from "./bridges";
 
 /** Bumped when a reader of older reports would misread newer ones. */
@@ -59,14 +59,8 @@ export interface Environment {
   readonly debug: boolean;
 }
 
-export interface ChosenEngine {
-  readonly name: EngineName;
-  readonly choice: EngineChoice;
-  readonly reason: string;
-  readonly aead: string;
-  readonly file: string | undefined;
-  readonly origin: AddonOrigin | undefined;
-}
+/** Its texts do not name the home folder. */
+export type ChosenEngine = Readonly<EngineInfo>;
 
 export interface Failed {
   readonly error: string;

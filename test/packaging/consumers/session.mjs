@@ -1,6 +1,7 @@
-// session.cjs, with every name imported as ECMAScript modules do.
+// A user of hapwire who writes ECMAScript modules, and imports each name.
 import { engineInfo, EventedHTTPServer, FrameOpener, FrameSealer } from "hapwire";
 
-import { converse } from "./session.cjs";
+import { converse } from "./converse.cjs";
 
-await converse({ engineInfo, EventedHTTPServer, FrameOpener, FrameSealer });
+const session = await converse({ engineInfo, EventedHTTPServer, FrameOpener, FrameSealer });
+console.log(JSON.stringify(session));

@@ -1,0 +1,59 @@
+/** The install step of the package. */
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "node:test";
+
+import { runNode, type Ended } from "../support/child";
+import { copyPackage } from "../support/package-copy";
+import { patient } from "../support/patience";
+import { CLEAN, NATIVE, PREBUILT, SKIPPED } from "../support/shown-engine";
+
+describe("the install step", { timeout: patient(120_000) }, () => {
+  it(`is silent and builds nothing where the prebuilt addon loads${SKIPPED}`, NATIVE, async (t) => {
+    const copy = copyPackage(t, { addons: [PREBUILT] });
+    const ended = await install(copy);
+    assert.deepEqual(ended, { code: 0, signal: null, stdout: "", stderr: "" });
+    assert.ok(!existsSync(path.join(copy, "build")));
+  });
+
+  it(
+    `says where none could be built, as was asked, but the prebuilt one loads${SKIPPED}`,
+    NATIVE,
+    async (t) => {
+      const copy = copyPackage(t, { addons: [PREBUILT] });
+      const { code, stdout, stderr } = await install(copy, { npm_config_build_from_source: "true" });
+      assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
+      assert.match(
+        stderr,
+        /^hapwire: the addon could not be built here, and the addon that is already there is used[^\n]*\n$/,
+      );
+    },
+  );
+
+  it("does not take HAPWIRE, the switch of the preload, for a word of its own", async (t) => {
+    for (const HAPWIRE of ["off", "1"]) {
+      const { stderr } = await install(copyPackage(t), { HAPWIRE });
+      assert.match(stderr, /^hapwire: no native engine for /);
+    }
+  });
+
+  it("says in one line, and is content, where there is none and none can be built", async (t) => {
+    const { code, stdout, stderr } = await install(copyPackage(t));
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
+    assert.match(stderr, /^hapwire: no native engine for [^\n]*npm rebuild hapwire\n$/);
+  });
+});
+
+/** As npm runs it, on a system where no program is found that could build anything. */
+async function install(packageFolder: string, variables: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const env = {
+    ...CLEAN,
+    PATH: path.join(packageFolder, "nothing"),
+    npm_config_build_from_source: undefined,
+    npm_config_loglevel: undefined,
+    ...variables,
+  };
+  return runNode([path.join(packageFolder, "native", "install.js")], { cwd: packageFolder, env });
+}
