@@ -197,19 +197,22 @@ class Seam implements Installation {
   }
 
   #carry(hapServer: HapServer): void {
-    const { httpServer: transport } = hapServer;
     // Another library may have wrapped `listen`, and goes on to call this after `uninstall`.
-    if (!this.#isActive || transport instanceof EventedHTTPServer) return;
+    if (!this.#isActive) return;
+    let title = "a bridge";
     try {
+      const { httpServer: transport } = hapServer;
+      if (transport instanceof EventedHTTPServer) return;
+      title = titleOf(hapServer);
       checkTransport(this.#hap, transport);
       this.#prepare(classOf(transport));
       const { server = {} } = this.#options.find(({ server: its }) => its !== undefined) ?? {};
       const bridge = carry(this.#hap, hapServer, transport, server);
       this.#carried.add(bridge.server);
-      this.#say(`carries ${titleOf(hapServer)}: ${describeTransport(bridge)}`);
+      this.#say(`carries ${title}: ${describeTransport(bridge)}`);
       this.#tell(bridge);
     } catch (error) {
-      this.#say(`is not active for ${titleOf(hapServer)}: ${causeOf(error)}; the bridge runs as before`);
+      this.#say(`is not active for ${title}: ${causeOf(error)}; the bridge runs as before`);
     }
   }
 

@@ -377,6 +377,35 @@ describe(
       });
     }
 
+    it("if HAP-NodeJS ignores that its transport is assigned", (t) => {
+      const hap = createHap();
+      const { lines } = installIn(t, hap);
+      const hapServer = new hap.HAPServer({ displayName: "Hall", username: USERNAME });
+      const { httpServer } = hapServer;
+      Object.defineProperty(hapServer, "httpServer", { get: () => httpServer, set: () => undefined });
+      hapServer.listen(0, LOOPBACK);
+      assert.match(lines[0] ?? "", /keeps its own transport; the bridge runs as before$/);
+      assert.equal((httpServer as EventEmitter).listenerCount("request"), 1);
+    });
+
+    it("if HAP-NodeJS throws when hapwire looks at it", (t) => {
+      for (const member of ["httpServer", "accessoryInfo"]) {
+        let listened = false;
+        const hap = createHap();
+        Object.assign(hap.HAPServer.prototype as object, { listen: () => (listened = true) });
+        const { lines } = installIn(t, hap);
+        const hapServer = new hap.HAPServer({ displayName: "Hall", username: USERNAME });
+        Object.defineProperty(hapServer, member, {
+          get: () => {
+            throw new Error("private");
+          },
+        });
+        hapServer.listen(0, LOOPBACK);
+        assert.ok(listened);
+        assert.deepEqual(lines, ["is not active for a bridge: private; the bridge runs as before"]);
+      }
+    });
+
     it("if HAP-NodeJS calls what hapwire has not got", (t) => {
       const hap = createHap();
       class Later extends hap.HAPServer {
