@@ -7,8 +7,16 @@ import { isChildBridge, reachChildBridges } from "./child-bridges";
 import type { HomebridgeApi, Logger, Platform } from "./homebridge";
 import { settingsOf, type Settings } from "./settings";
 
+/** True if this process has the platform. */
+let isThere = false;
+
 export class HapwirePlatform implements Platform {
   constructor(log: Logger, config: unknown, api: HomebridgeApi) {
+    if (isThere) {
+      log.warn("is in config.json more than once: the first block counts. Remove the others.");
+      return;
+    }
+    isThere = true;
     const settings = settingsOf(config);
     const storage = api.user.storagePath();
     if (isChildBridge()) {

@@ -5,7 +5,7 @@ import { EventEmitter } from "node:events";
 import { loadEngine } from "../engine/load";
 import type { ServerOptions } from "../options";
 import { EventedHTTPServer } from "../server";
-import { versionOf, type HapExports, type HapServer, type StockServer } from "./hap-nodejs";
+import { ShapeError, versionOf, type HapExports, type HapServer, type StockServer } from "./hap-nodejs";
 
 /** A bridge whose transport is hapwire's. */
 export interface CarriedBridge {
@@ -41,6 +41,9 @@ export function carry(
   const [from, to] = [tcpServerOf(transport), tcpServerOf(server)];
   if (from !== undefined && to !== undefined) copyListeners(from, to);
   hapServer.httpServer = server;
+  if (hapServer.httpServer !== server) {
+    throw new ShapeError("the HAPServer of this HAP-NodeJS keeps its own transport");
+  }
   transport.removeAllListeners();
   return { ...identityOf(hapServer), hapVersion: versionOf(hap), server, hap, hapServer };
 }

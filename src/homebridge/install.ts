@@ -1,6 +1,9 @@
 /** `install(hap)`: from now on, every bridge of a HAP-NodeJS is carried by hapwire when it is published. */
 
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+
 import { HAPConnection } from "../connection";
+import { serverClosed, type ServerMessage } from "../diagnostics";
 import type { MessageAead } from "../engine/contract";
 import { loadEngine } from "../engine/load";
 import { settingsFrom, type ServerOptions } from "../options";
@@ -37,7 +40,10 @@ export interface Installation {
   readonly isActive: boolean;
   /** Why not, in one line. */
   readonly reason?: string | undefined;
-  /** Puts HAP-NodeJS back as it was. Bridges that are carried stay so until they are unpublished. */
+  /**
+   * Puts HAP-NodeJS back as it was. Bridges that are carried stay so until they are unpublished. Its classes of the transport
+   * are put back after the last of them.
+   */
   uninstall(): void;
 }
 
@@ -115,8 +121,16 @@ class Seam implements Installation {
   readonly #options: InstallOptions[];
   readonly #say: (line: string) => void;
   readonly #patches = new Patches();
-  /** The classes of HAP-NodeJS's transport that know of hapwire's connections. */
+  /** Changes of the classes of HAP-NodeJS's transport: bridges that are carried need them after `uninstall` too. */
+  readonly #classPatches = new Patches();
+  /** Those that know of hapwire's connections. */
   readonly #prepared = new WeakSet<StockServerClass>();
+  /** The transports of bridges that are carried, until they have closed. */
+  readonly #carried = new Set<EventedHTTPServer>();
+  readonly #onServerClosed = (message: unknown): void => {
+    this.#carried.delete((message as ServerMessage).server);
+    this.#restoreClasses();
+  };
   #isActive = true;
 
   /** @param aead - Seals and opens messages of pairing, and of HomeKit Data Stream. */
@@ -133,8 +147,10 @@ class Seam implements Installation {
       this.#patch(hap, aead);
     } catch (error) {
       this.#patches.undo();
+      this.#classPatches.undo();
       throw error;
     }
+    subscribe(serverClosed.name, this.#onServerClosed);
   }
 
   #patch(hap: HapExports, aead: MessageAead | undefined): void {
@@ -149,7 +165,7 @@ class Seam implements Installation {
     });
     this.#patches.replace(prototype, CARRIED_BY, version);
     if (isClass(hap.HAPConnection)) {
-      claimInstances(this.#patches, hap.HAPConnection, HAPConnection);
+      claimInstances(this.#classPatches, hap.HAPConnection, HAPConnection);
     }
   }
 
@@ -166,24 +182,37 @@ class Seam implements Installation {
   }
 
   uninstall(): void {
+    // A second call must not touch what another `install` has done since.
+    if (!this.#isActive) return;
     this.#isActive = false;
     this.#patches.undo();
     installed.delete(this.#hap.HAPServer.prototype);
+    this.#restoreClasses();
+  }
+
+  #restoreClasses(): void {
+    if (this.#isActive || this.#carried.size > 0) return;
+    this.#classPatches.undo();
+    unsubscribe(serverClosed.name, this.#onServerClosed);
   }
 
   #carry(hapServer: HapServer): void {
-    const { httpServer: transport } = hapServer;
     // Another library may have wrapped `listen`, and goes on to call this after `uninstall`.
-    if (!this.#isActive || transport instanceof EventedHTTPServer) return;
+    if (!this.#isActive) return;
+    let title = "a bridge";
     try {
+      const { httpServer: transport } = hapServer;
+      if (transport instanceof EventedHTTPServer) return;
+      title = titleOf(hapServer);
       checkTransport(this.#hap, transport);
       this.#prepare(classOf(transport));
       const { server = {} } = this.#options.find(({ server: its }) => its !== undefined) ?? {};
       const bridge = carry(this.#hap, hapServer, transport, server);
-      this.#say(`carries ${titleOf(hapServer)}: ${describeTransport(bridge)}`);
+      this.#carried.add(bridge.server);
+      this.#say(`carries ${title}: ${describeTransport(bridge)}`);
       this.#tell(bridge);
     } catch (error) {
-      this.#say(`is not active for ${titleOf(hapServer)}: ${causeOf(error)}; the bridge runs as before`);
+      this.#say(`is not active for ${title}: ${causeOf(error)}; the bridge runs as before`);
     }
   }
 
@@ -198,8 +227,8 @@ class Seam implements Installation {
         original.call(stock, initiator, username);
       }
     };
-    this.#patches.replace(stock, "destroyExistingConnectionsAfterUnpair", destroy);
-    claimInstances(this.#patches, stock, EventedHTTPServer);
+    this.#classPatches.replace(stock, "destroyExistingConnectionsAfterUnpair", destroy);
+    claimInstances(this.#classPatches, stock, EventedHTTPServer);
     this.#prepared.add(stock);
   }
 

@@ -22,7 +22,8 @@ const CHANGED = Symbol.for("hapwire.pairing");
  * @param file - The path or URL of HAP-NodeJS's file that has its `util` folder beside it.
  */
 export function speedUpPairing(file: string, aead: MessageAead | undefined, patches: Patches): void {
-  const load = createRequire(file);
+  const load = requireFrom(file);
+  if (load === undefined) return;
   const change = (object: object, name: string, members: () => object): void => {
     if (Object.hasOwn(object, CHANGED)) return;
     for (const [member, value] of Object.entries(members())) {
@@ -53,5 +54,15 @@ export function speedUpPairing(file: string, aead: MessageAead | undefined, patc
     } catch (error) {
       debug.write("%s stays as it is: %s", name, (error as Error).message);
     }
+  }
+}
+
+/** @returns undefined if the file has no place, as in a bundle that was evaluated under a name. */
+function requireFrom(file: string): NodeJS.Require | undefined {
+  try {
+    return createRequire(file);
+  } catch (error) {
+    debug.write("pairing stays as it is: %s", (error as Error).message);
+    return undefined;
   }
 }

@@ -31,7 +31,8 @@ export async function readBridgeReports(storage: string, patience = PATIENCE): P
     if (typeof answer === "object") {
       reports.processes.push(answer);
     } else if (socket !== undefined && isAlive(socket.pid)) {
-      reports.silent.push(socket.pid);
+      // If nobody listens, the id is that of another process now: systems give the ids of dead processes anew.
+      if (answer === "silent") reports.silent.push(socket.pid);
     } else if (socket !== undefined && answer === "gone") {
       remove(socket.file);
     }
@@ -61,15 +62,15 @@ async function ask(target: ProcessSocket, patience: number): Promise<Answer> {
     socket.on("end", () => {
       settle(parse(Buffer.concat(chunks)));
     });
-    socket.on("error", () => {
-      settle("gone");
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => {
+      settle(code === "ECONNREFUSED" || code === "ENOENT" ? "gone" : "silent");
     });
   });
 }
 
 function parse(text: Buffer): Answer {
   try {
-    return JSON.parse(text.toString()) as ProcessReport;
+    return (JSON.parse(text.toString()) as ProcessReport | null) ?? "silent";
   } catch {
     // The process ended in the middle of its answer.
     return "silent";

@@ -73,6 +73,7 @@ export function withAddress<T>(
 
 /** Pipes have one name space for the whole machine: the hash tells one storage from another. */
 function pipeName(file: string, pid: number): string {
-  const hash = createHash("sha256").update(path.dirname(file).toLowerCase()).digest("hex");
+  const folder = path.resolve(path.dirname(file)).toLowerCase();
+  const hash = createHash("sha256").update(folder).digest("hex");
   return `\\\\.\\pipe\\hapwire-${hash.slice(0, HASH_DIGITS)}-${String(pid)}`;
 }

@@ -109,7 +109,7 @@ export class StatusPage {
     this.#reporter.close();
     await this.ready;
     await new Promise<void>((resolve) => {
-      // The error that it may pass on says that it was not listening: so much the better.
+      // Ignore the error: the server was not listening.
       this.#http.close(() => {
         resolve();
       });

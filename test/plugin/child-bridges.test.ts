@@ -1,15 +1,17 @@
 /** The argument that reaches child bridges: which processes get it, and what becomes of them if something is missing. */
 
 import assert from "node:assert/strict";
-import { fork, spawnSync } from "node:child_process";
+import { fork, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, describe, it, type TestContext } from "node:test";
+import { describe, it, type TestContext } from "node:test";
+import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 
-import { reachChildBridges } from "homebridge-hapwire/dist/child-bridges";
+import * as plugin from "homebridge-hapwire/dist/child-bridges";
 
 import { patient } from "../support/patience";
 
@@ -20,11 +22,16 @@ const isLoaded = Object.keys(require.cache).some((file) => /plugin.dist.child[.]
 console.log(process.execArgv.includes("--import"), isLoaded);
 `;
 
-const before = [...process.execArgv];
+const load = createRequire(__filename);
 
-afterEach(() => {
-  process.execArgv.splice(0, process.execArgv.length, ...before);
-});
+/** Until the test is over. */
+function reachChildBridges(
+  t: TestContext,
+  storage: string,
+  { reachChildBridges: reach }: typeof plugin = plugin,
+): void {
+  t.after(reach(storage, SETTINGS));
+}
 
 function createFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), "hapwire-child-"));
@@ -36,7 +43,10 @@ function createFolder(t: TestContext): string {
 
 /** Forks a program as Homebridge forks its child bridges. @returns its exit code and what it wrote. */
 async function forked(file: string): Promise<[code: number | null, output: string]> {
-  const child = fork(file, [], { silent: true });
+  return outputOf(fork(file, [], { silent: true }));
+}
+
+async function outputOf(child: ChildProcess): Promise<[code: number | null, output: string]> {
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -46,19 +56,46 @@ async function forked(file: string): Promise<[code: number | null, output: strin
 }
 
 describe("the argument for child bridges", { timeout: patient(30_000) }, () => {
-  it("loads nothing in other programs that a plugin forks", async (t) => {
+  it("does not reach other programs that a plugin forks, of whatever extension", async (t) => {
     const folder = createFolder(t);
-    const file = path.join(folder, "other.js");
+    reachChildBridges(t, folder);
+    for (const name of ["other.js", "other.task"]) {
+      const file = path.join(folder, name);
+      writeFileSync(file, PROGRAM);
+      assert.deepEqual(await forked(file), [0, "false false\n"]);
+    }
+  });
+
+  it("is there only while a child bridge is forked", (t) => {
+    const before = process.execArgv;
+    const copy = [...before];
+    reachChildBridges(t, createFolder(t));
+    assert.throws(() => fork("childBridgeFork.js", 5 as unknown as string[]), TypeError);
+    assert.equal(process.execArgv, before);
+    assert.deepEqual(process.execArgv, copy);
+  });
+
+  it("reaches a child bridge that an ES module forks", async (t) => {
+    const folder = createFolder(t);
+    const [file, parent] = [path.join(folder, "childBridgeFork.js"), path.join(folder, "parent.mjs")];
     writeFileSync(file, PROGRAM);
-    reachChildBridges(folder, SETTINGS);
-    assert.deepEqual(await forked(file), [0, "true false\n"]);
+    writeFileSync(
+      parent,
+      `import { fork } from "node:child_process";
+       export const start = () => fork(${JSON.stringify(file)}, [], { silent: true });`,
+    );
+    const { start } = (await import(pathToFileURL(parent).href)) as { start: () => ChildProcess };
+    reachChildBridges(t, folder);
+    const [code, output] = await outputOf(start());
+    assert.equal(code, 0);
+    assert.match(output, /true true\n$/);
   });
 
   it("does not reach workers, nor Node processes that are not forked", async (t) => {
     const folder = createFolder(t);
     const file = path.join(folder, "childBridgeFork.js");
     writeFileSync(file, PROGRAM);
-    reachChildBridges(folder, SETTINGS);
+    reachChildBridges(t, folder);
     assert.equal(spawnSync(process.execPath, [file], { encoding: "utf8" }).stdout, "false false\n");
     const worker = new Worker(file, { stdout: true });
     const [chunk] = (await once(worker.stdout, "data")) as [Buffer];
@@ -70,7 +107,7 @@ describe("the argument for child bridges", { timeout: patient(30_000) }, () => {
     const folder = createFolder(t);
     const file = path.join(folder, "childBridgeFork.js");
     writeFileSync(file, 'console.log("runs")');
-    reachChildBridges(folder, SETTINGS);
+    reachChildBridges(t, folder);
     const [code, output] = await forked(file);
     assert.equal(code, 0);
     assert.match(
@@ -78,4 +115,24 @@ describe("the argument for child bridges", { timeout: patient(30_000) }, () => {
       /^\[hapwire\] is not active: this Homebridge is not known .*runs as before\nruns\n$/,
     );
   });
+
+  for (const [what, child] of [
+    ["of another version", "exports.start = undefined;"],
+    ["that was cut off", ""],
+    ["that throws nothing", "throw undefined;"],
+  ] as const) {
+    it(`lets a child bridge run beside a plugin ${what}`, async (t) => {
+      const folder = createFolder(t);
+      const copy = path.join(folder, "child-bridges.js");
+      copyFileSync(load.resolve("homebridge-hapwire/dist/child-bridges"), copy);
+      writeFileSync(path.join(folder, "child.js"), child);
+      const file = path.join(folder, "childBridgeFork.js");
+      writeFileSync(file, 'console.log("runs")');
+      reachChildBridges(t, folder, load(copy) as typeof plugin);
+      const [code, output] = await forked(file);
+      assert.equal(code, 0, output);
+      assert.match(output, /^\[hapwire\] is not active: .*; this bridge runs as before$/m);
+      assert.match(output, /^runs$/m);
+    });
+  }
 });

@@ -1,11 +1,14 @@
 /** `install(hap)`: what it takes over, what it leaves alone and why, and how all of it is put back. */
 
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { EventEmitter, once } from "node:events";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
+import { isDeepStrictEqual } from "node:util";
+import { runInThisContext } from "node:vm";
 
 import * as hapNodeJs from "@homebridge/hap-nodejs";
 
@@ -176,6 +179,18 @@ describe("install(hap)", { timeout: patient(60_000) }, () => {
     assert.deepEqual([first.lines.length, second.lines.length], [1, 0]);
     assert.deepEqual(told, ["first: Hall", "second: Hall"]);
     assert.equal((httpServer as EventedHTTPServer).engine, "portable");
+  });
+
+  it("carries the bridges of a HAP-NodeJS whose code is in no file", (t) => {
+    const derive = runInThisContext(
+      `(Stock) => class extends Stock { listen(...target) { this.httpServer.listen(...target); } }`,
+      { filename: "bundle.js" },
+    ) as (stock: Hap["HAPServer"]) => Hap["HAPServer"];
+    const stock = createHap();
+    const hap = { ...stock, HAPServer: derive(stock.HAPServer) };
+    const { lines } = installIn(t, hap);
+    publish(t, hap);
+    assert.match(lines[0] ?? "", /^carries Hall /);
   });
 
   it("leaves a server that listens again on hapwire", async (t) => {
@@ -362,6 +377,35 @@ describe(
       });
     }
 
+    it("if HAP-NodeJS ignores that its transport is assigned", (t) => {
+      const hap = createHap();
+      const { lines } = installIn(t, hap);
+      const hapServer = new hap.HAPServer({ displayName: "Hall", username: USERNAME });
+      const { httpServer } = hapServer;
+      Object.defineProperty(hapServer, "httpServer", { get: () => httpServer, set: () => undefined });
+      hapServer.listen(0, LOOPBACK);
+      assert.match(lines[0] ?? "", /keeps its own transport; the bridge runs as before$/);
+      assert.equal((httpServer as EventEmitter).listenerCount("request"), 1);
+    });
+
+    it("if HAP-NodeJS throws when hapwire looks at it", (t) => {
+      for (const member of ["httpServer", "accessoryInfo"]) {
+        let listened = false;
+        const hap = createHap();
+        Object.assign(hap.HAPServer.prototype as object, { listen: () => (listened = true) });
+        const { lines } = installIn(t, hap);
+        const hapServer = new hap.HAPServer({ displayName: "Hall", username: USERNAME });
+        Object.defineProperty(hapServer, member, {
+          get: () => {
+            throw new Error("private");
+          },
+        });
+        hapServer.listen(0, LOOPBACK);
+        assert.ok(listened);
+        assert.deepEqual(lines, ["is not active for a bridge: private; the bridge runs as before"]);
+      }
+    });
+
     it("if HAP-NodeJS calls what hapwire has not got", (t) => {
       const hap = createHap();
       class Later extends hap.HAPServer {
@@ -443,7 +487,7 @@ describe(
 );
 
 describe("uninstall()", { timeout: patient(60_000) }, () => {
-  it("puts back all that install has changed, in HAP-NodeJS and in what it pairs with", (t) => {
+  it("puts back all that install has changed, in HAP-NodeJS and in what it pairs with", async (t) => {
     const hap = hapNodeJs as unknown as Hap;
     const load = createRequire(require.resolve("@homebridge/hap-nodejs"));
     const { SRP } = load("fast-srp-hap") as { SRP: { params: { hap: { N: object } } } };
@@ -475,11 +519,43 @@ describe("uninstall()", { timeout: patient(60_000) }, () => {
       ["modPow", "Symbol(hapwire.pairing)"],
       [],
     ]);
+    const closed = nextClosed();
     installation.uninstall();
+    const isBack = (): boolean[] => describeAll().map((now, i) => isDeepStrictEqual(now, before[i]));
+    // A bridge that is still carried needs the classes of the transport.
+    assert.deepEqual(isBack(), [true, false, false, true, true, true, true]);
+    await once(asEmitter(carried.httpServer), "listening");
+    carried.destroy();
+    await closed;
     assert.deepEqual(describeAll(), before);
     assert.deepEqual([installation.isActive, installation.reason], [false, "hapwire was uninstalled"]);
     assert.ok(!(publish(t, hap).httpServer instanceof EventedHTTPServer));
     assert.ok(carried.httpServer instanceof EventedHTTPServer);
+  });
+
+  it("goes on to close the connections of a controller that is unpaired from a carried bridge", async (t) => {
+    const hap = hapNodeJs as unknown as Hap;
+    const { installation } = installIn(t, hap);
+    const server = publish(t, hap).httpServer as EventedHTTPServer;
+    await once(server, "listening");
+    const opened = once(server, "connection-opened") as Promise<[HAPConnection]>;
+    const controller = await Controller.connect(portOf(server));
+    const [connection] = await opened;
+    connection.connectionAuthenticated("user");
+    installation.uninstall();
+    hap.EventedHTTPServer.destroyExistingConnectionsAfterUnpair(connection, "user");
+    await controller.closed;
+    assert.ok(connection instanceof hap.HAPConnection);
+  });
+
+  it("called again leaves what another install has done since", (t) => {
+    const hap = createHap();
+    const { installation } = installIn(t, hap);
+    installation.uninstall();
+    const { installation: second } = installIn(t, hap);
+    installation.uninstall();
+    assert.equal(install(hap), second);
+    assert.ok(publish(t, hap).httpServer instanceof EventedHTTPServer);
   });
 
   it("leaves what another library has put on top, and carries nothing more through it", (t) => {
@@ -496,6 +572,17 @@ describe("uninstall()", { timeout: patient(60_000) }, () => {
     assert.ok(!(publish(t, hap).httpServer instanceof EventedHTTPServer));
   });
 });
+
+/** Resolves when a server of hapwire has closed. */
+async function nextClosed(): Promise<void> {
+  return new Promise((resolve) => {
+    const onClosed = (): void => {
+      unsubscribe("hapwire:server:closed", onClosed);
+      resolve();
+    };
+    subscribe("hapwire:server:closed", onClosed);
+  });
+}
 
 /** The portable engine seals no messages. */
 function hapCryptoChanges({ httpServer }: HapServer): string[] {

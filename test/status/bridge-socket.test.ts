@@ -153,6 +153,12 @@ describe("reading the reports", { timeout: patient(30_000) }, () => {
     assert.ok(existsSync(other));
   });
 
+  it("does not blame a process that has got the id of one that was killed", async (t) => {
+    const storage = createStorage(t);
+    await leaveSocket(storage, process.ppid);
+    assert.deepEqual(await readBridgeReports(storage), { processes: [], silent: [] });
+  });
+
   it("names a process that lives and does not answer", async (t) => {
     const storage = createStorage(t);
     const { file } = socketOf(storage, process.pid);
@@ -173,5 +179,6 @@ describe("reading the reports", { timeout: patient(30_000) }, () => {
     assert.match(one, /^\\\\\.\\pipe\\hapwire-[0-9a-f]{16}-1$/);
     assert.notEqual(address("/b", 1), one);
     assert.notEqual(address("/a", 2), one);
+    assert.equal(address(path.relative(process.cwd(), "/a"), 1), one);
   });
 });
