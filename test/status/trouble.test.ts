@@ -213,6 +213,19 @@ describe("the status report on connections", { timeout: patient(30_000) }, () =>
     ]);
   });
 
+  it("blames no connection of a stranger, and lists it", async (t) => {
+    const scene = await Scene.start(t);
+    const { controller, connection } = await scene.harness.connect();
+    controller.socket.resetAndDestroy();
+    await whenClosed(connection);
+    const { server, why } = scene.report();
+    assert.deepEqual(
+      server.ended.map(({ reason, count }) => [reason, count]),
+      [["the controller broke the connection off", 1]],
+    );
+    assert.deepEqual(why, []);
+  });
+
   it("counts how often a controller came back within an hour", async (t) => {
     const scene = await Scene.start(t);
     for (let i = 0; i < 6; i += 1) {

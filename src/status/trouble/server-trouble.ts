@@ -31,7 +31,7 @@ const WEIGHT = {
   silent: 9000,
   noResponse: 5000,
   unanswered: 5000,
-  ended: 500,
+  lost: 500,
   otherError: 100,
   reconnect: 50,
 };
@@ -133,18 +133,12 @@ export class ServerTrouble {
   }
 
   #aboutConnections(): Found[] {
-    const ended = this.#connections.listEnded().flatMap(({ kind: { code, words }, count, last }) =>
-      code === null
-        ? []
-        : [
-            {
-              ...NOBODY,
-              weight: count * WEIGHT.ended,
-              time: this.#dateAt(last),
-              text: endedText(words, count),
-            },
-          ],
-    );
+    const lost = this.#connections.listLost().map(({ kind: { words }, count, last }) => ({
+      ...NOBODY,
+      weight: count * WEIGHT.lost,
+      time: this.#dateAt(last),
+      text: endedText(words, count),
+    }));
     const reconnects = this.#connections
       .listReconnects()
       .filter(({ count }) => count >= MANY_RECONNECTS)
@@ -155,7 +149,7 @@ export class ServerTrouble {
         time: this.#dateAt(last),
         text: reconnectText(count),
       }));
-    return [...ended, ...reconnects];
+    return [...lost, ...reconnects];
   }
 
   #reported(request: LoggedRequest): SlowRequest {
