@@ -1,7 +1,7 @@
 /** A bridge of HAP-NodeJS with an accessory that is slow, silent or broken: the status report names it. */
 
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 
 import { timeAccessories } from "#src/homebridge/accessory-timing";
@@ -130,8 +130,46 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
       assert.equal((await bridge.answer()).status, 207);
     }
     assert.deepEqual(bridge.report().texts, [
-      `“Silent Lamp” ${silent.ids} did not answer 3 times; the rest of these requests waited too.`,
+      `“Silent Lamp” ${silent.ids} did not answer 3 requests in time.`,
     ]);
+  });
+
+  it("names the slow accessory if another one reports at once that its device timed out", async (t) => {
+    silenceWarnings(t);
+    const [slow, gate] = gatedLamp("Slow Lamp");
+    const lost = new Lamp("Lost Lamp");
+    lost.on.onGet(() => {
+      throw new hap.HapStatusError(HAPStatus.OPERATION_TIMED_OUT);
+    });
+    const bridge = await TimedBridge.open(t, [lost, slow]);
+    bridge.read([lost, slow]);
+    await gate.reached();
+    bridge.clock.advance(4200);
+    gate.open();
+    await bridge.answer();
+    const { server, texts } = bridge.report();
+    assert.deepEqual([server.slow[0]?.last, server.slow[0]?.silent], [slow.named, []]);
+    assert.deepEqual(texts, [
+      `“Lost Lamp” ${lost.ids} did not answer a request in time.`,
+      `A read of 2 characteristics took 4.2 s: “Slow Lamp” answered last ${slow.ids}.`,
+    ]);
+  });
+
+  it("blames no accessory if the controller was slow to send its request", async (t) => {
+    const lamp = new Lamp("Lamp");
+    const bridge = await TimedBridge.open(t, [lamp]);
+    const [aid, iid] = lamp.id.split(".").map(Number);
+    const body = JSON.stringify({ characteristics: [{ aid, iid, value: true }] });
+    const request = bridge.controller.request("PUT", "/characteristics", { body });
+    const handed = once(bridge.server, "request");
+    bridge.controller.write(request.subarray(0, -body.length));
+    await handed;
+    bridge.clock.advance(3000);
+    bridge.controller.write(request.subarray(-body.length));
+    assert.equal((await bridge.answer()).status, 204);
+    const { server, texts } = bridge.report();
+    assert.equal(server.slow[0]?.last, null);
+    assert.deepEqual(texts, ["A write of 1 characteristic took 3.0 s: the controller was slow to send it."]);
   });
 
   it("counts the error statuses of an accessory, the ones that show No Response first", async (t) => {

@@ -30,7 +30,7 @@ export interface CharacteristicAnswer extends CharacteristicId {
 export class CharacteristicsRequest {
   /** The characteristic whose answer came last. */
   last: CharacteristicId | undefined;
-  /** Characteristics that never answered, five at most. */
+  /** Characteristics that never answered: HAP-NodeJS puts them at the end of its answer. Five at most. */
   readonly silent: CharacteristicId[] = [];
 
   constructor(
@@ -52,9 +52,12 @@ export class CharacteristicsRequest {
       const status = answer?.status;
       if (status !== undefined && status !== 0 && isAnswer(answer)) {
         errors.push({ aid: answer.aid, iid: answer.iid, status });
-        if (status === TIMED_OUT && this.silent.length < MAX_SILENT) {
-          this.silent.push({ aid: answer.aid, iid: answer.iid });
-        }
+      }
+      // A plugin may report the same status by itself, and at once: other answers then come later.
+      if (status !== TIMED_OUT || !isAnswer(answer)) {
+        this.silent.length = 0;
+      } else if (this.silent.length < MAX_SILENT) {
+        this.silent.push({ aid: answer.aid, iid: answer.iid });
       }
     }
     const last = answers.at(-1);

@@ -11,9 +11,10 @@ import type { Lasting } from "./longest";
 import { bridgeNameOf, named } from "./names";
 import { RequestLog, type LoggedRequest } from "./request-log";
 import {
+  comingText,
   endedText,
   errorText,
-  heldText,
+  goingText,
   reconnectText,
   silentText,
   slowText,
@@ -106,28 +107,34 @@ export class ServerTrouble {
   #aboutRequests(stalls: readonly Lasting[]): Found[] {
     const found: Found[] = [];
     /** The slow requests that waited for the same accessory, the slowest first. */
-    const byAccessory = new Map<string, { request: SlowRequest; more: number }>();
+    const byAccessory = new Map<string, { request: SlowRequest; more: number; wait: number }>();
     for (const logged of this.#requests.list()) {
       const request = this.#reported(logged);
-      if (request.answer !== "sent") {
+      if (logged.delay === "coming") {
+        // A stranger can leave requests unfinished: they keep no tile waiting.
+        if (logged.controller !== null) {
+          found.push(finding(request, 0, comingText(request)));
+        }
+      } else if (request.answer !== "sent") {
         found.push(finding(request, WEIGHT.unanswered, unansweredText(request)));
       } else if (stoodStill(logged, stalls)) {
         found.push(finding(request, 0, stalledText(request)));
-      } else if (logged.isHeld) {
-        found.push(finding(request, 0, heldText(request)));
+      } else if (logged.delay === "going") {
+        found.push(finding(request, 0, goingText(request)));
       } else if (request.silent.length === 0) {
         const key = request.last === null ? request.what : String(request.last.aid);
         const group = byAccessory.get(key);
         if (group === undefined) {
-          byAccessory.set(key, { request, more: 0 });
+          byAccessory.set(key, { request, more: 0, wait: 0 });
         } else {
           group.more += 1;
+          group.wait += request.milliseconds;
         }
       }
       // Else the finding about the accessory that did not answer says it.
     }
-    for (const { request, more } of byAccessory.values()) {
-      found.push(finding(request, more * request.milliseconds, slowText(request, more)));
+    for (const { request, more, wait } of byAccessory.values()) {
+      found.push(finding(request, wait, slowText(request, more)));
     }
     return found;
   }
@@ -153,8 +160,8 @@ export class ServerTrouble {
   }
 
   #reported(request: LoggedRequest): SlowRequest {
-    const { end, milliseconds, answer, what, named: inUrl, asked, isHeld, controller, from } = request;
-    const last = isHeld ? undefined : asked?.last;
+    const { end, milliseconds, answer, what, named: inUrl, asked, delay, controller, from } = request;
+    const last = delay === undefined ? asked?.last : undefined;
     return {
       time: this.#dateAt(end - milliseconds),
       milliseconds,
