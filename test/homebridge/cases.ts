@@ -150,7 +150,7 @@ function expectStock(patterns: readonly RegExp[]): Case["run"] {
     const lines = homebridge.hapwireLines.filter((line) => !line.startsWith("[hapwire] Initializing"));
     assert.equal(lines.length, patterns.length, lines.join("\n"));
     await live([homebridge.main, homebridge.child]);
-    assert.deepEqual(await readBridgeReports(homebridge.storage), { processes: [], silent: [] });
+    assert.deepEqual(await readBridgeReports(homebridge.storage), { processes: [], silent: [], foreign: [] });
   };
 }
 
