@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -61,6 +61,7 @@ describe("the server of the settings dialog", { timeout: patient(30_000) }, () =
   it("says what @homebridge/plugin-ui-utils says", async (t) => {
     const storage = createStorage(t);
     const reference = path.join(ROOT, ".cache", `dialog-reference-${String(process.pid)}.mjs`);
+    mkdirSync(path.dirname(reference), { recursive: true });
     writeFileSync(reference, REFERENCE);
     t.after(() => {
       rmSync(reference);
