@@ -5,6 +5,7 @@ import { EventEmitter, once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 
 import { timeAccessories } from "#src/homebridge/accessory-timing";
+import { named } from "#src/status/trouble/names";
 import { EventedHTTPServer } from "hapwire";
 
 import { Harness, whenClosed } from "../support/harness";
@@ -220,18 +221,21 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
 
   it("takes the control characters out of a name, and shortens it", async (t) => {
     silenceWarnings(t);
-    const [hostile, long] = [new Lamp("\u001b[31m<b>\u202eLamp\n"), new Lamp("x".repeat(500))];
-    for (const lamp of [hostile, long]) {
+    const lamps = ["\u001b[31m<b>\u202eLamp\n", "x".repeat(500), `👩\u200d🚀${"x".repeat(58)}😀`].map(
+      (name) => new Lamp(name),
+    );
+    for (const lamp of lamps) {
       lamp.on.onGet(() => {
         throw new hap.HapStatusError(HAPStatus.SERVICE_COMMUNICATION_FAILURE);
       });
     }
-    const bridge = await TimedBridge.open(t, [hostile, long]);
-    bridge.read([hostile, long]);
+    const bridge = await TimedBridge.open(t, lamps);
+    bridge.read(lamps);
     await bridge.answer();
     const { texts } = bridge.report();
     assert.match(texts[0] ?? "", /^“\[31m<b> Lamp” \(On, aid \d+, iid \d+\) answered once/);
     assert.match(texts[1] ?? "", /^“x{64}…” \(On, /);
+    assert.match(texts[2] ?? "", /^“👩\u200d🚀x{58}…” \(On, /);
   });
 
   it("leaves the answers as they are", async (t) => {
@@ -260,6 +264,38 @@ describe("timeAccessories", () => {
       timeAccessories({ name: "Bridge", server, hap: {}, hapServer });
       assert.equal(Reflect.get(hapServer, "emit"), before);
     }
+  });
+
+  it("names a bridge if a plugin has replaced emit of the class, and leaves the replacement", (t) => {
+    class Accessory extends EventEmitter {
+      readonly displayName = "Owner";
+      _server: unknown;
+      getAccessoryByAID(): this {
+        return this;
+      }
+    }
+    const replaced: string[] = [];
+    const wrap = (name: string): void => {
+      const original = Reflect.get(Accessory.prototype, "emit") as (...values: unknown[]) => boolean;
+      t.mock.method(Accessory.prototype, "emit", function (this: Accessory, ...values: unknown[]) {
+        replaced.push(name);
+        return original.apply(this, values);
+      });
+    };
+    const nameOf = (server: EventedHTTPServer): string | null => named(server, { aid: 1, iid: 2 }).accessory;
+    for (const when of ["before", "meanwhile"]) {
+      const [owner, hapServer, server] = [new Accessory(), new EventEmitter(), new EventedHTTPServer()];
+      owner._server = hapServer;
+      timeAccessories({ name: "Bridge", server, hap: { Accessory }, hapServer });
+      hapServer.on("listening", () => owner.emit("listening"));
+      if (when === "before") wrap("before");
+      else owner.on("listening", wrap.bind(undefined, "meanwhile"));
+      hapServer.emit("listening");
+      assert.equal(nameOf(server), "Owner", when);
+    }
+    replaced.length = 0;
+    new Accessory().emit("other");
+    assert.deepEqual(replaced, ["meanwhile", "before"]);
   });
 
   it("passes on events that have another shape", () => {
