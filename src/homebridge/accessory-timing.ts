@@ -97,21 +97,29 @@ function noteAnswer(connection: HAPConnection, asked: CharacteristicsRequest, an
  */
 function emitListening(bridge: TimedBridge, emit: () => boolean): boolean {
   const prototype = propertyOf(propertyOf(bridge.hap, "Accessory"), "prototype");
-  if (!(prototype instanceof EventEmitter) || Object.hasOwn(prototype, "emit")) {
+  if (!(prototype instanceof EventEmitter)) {
     return emit();
   }
-  const inherited = Reflect.get(prototype, "emit") as Emit;
+  const before = Object.getOwnPropertyDescriptor(prototype, "emit");
+  const original = Reflect.get(prototype, "emit") as Emit;
   const noting: Emit = function (this: unknown, ...values) {
     if (propertyOf(this, "_server") === bridge.hapServer) {
       nameBridge(bridge.server, namesFrom(bridge.name, this));
     }
-    return inherited.apply(this, values);
+    return original.apply(this, values);
   };
   Reflect.defineProperty(prototype, "emit", { value: noting, writable: true, configurable: true });
   try {
     return emit();
   } finally {
-    Reflect.deleteProperty(prototype, "emit");
+    // A listener may have replaced the method in the meantime: its replacement stays.
+    if (Reflect.get(prototype, "emit") !== noting) {
+      // Nothing to undo.
+    } else if (before === undefined) {
+      Reflect.deleteProperty(prototype, "emit");
+    } else {
+      Reflect.defineProperty(prototype, "emit", before);
+    }
   }
 }
 

@@ -3,15 +3,15 @@
 import { rmSync } from "node:fs";
 import { connect } from "node:net";
 
-import type { ProcessReport, ProcessReports } from "./process-report";
+import { PROCESS_REPORT_FORMAT, type ProcessReport, type ProcessReports } from "./process-report";
 import { listSockets, withAddress, type ProcessSocket } from "./socket-folder";
 
 const PATIENCE = 3000;
 /** A report of 200 connections has about 100 KiB. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** What a process answers: its report, nothing in time, or that nobody listens. */
-type Answer = ProcessReport | "silent" | "gone";
+/** What a process answers: its report, one of another format, nothing in time, or that nobody listens. */
+type Answer = ProcessReport | "foreign" | "silent" | "gone";
 
 /**
  * Reads the reports of all processes of a Homebridge. Removes the sockets of those that have ended.
@@ -25,11 +25,13 @@ export async function readBridgeReports(storage: string, patience = PATIENCE): P
   const answers = await Promise.all(
     sockets.map((socket) => ask(socket, patience).catch(() => "silent" as const)),
   );
-  const reports: ProcessReports = { processes: [], silent: [] };
+  const reports: ProcessReports = { processes: [], silent: [], foreign: [] };
   answers.forEach((answer, index) => {
     const socket = sockets[index];
     if (typeof answer === "object") {
       reports.processes.push(answer);
+    } else if (socket !== undefined && answer === "foreign") {
+      reports.foreign.push(socket.pid);
     } else if (socket !== undefined && isAlive(socket.pid)) {
       // If nobody listens, the id is that of another process now: systems give the ids of dead processes anew.
       if (answer === "silent") reports.silent.push(socket.pid);
@@ -70,7 +72,8 @@ async function ask(target: ProcessSocket, patience: number): Promise<Answer> {
 
 function parse(text: Buffer): Answer {
   try {
-    return (JSON.parse(text.toString()) as ProcessReport | null) ?? "silent";
+    const report = JSON.parse(text.toString()) as ProcessReport | null;
+    return report?.format === PROCESS_REPORT_FORMAT ? report : "foreign";
   } catch {
     // The process ended in the middle of its answer.
     return "silent";

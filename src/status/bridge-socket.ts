@@ -3,13 +3,15 @@
  * and to `hapwire doctor --storage`. A Unix socket of mode 0600, or a named pipe: no TCP port, no token.
  */
 
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 
 import { systemClock, type Clock } from "../clock";
+import { serverClosed, type ServerMessage } from "../diagnostics";
 import type { EventedHTTPServer } from "../server";
 import { readBridgeReports } from "./bridge-reports";
-import type { BridgeIdentity, ProcessReport } from "./process-report";
+import { PROCESS_REPORT_FORMAT, type BridgeIdentity, type ProcessReport } from "./process-report";
 import { Reporter } from "./reporter";
 import { makeSocketFolder, socketOf, withAddress, type ProcessSocket } from "./socket-folder";
 
@@ -32,6 +34,11 @@ export class BridgeSocket {
   readonly #bridges = new Set<NamedServer>();
   readonly #listener: Server;
   readonly #readers = new Set<Socket>();
+  readonly #onServerClosed = (message: unknown): void => {
+    for (const bridge of this.#bridges) {
+      if (bridge.server === (message as ServerMessage).server) this.#bridges.delete(bridge);
+    }
+  };
   readonly #onExit = (): void => {
     rmSync(this.#place.file, { force: true });
   };
@@ -48,12 +55,13 @@ export class BridgeSocket {
     });
     this.#listener.maxConnections = MAX_READERS;
     this.#listener.unref();
+    subscribe(serverClosed.name, this.#onServerClosed);
     this.ready = this.#listen(storage).catch((error: unknown) => {
       log(`no live status in the settings: ${(error as Error).message}`);
     });
   }
 
-  /** Reports a bridge. A second server of the same bridge takes the place of the first. */
+  /** Reports a bridge until its server has closed. A second server of the same bridge takes the place of the first. */
   add(bridge: NamedServer): void {
     for (const other of this.#bridges) {
       if (other.username === bridge.username) this.#bridges.delete(other);
@@ -64,6 +72,7 @@ export class BridgeSocket {
 
   /** Ends the socket and the observation of servers. */
   async close(): Promise<void> {
+    unsubscribe(serverClosed.name, this.#onServerClosed);
     this.#reporter.close();
     await this.ready;
     await new Promise<void>((resolve) => {
@@ -119,6 +128,6 @@ export class BridgeSocket {
       hapVersion,
       port: server.address()?.port ?? null,
     }));
-    return { ...this.#reporter.report(), bridges };
+    return { format: PROCESS_REPORT_FORMAT, ...this.#reporter.report(), bridges };
   }
 }

@@ -1,6 +1,12 @@
-/** The report of one process of a Homebridge, and of all of them: types alone. */
+/** The report of one process of a Homebridge, and of all of them. */
 
 import type { StatusReport } from "./report";
+
+/**
+ * Bumped when a reader needs more than older reports have. After an update the bridges run the older version of hapwire until
+ * they are restarted, and the settings dialog and the doctor are of the newer one.
+ */
+export const PROCESS_REPORT_FORMAT = 1;
 
 /** A bridge, or an accessory with a pairing of its own, that hapwire carries. */
 export interface BridgeIdentity {
@@ -14,6 +20,7 @@ export interface BridgeIdentity {
 }
 
 export interface ProcessReport extends StatusReport {
+  format: typeof PROCESS_REPORT_FORMAT;
   bridges: BridgeIdentity[];
 }
 
@@ -22,4 +29,6 @@ export interface ProcessReports {
   processes: ProcessReport[];
   /** The processes that live and did not answer in time, by their ids: an event loop that is blocked answers nobody. */
   silent: number[];
+  /** The processes whose report has another format, by their ids: they run another version of hapwire. */
+  foreign: number[];
 }

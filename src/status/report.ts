@@ -67,8 +67,8 @@ export interface SlowRequest {
   /** How many characteristics it names. Null if that is not known. */
   characteristics: number | null;
   /**
-   * The characteristic whose answer came last. Null if the bridge does not say, or if its answer was not what the request
-   * waited for.
+   * The characteristic whose answer came last. Null if the bridge does not say, or if the request waited for the
+   * controller or for an earlier answer.
    */
   last: NamedCharacteristic | null;
   /** Characteristics that never answered. At most five. */

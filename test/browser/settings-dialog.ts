@@ -136,6 +136,16 @@ describe("the settings dialog in a browser", () => {
     await shows(frame, "#tile-open", "2");
   });
 
+  it("says that bridges run another version of hapwire", async (t) => {
+    const storage = createStorage(t);
+    const { file } = socketOf(storage, process.pid);
+    mkdirSync(path.dirname(file), { recursive: true });
+    const other = createServer((socket) => socket.end('{"format":2}')).listen(file);
+    t.after(() => other.close());
+    const { frame } = await open(t, { storage, config: CONFIGURED });
+    await frame.locator("#notice").getByText("still run another version of hapwire").waitFor();
+  });
+
   for (const width of WIDTHS) {
     it(`fits a dialog of ${String(width)} pixels`, async (t) => {
       const storage = createStorage(t);

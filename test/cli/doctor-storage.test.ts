@@ -1,13 +1,16 @@
 /** `hapwire doctor --storage`: why HomeKit shows "No Response", from bridges that run in another process. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 
 import type { Report } from "#src/cli/doctor/report";
 import { BridgeSocket } from "#src/status/bridge-socket";
+import { socketOf } from "#src/status/socket-folder";
 
 import { ROOT, runNode } from "../support/child";
 import { patient } from "../support/patience";
@@ -31,7 +34,7 @@ async function doctor(...args: string[]): Promise<string> {
 
 /** A bridge with a broken lamp that was read twice, and a slow one, on the socket of this process. */
 async function serveTrouble(t: TestContext, storage: string): Promise<TimedBridge> {
-  const lamp = new Lamp("Lamp 192.168.1.77");
+  const lamp = new Lamp("Lamp 192.168.1.77 8CAAB5123456");
   lamp.on.onGet(() => {
     throw new hap.HapStatusError(HAPStatus.SERVICE_COMMUNICATION_FAILURE);
   });
@@ -68,7 +71,7 @@ describe("hapwire doctor --storage", { timeout: patient(60_000) }, () => {
     );
     assert.match(
       text,
-      /\d\d:\d\d:\d\d {2}“Lamp \[hidden\]” \(.*\) answered twice with -70402: .* \[Test Bridge\]$/m,
+      /\d\d:\d\d:\d\d {2}“Lamp \[hidden\] \[hidden\]” \(.*\) answered twice with -70402: .* \[Test Bridge\]$/m,
     );
     assert.match(
       text,
@@ -81,6 +84,7 @@ describe("hapwire doctor --storage", { timeout: patient(60_000) }, () => {
     for (const output of [text, json]) {
       for (const secret of [
         "192.168.1.77",
+        "8CAAB5123456",
         "127.0.0.1",
         username,
         controllerName,
@@ -93,6 +97,20 @@ describe("hapwire doctor --storage", { timeout: patient(60_000) }, () => {
 
   it("says that no process serves a report", async (t) => {
     assert.match(await doctor("--storage", createStorage(t)), /^Bridges\n {2}No process serves a report/m);
+  });
+
+  it("says that a process runs another version of hapwire", async (t) => {
+    const storage = createStorage(t);
+    const { file } = socketOf(storage, process.pid);
+    mkdirSync(path.dirname(file));
+    const other = createServer((socket) => socket.end('{"format":2}')).listen(file);
+    t.after(() => other.close());
+    await once(other, "listening");
+    const line = new RegExp(
+      `^Bridges\\n {2}process ${String(process.pid)} runs another version of hapwire: `,
+      "m",
+    );
+    assert.match(await doctor("--storage", storage), line);
   });
 
   it("says nothing about bridges if it is not asked", async () => {

@@ -1,10 +1,11 @@
 /** A bridge of HAP-NodeJS with an accessory that is slow, silent or broken: the status report names it. */
 
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 
 import { timeAccessories } from "#src/homebridge/accessory-timing";
+import { named } from "#src/status/trouble/names";
 import { EventedHTTPServer } from "hapwire";
 
 import { Harness, whenClosed } from "../support/harness";
@@ -130,8 +131,46 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
       assert.equal((await bridge.answer()).status, 207);
     }
     assert.deepEqual(bridge.report().texts, [
-      `“Silent Lamp” ${silent.ids} did not answer 3 times; the rest of these requests waited too.`,
+      `“Silent Lamp” ${silent.ids} did not answer 3 requests in time.`,
     ]);
+  });
+
+  it("names the slow accessory if another one reports at once that its device timed out", async (t) => {
+    silenceWarnings(t);
+    const [slow, gate] = gatedLamp("Slow Lamp");
+    const lost = new Lamp("Lost Lamp");
+    lost.on.onGet(() => {
+      throw new hap.HapStatusError(HAPStatus.OPERATION_TIMED_OUT);
+    });
+    const bridge = await TimedBridge.open(t, [lost, slow]);
+    bridge.read([lost, slow]);
+    await gate.reached();
+    bridge.clock.advance(4200);
+    gate.open();
+    await bridge.answer();
+    const { server, texts } = bridge.report();
+    assert.deepEqual([server.slow[0]?.last, server.slow[0]?.silent], [slow.named, []]);
+    assert.deepEqual(texts, [
+      `“Lost Lamp” ${lost.ids} did not answer a request in time.`,
+      `A read of 2 characteristics took 4.2 s: “Slow Lamp” answered last ${slow.ids}.`,
+    ]);
+  });
+
+  it("blames no accessory if the controller was slow to send its request", async (t) => {
+    const lamp = new Lamp("Lamp");
+    const bridge = await TimedBridge.open(t, [lamp]);
+    const [aid, iid] = lamp.id.split(".").map(Number);
+    const body = JSON.stringify({ characteristics: [{ aid, iid, value: true }] });
+    const request = bridge.controller.request("PUT", "/characteristics", { body });
+    const handed = once(bridge.server, "request");
+    bridge.controller.write(request.subarray(0, -body.length));
+    await handed;
+    bridge.clock.advance(3000);
+    bridge.controller.write(request.subarray(-body.length));
+    assert.equal((await bridge.answer()).status, 204);
+    const { server, texts } = bridge.report();
+    assert.equal(server.slow[0]?.last, null);
+    assert.deepEqual(texts, ["A write of 1 characteristic took 3.0 s: the controller was slow to send it."]);
   });
 
   it("counts the error statuses of an accessory, the ones that show No Response first", async (t) => {
@@ -182,18 +221,21 @@ describe("the status report of a bridge of HAP-NodeJS", { timeout: patient(60_00
 
   it("takes the control characters out of a name, and shortens it", async (t) => {
     silenceWarnings(t);
-    const [hostile, long] = [new Lamp("\u001b[31m<b>\u202eLamp\n"), new Lamp("x".repeat(500))];
-    for (const lamp of [hostile, long]) {
+    const lamps = ["\u001b[31m<b>\u202eLamp\n", "x".repeat(500), `👩\u200d🚀${"x".repeat(58)}😀`].map(
+      (name) => new Lamp(name),
+    );
+    for (const lamp of lamps) {
       lamp.on.onGet(() => {
         throw new hap.HapStatusError(HAPStatus.SERVICE_COMMUNICATION_FAILURE);
       });
     }
-    const bridge = await TimedBridge.open(t, [hostile, long]);
-    bridge.read([hostile, long]);
+    const bridge = await TimedBridge.open(t, lamps);
+    bridge.read(lamps);
     await bridge.answer();
     const { texts } = bridge.report();
     assert.match(texts[0] ?? "", /^“\[31m<b> Lamp” \(On, aid \d+, iid \d+\) answered once/);
     assert.match(texts[1] ?? "", /^“x{64}…” \(On, /);
+    assert.match(texts[2] ?? "", /^“👩\u200d🚀x{58}…” \(On, /);
   });
 
   it("leaves the answers as they are", async (t) => {
@@ -222,6 +264,38 @@ describe("timeAccessories", () => {
       timeAccessories({ name: "Bridge", server, hap: {}, hapServer });
       assert.equal(Reflect.get(hapServer, "emit"), before);
     }
+  });
+
+  it("names a bridge if a plugin has replaced emit of the class, and leaves the replacement", (t) => {
+    class Accessory extends EventEmitter {
+      readonly displayName = "Owner";
+      _server: unknown;
+      getAccessoryByAID(): this {
+        return this;
+      }
+    }
+    const replaced: string[] = [];
+    const wrap = (name: string): void => {
+      const original = Reflect.get(Accessory.prototype, "emit") as (...values: unknown[]) => boolean;
+      t.mock.method(Accessory.prototype, "emit", function (this: Accessory, ...values: unknown[]) {
+        replaced.push(name);
+        return original.apply(this, values);
+      });
+    };
+    const nameOf = (server: EventedHTTPServer): string | null => named(server, { aid: 1, iid: 2 }).accessory;
+    for (const when of ["before", "meanwhile"]) {
+      const [owner, hapServer, server] = [new Accessory(), new EventEmitter(), new EventedHTTPServer()];
+      owner._server = hapServer;
+      timeAccessories({ name: "Bridge", server, hap: { Accessory }, hapServer });
+      hapServer.on("listening", () => owner.emit("listening"));
+      if (when === "before") wrap("before");
+      else owner.on("listening", wrap.bind(undefined, "meanwhile"));
+      hapServer.emit("listening");
+      assert.equal(nameOf(server), "Owner", when);
+    }
+    replaced.length = 0;
+    new Accessory().emit("other");
+    assert.deepEqual(replaced, ["meanwhile", "before"]);
   });
 
   it("passes on events that have another shape", () => {

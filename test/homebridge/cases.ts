@@ -153,7 +153,7 @@ function expectStock(patterns: readonly RegExp[]): Case["run"] {
     await live([homebridge.main, homebridge.child]);
     const lines = homebridge.hapwireLines.filter((line) => !line.startsWith("[hapwire] Initializing"));
     assert.equal(lines.length, patterns.length, lines.join("\n"));
-    assert.deepEqual(await readBridgeReports(homebridge.storage), { processes: [], silent: [] });
+    assert.deepEqual(await readBridgeReports(homebridge.storage), { processes: [], silent: [], foreign: [] });
   };
 }
 

@@ -20,7 +20,7 @@ const SERVER = path.join(ROOT, "plugin/dist/ui/server.js");
 const REFERENCE = `
 import { HomebridgePluginUiServer } from "@homebridge/plugin-ui-utils";
 class Reference extends HomebridgePluginUiServer {
-  constructor() { super(); this.onRequest("/report", () => ({ report: null, silent: [] })); this.ready(); }
+  constructor() { super(); this.onRequest("/report", () => ({ report: null, silent: [], foreign: [] })); this.ready(); }
 }
 new Reference();
 `;

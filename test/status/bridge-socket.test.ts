@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -81,6 +82,24 @@ describe("the socket of a process", { timeout: patient(30_000) }, () => {
     assert.deepEqual(processes[0]?.bridges, [{ ...LAMPS, port: portOf(second.server) }]);
   });
 
+  it("forgets a bridge whose server has closed", async (t) => {
+    const storage = createStorage(t);
+    const socket = await serve(t, storage);
+    const harness = await Harness.start(t);
+    socket.add({ ...LAMPS, server: harness.server });
+    const closed = new Promise<void>((resolve) => {
+      const onClosed = (): void => {
+        unsubscribe("hapwire:server:closed", onClosed);
+        resolve();
+      };
+      subscribe("hapwire:server:closed", onClosed);
+    });
+    harness.server.stop();
+    await closed;
+    const { processes } = await readBridgeReports(storage);
+    assert.deepEqual([processes[0]?.bridges, processes[0]?.servers], [[], []]);
+  });
+
   it("is for its owner alone", async (t) => {
     const storage = createStorage(t);
     await serve(t, storage);
@@ -94,7 +113,7 @@ describe("the socket of a process", { timeout: patient(30_000) }, () => {
     const socket = await serve(t, storage);
     await socket.close();
     assert.equal(existsSync(socketOf(storage, process.pid).file), false);
-    assert.deepEqual(await readBridgeReports(storage), { processes: [], silent: [] });
+    assert.deepEqual(await readBridgeReports(storage), { processes: [], silent: [], foreign: [] });
   });
 
   it("is served and read below a path that is too long for a socket", async (t) => {
@@ -140,7 +159,7 @@ describe("the socket of a process", { timeout: patient(30_000) }, () => {
 describe("reading the reports", { timeout: patient(30_000) }, () => {
   it("gives none if hapwire has never run there", async (t) => {
     const storage = createStorage(t, "nothing");
-    assert.deepEqual(await readBridgeReports(storage), { processes: [], silent: [] });
+    assert.deepEqual(await readBridgeReports(storage), { processes: [], silent: [], foreign: [] });
   });
 
   it("removes the sockets of processes that have ended, and no other file", async (t) => {
@@ -148,7 +167,7 @@ describe("reading the reports", { timeout: patient(30_000) }, () => {
     const file = await leaveSocket(storage, await deadPid());
     const other = path.join(path.dirname(file), "notes.sock");
     writeFileSync(other, "");
-    assert.deepEqual(await readBridgeReports(storage), { processes: [], silent: [] });
+    assert.deepEqual(await readBridgeReports(storage), { processes: [], silent: [], foreign: [] });
     assert.equal(existsSync(file), false);
     assert.ok(existsSync(other));
   });
@@ -169,7 +188,26 @@ describe("reading the reports", { timeout: patient(30_000) }, () => {
     mute.listen(file);
     t.after(() => mute.close());
     await once(mute, "listening");
-    assert.deepEqual(await readBridgeReports(storage, 50), { processes: [], silent: [process.pid] });
+    assert.deepEqual(await readBridgeReports(storage, 50), {
+      processes: [],
+      silent: [process.pid],
+      foreign: [],
+    });
+  });
+
+  it("names a process whose report has another format", async (t) => {
+    const storage = createStorage(t);
+    const { file } = socketOf(storage, process.pid);
+    mkdirSync(path.dirname(file));
+    const answers = ['{"hapwire":"9.9.9","format":2}', '{"hapwire":"0.0.1"}', "null"];
+    const other = createServer((socket) => socket.end(answers.shift() ?? ""));
+    other.listen(file);
+    t.after(() => other.close());
+    await once(other, "listening");
+    while (answers.length > 0) {
+      const reports = await readBridgeReports(storage);
+      assert.deepEqual(reports, { processes: [], silent: [], foreign: [process.pid] });
+    }
   });
 
   it("goes by the name of a pipe on Windows, which differs for each storage and process", () => {

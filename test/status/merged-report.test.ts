@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 
 import { ManualClock } from "../support/clock";
 import { mergeReports } from "#src/status/merged-report";
-import type { ProcessReport } from "#src/status/process-report";
+import { PROCESS_REPORT_FORMAT, type ProcessReport } from "#src/status/process-report";
 import type { Finding } from "#src/status/report";
 import { Reporter } from "#src/status/reporter";
 
@@ -15,7 +15,7 @@ function processReport(changes: Partial<ProcessReport>): ProcessReport {
   const reporter = new Reporter(new ManualClock());
   const report = reporter.report();
   reporter.close();
-  return { ...report, bridges: [], ...changes };
+  return { ...report, format: PROCESS_REPORT_FORMAT, bridges: [], ...changes };
 }
 
 function finding(weight: number): Finding {
@@ -24,7 +24,7 @@ function finding(weight: number): Finding {
 
 describe("the report about all processes", () => {
   it("is none if no process has answered", () => {
-    assert.equal(mergeReports({ processes: [], silent: [7] }), undefined);
+    assert.equal(mergeReports({ processes: [], silent: [7], foreign: [] }), undefined);
   });
 
   it("is by the name of the first process, and has the times of the slowest", () => {
@@ -40,6 +40,7 @@ describe("the report about all processes", () => {
         processReport({ pid: 3, uptime: 40, requestTime: { p50: null, p99: null } }),
       ],
       silent: [],
+      foreign: [],
     });
     assert.deepEqual([merged?.pid, merged?.uptime], [1, 100]);
     assert.deepEqual(merged?.requestTime, { p50: 3, p99: 8 });
@@ -54,6 +55,7 @@ describe("the report about all processes", () => {
         processReport({ why: [finding(1000)] }),
       ],
       silent: [],
+      foreign: [],
     });
     assert.equal(merged?.why.length, 40);
     assert.deepEqual(

@@ -129,6 +129,18 @@ describe("the status report on slow requests", { timeout: patient(30_000) }, () 
     assert.deepEqual(times, [624, 619, 614, 609, 604, 523, 518, 513, 508, 503]);
   });
 
+  it("weighs requests that waited for the same by their own times", async (t) => {
+    const scene = await Scene.start(t);
+    const pair = await scene.harness.connectSecured();
+    for (const milliseconds of [4000, 300, 200]) {
+      await scene.take(pair, milliseconds);
+    }
+    assert.deepEqual(
+      scene.report().why.map(({ text, weight }) => [text, weight]),
+      [["A request for /accessories took 4.0 s, and 2 more.", 4500]],
+    );
+  });
+
   it("names no path of a controller's own making", async (t) => {
     const scene = await Scene.start(t);
     const pair = await scene.harness.connectSecured();
@@ -190,6 +202,37 @@ describe("the status report on requests without an answer", { timeout: patient(3
   });
 });
 
+describe("the status report on requests that are not whole", { timeout: patient(30_000) }, () => {
+  /** Sends a request without its body. Resolves when a handler has it. */
+  async function begin({ harness }: Scene, { controller }: Pair): Promise<void> {
+    const came = new Promise<void>((resolve) => {
+      harness.handler = () => {
+        resolve();
+      };
+    });
+    controller.write("POST /pair-setup HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+    await came;
+  }
+
+  it("says that the controller is slow, and names no stranger", async (t) => {
+    const scene = await Scene.start(t);
+    await begin(scene, await scene.harness.connect());
+    await begin(scene, await scene.harness.connectSecured());
+    scene.clock.advance(2500);
+    const { slow, why } = scene.report();
+    assert.deepEqual(
+      slow.map(({ answer, controller }) => [answer, controller]),
+      [
+        ["waiting", null],
+        ["waiting", "u…"],
+      ],
+    );
+    assert.deepEqual(texts(why), [
+      "A request for /pair-setup took 3.0 s: the controller was slow to send it.",
+    ]);
+  });
+});
+
 describe("the status report on connections", { timeout: patient(30_000) }, () => {
   it("says in words why they ended", async (t) => {
     const scene = await Scene.start(t);
@@ -211,6 +254,19 @@ describe("the status report on connections", { timeout: patient(30_000) }, () =>
       "A connection ended: an encrypted message was damaged or forged.",
       "A connection ended: the controller broke the connection off.",
     ]);
+  });
+
+  it("blames no connection of a stranger, and lists it", async (t) => {
+    const scene = await Scene.start(t);
+    const { controller, connection } = await scene.harness.connect();
+    controller.socket.resetAndDestroy();
+    await whenClosed(connection);
+    const { server, why } = scene.report();
+    assert.deepEqual(
+      server.ended.map(({ reason, count }) => [reason, count]),
+      [["the controller broke the connection off", 1]],
+    );
+    assert.deepEqual(why, []);
   });
 
   it("counts how often a controller came back within an hour", async (t) => {

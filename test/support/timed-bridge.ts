@@ -29,7 +29,11 @@ const USERNAME = "0E:11:22:33:44:55";
 const { Categories, PermissionTypes, HAPStatus } = hap as unknown as {
   Categories: { BRIDGE: hap.Categories };
   PermissionTypes: { ADMIN: hap.PermissionTypes };
-  HAPStatus: { SERVICE_COMMUNICATION_FAILURE: hap.HAPStatus; INVALID_VALUE_IN_REQUEST: hap.HAPStatus };
+  HAPStatus: {
+    SERVICE_COMMUNICATION_FAILURE: hap.HAPStatus;
+    OPERATION_TIMED_OUT: hap.HAPStatus;
+    INVALID_VALUE_IN_REQUEST: hap.HAPStatus;
+  };
 };
 export { hap, HAPStatus };
 

@@ -7,4 +7,6 @@ export interface DialogAnswer {
   report: StatusReport | null;
   /** The processes that live and did not answer in time. */
   silent: ProcessReports["silent"];
+  /** The processes that run another version of hapwire. */
+  foreign: ProcessReports["foreign"];
 }

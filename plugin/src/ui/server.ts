@@ -26,7 +26,8 @@ function send(action: string, payload: object): void {
 
 async function reportOf(storage: string): Promise<DialogAnswer> {
   const reports = await readBridgeReports(storage);
-  return { report: mergeReports(reports) ?? null, silent: reports.silent };
+  const { silent, foreign } = reports;
+  return { report: mergeReports(reports) ?? null, silent, foreign };
 }
 
 async function answer({ path, requestId }: PageRequest): Promise<void> {

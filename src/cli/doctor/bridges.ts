@@ -8,6 +8,8 @@ export interface Bridges {
   readonly processes: readonly BridgeProcess[];
   /** Processes that live and did not answer, by their ids. */
   readonly silent: readonly number[];
+  /** Processes that run another version of hapwire, by their ids. */
+  readonly foreign: readonly number[];
 }
 
 /** One process of a Homebridge. */
@@ -43,7 +45,7 @@ export async function readBridges(storage: string): Promise<Bridges> {
 }
 
 /** Takes out what identifies people and their devices. Names of accessories stay: they say where to look. */
-export function withoutIdentities({ processes, silent }: ProcessReports): Bridges {
+export function withoutIdentities({ processes, silent, foreign }: ProcessReports): Bridges {
   const controllers = new Map<string, string>();
   const nameOf = (controller: string | null, from: string): string => {
     const key = `${String(controller)} ${from}`;
@@ -70,7 +72,7 @@ export function withoutIdentities({ processes, silent }: ProcessReports): Bridge
       ended: servers.flatMap(({ ended }) => ended),
     };
   });
-  return redacted({ processes: found, silent });
+  return redacted({ processes: found, silent, foreign });
 }
 
 function figuresOf(
@@ -90,7 +92,7 @@ function figuresOf(
 
 /** Addresses and identifiers that somebody put into a name. */
 const IDENTITIES =
-  /\b(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?:[\da-f]{2}[:-]){5}[\da-f]{2}|(?:[\da-f]{0,4}:){3,7}[\da-f]{1,4})\b/gi;
+  /\b(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?:[\da-f]{2}[:-]?){5}[\da-f]{2}|(?:[\da-f]{0,4}:){3,7}[\da-f]{1,4})\b/gi;
 
 function redacted<T>(value: T): T {
   if (typeof value === "string") {

@@ -6,21 +6,26 @@ import type { BridgeFigures, BridgeProcess, Bridges } from "./bridges";
 /** Slow requests and reasons that are printed for each process. JSON has all. */
 const LISTED = 10;
 
-export function formatBridges({ processes, silent }: Bridges, palette: Palette): string {
+export function formatBridges({ processes, silent, foreign }: Bridges, palette: Palette): string {
   const { heading, bad } = palette;
   const lines = processes.flatMap((process) => processLines(process, palette));
   const unanswered = silent.map(
     (pid) =>
       `  ${bad("process")} ${String(pid)} did not answer within 3 s: it stands still, or it has just begun`,
   );
-  if (lines.length === 0 && unanswered.length === 0) {
+  const unread = foreign.map(
+    (pid) =>
+      `  ${bad("process")} ${String(pid)} runs another version of hapwire: restart it, or use the doctor of its version`,
+  );
+  const all = [...unanswered, ...unread, ...lines];
+  if (all.length === 0) {
     return [
       heading("Bridges"),
       "  No process serves a report in this folder. Is it the storage folder of a Homebridge that runs,",
-      "  and is the plugin homebridge-hapwire configured there?",
+      "  and is the plugin homebridge-hapwire configured there? Only the user of Homebridge may read the reports.",
     ].join("\n");
   }
-  return [heading("Bridges"), ...unanswered, ...lines].join("\n");
+  return [heading("Bridges"), ...all].join("\n");
 }
 
 function processLines(process: BridgeProcess, { heading, good }: Palette): string[] {

@@ -30,7 +30,7 @@ export interface CharacteristicAnswer extends CharacteristicId {
 export class CharacteristicsRequest {
   /** The characteristic whose answer came last. */
   last: CharacteristicId | undefined;
-  /** Characteristics that never answered, five at most. */
+  /** Characteristics that never answered: HAP-NodeJS puts them at the end of its answer. Five at most. */
   readonly silent: CharacteristicId[] = [];
 
   constructor(
@@ -52,17 +52,27 @@ export class CharacteristicsRequest {
       const status = answer?.status;
       if (status !== undefined && status !== 0 && isAnswer(answer)) {
         errors.push({ aid: answer.aid, iid: answer.iid, status });
-        if (status === TIMED_OUT && this.silent.length < MAX_SILENT) {
-          this.silent.push({ aid: answer.aid, iid: answer.iid });
-        }
       }
     }
+    this.#noteSilent(answers);
     const last = answers.at(-1);
     if (isAnswer(last)) {
       this.last = { aid: last.aid, iid: last.iid };
     }
     return errors;
   }
+
+  /** A plugin may report the same status by itself, and at once: other answers then come later. */
+  #noteSilent(answers: readonly unknown[]): void {
+    const others = answers.findLastIndex((answer) => !isTimeout(answer)) + 1;
+    for (const { aid, iid } of answers.slice(others, others + MAX_SILENT).filter(isTimeout)) {
+      this.silent.push({ aid, iid });
+    }
+  }
+}
+
+function isTimeout(answer: unknown): answer is CharacteristicAnswer {
+  return isAnswer(answer) && answer.status === TIMED_OUT;
 }
 
 function isAnswer(answer: unknown): answer is CharacteristicAnswer {

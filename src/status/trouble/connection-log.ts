@@ -22,6 +22,7 @@ export class ConnectionLog {
   readonly #server: HAPConnection["server"];
   readonly #clock: Clock;
   readonly #ended: Counts<EndReason>;
+  readonly #lost: Counts<EndReason>;
   readonly #reconnects: Counts<Controller>;
   /** When a connection of each controller ended last, in milliseconds of the clock. The longest ago first. */
   readonly #left = new Map<string, number>();
@@ -30,6 +31,7 @@ export class ConnectionLog {
     this.#server = server;
     this.#clock = clock;
     this.#ended = new Counts(clock);
+    this.#lost = new Counts(clock);
     this.#reconnects = new Counts(clock);
     subscribe(connectionOpened.name, this.#onOpened);
     subscribe(connectionClosed.name, this.#onClosed);
@@ -38,6 +40,14 @@ export class ConnectionLog {
   /** The most frequent reason first. */
   listEnded(): Counted<EndReason>[] {
     return this.#ended.list();
+  }
+
+  /**
+   * Connections of controllers that did not end in order. A stranger can open and break off as many connections as it
+   * likes: they keep no tile waiting.
+   */
+  listLost(): Counted<EndReason>[] {
+    return this.#lost.list();
   }
 
   /** How often each controller came back within an hour. The most frequent first. */
@@ -72,6 +82,9 @@ export class ConnectionLog {
     const end = endReasonOf(reason);
     this.#ended.add(end.words, end);
     if (connection.username !== undefined) {
+      if (end.code !== null) {
+        this.#lost.add(end.words, end);
+      }
       this.#remember(keyOf(connection));
     }
   };

@@ -17,11 +17,16 @@ export function named(server: HAPConnection["server"], { aid, iid }: Characteris
   return { aid, iid, accessory: printable(accessory), characteristic: printable(characteristic) };
 }
 
-/** No control characters, which would reach a terminal, and none that turn the direction of the text around them. */
+/**
+ * No control characters, which would reach a terminal, and none that turn the direction of the text around them. The joiner
+ * U+200D stays: emoji are made with it.
+ */
 function printable(name: unknown): string | null {
   if (typeof name !== "string") {
     return null;
   }
-  const text = name.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").trim();
-  return text === "" ? null : text.length <= MAX_NAME ? text : `${text.slice(0, MAX_NAME)}…`;
+  const text = name.replace(/(?:(?!\u200d)[\p{C}\p{Zl}\p{Zp}])+/gu, " ").trim();
+  // Not half of a character that has two code units.
+  const short = text.slice(0, MAX_NAME).replace(/[\ud800-\udbff]$/, "");
+  return text === "" ? null : text.length <= MAX_NAME ? text : `${short}…`;
 }

@@ -46,6 +46,8 @@ interface Open {
   /** In milliseconds of the clock. */
   readonly start: number;
   asked: CharacteristicsRequest | undefined;
+  /** When the bridge had the whole request for characteristics, in milliseconds of the clock. */
+  came: number | undefined;
   /** When the bridge had its answer, in milliseconds of the clock. */
   answered: number | undefined;
 }
@@ -58,10 +60,10 @@ export interface LoggedRequest extends Lasting, Controller {
   readonly named: number | undefined;
   readonly asked: CharacteristicsRequest | undefined;
   /**
-   * True if the bridge had its answer in less than half of the time: it then waited for an earlier response on the
-   * connection, or for a controller that took no data.
+   * What took half of the time or longer, if that was not the bridge. `coming`: the controller had not sent the whole
+   * request. `going`: the answer waited for an earlier response on the connection, or for a controller that took no data.
    */
-  readonly isHeld: boolean;
+  readonly delay: "coming" | "going" | undefined;
 }
 
 export class RequestLog {
@@ -124,7 +126,7 @@ export class RequestLog {
     const { connection, response } = message as RequestMessage;
     if (connection.server === this.#server) {
       const start = this.#clock.now();
-      this.#open.set(response, { connection, start, asked: undefined, answered: undefined });
+      this.#open.set(response, { connection, start, asked: undefined, came: undefined, answered: undefined });
       response.on("finish", this.#onFinish);
     }
   };
@@ -144,6 +146,7 @@ export class RequestLog {
           pathOf(response.req.url) === CHARACTERISTICS
         ) {
           open.asked = asked;
+          open.came = this.#clock.now();
           return;
         }
       }
@@ -191,11 +194,13 @@ export class RequestLog {
 }
 
 function logged(
-  { req: { method, url } }: ServerResponse,
-  { connection, start, asked, answered }: Open,
+  { req }: ServerResponse,
+  open: Open,
   end: number,
   answer: SlowRequest["answer"],
 ): LoggedRequest {
+  const { method, url } = req;
+  const { connection, start, asked } = open;
   const path = pathOf(url);
   const access = asked?.access ?? (method === "PUT" ? "write" : "read");
   return {
@@ -206,8 +211,16 @@ function logged(
     what: path === CHARACTERISTICS ? access : path,
     named: path === CHARACTERISTICS ? namedBy(url) : undefined,
     asked,
-    isHeld: answered !== undefined && answered - start < (end - start) / 2,
+    delay: delayOf(open, end, req.complete),
   };
+}
+
+function delayOf({ start, came, answered }: Open, end: number, isWhole: boolean): LoggedRequest["delay"] {
+  const half = (end - start) / 2;
+  if (!isWhole || (came !== undefined && came - start >= half)) {
+    return "coming";
+  }
+  return answered !== undefined && answered - start < half ? "going" : undefined;
 }
 
 function pathOf(url = ""): string {

@@ -43,7 +43,7 @@ export function errorText(of: NamedCharacteristic, status: number, count: number
 
 export function silentText(of: NamedCharacteristic, count: number): string {
   return sentence(
-    `${accessoryText(of)} ${idText(of)} did not answer ${timesText(count)}; the rest of these requests waited too`,
+    `${accessoryText(of)} ${idText(of)} did not answer ${count === 1 ? "a request" : `${String(count)} requests`} in time`,
   );
 }
 
@@ -62,7 +62,12 @@ export function stalledText(request: SlowRequest): string {
   );
 }
 
-export function heldText(request: SlowRequest): string {
+export function comingText(request: SlowRequest): string {
+  const took = `${requestText(request)} took ${durationText(request.milliseconds)}`;
+  return sentence(`${took}: the controller was slow to send it`);
+}
+
+export function goingText(request: SlowRequest): string {
   const took = `${requestText(request)} took ${durationText(request.milliseconds)}`;
   return sentence(`${took}: its answer waited for an earlier one, or for the controller to take it`);
 }

@@ -11,9 +11,10 @@ import type { Lasting } from "./longest";
 import { bridgeNameOf, named } from "./names";
 import { RequestLog, type LoggedRequest } from "./request-log";
 import {
+  comingText,
   endedText,
   errorText,
-  heldText,
+  goingText,
   reconnectText,
   silentText,
   slowText,
@@ -31,7 +32,7 @@ const WEIGHT = {
   silent: 9000,
   noResponse: 5000,
   unanswered: 5000,
-  ended: 500,
+  lost: 500,
   otherError: 100,
   reconnect: 50,
 };
@@ -106,45 +107,45 @@ export class ServerTrouble {
   #aboutRequests(stalls: readonly Lasting[]): Found[] {
     const found: Found[] = [];
     /** The slow requests that waited for the same accessory, the slowest first. */
-    const byAccessory = new Map<string, { request: SlowRequest; more: number }>();
+    const byAccessory = new Map<string, { request: SlowRequest; more: number; wait: number }>();
     for (const logged of this.#requests.list()) {
       const request = this.#reported(logged);
-      if (request.answer !== "sent") {
+      if (logged.delay === "coming") {
+        // A stranger can leave requests unfinished: they keep no tile waiting.
+        if (logged.controller !== null) {
+          found.push(finding(request, 0, comingText(request)));
+        }
+      } else if (request.answer !== "sent") {
         found.push(finding(request, WEIGHT.unanswered, unansweredText(request)));
       } else if (stoodStill(logged, stalls)) {
         found.push(finding(request, 0, stalledText(request)));
-      } else if (logged.isHeld) {
-        found.push(finding(request, 0, heldText(request)));
+      } else if (logged.delay === "going") {
+        found.push(finding(request, 0, goingText(request)));
       } else if (request.silent.length === 0) {
         const key = request.last === null ? request.what : String(request.last.aid);
         const group = byAccessory.get(key);
         if (group === undefined) {
-          byAccessory.set(key, { request, more: 0 });
+          byAccessory.set(key, { request, more: 0, wait: 0 });
         } else {
           group.more += 1;
+          group.wait += request.milliseconds;
         }
       }
       // Else the finding about the accessory that did not answer says it.
     }
-    for (const { request, more } of byAccessory.values()) {
-      found.push(finding(request, more * request.milliseconds, slowText(request, more)));
+    for (const { request, more, wait } of byAccessory.values()) {
+      found.push(finding(request, wait, slowText(request, more)));
     }
     return found;
   }
 
   #aboutConnections(): Found[] {
-    const ended = this.#connections.listEnded().flatMap(({ kind: { code, words }, count, last }) =>
-      code === null
-        ? []
-        : [
-            {
-              ...NOBODY,
-              weight: count * WEIGHT.ended,
-              time: this.#dateAt(last),
-              text: endedText(words, count),
-            },
-          ],
-    );
+    const lost = this.#connections.listLost().map(({ kind: { words }, count, last }) => ({
+      ...NOBODY,
+      weight: count * WEIGHT.lost,
+      time: this.#dateAt(last),
+      text: endedText(words, count),
+    }));
     const reconnects = this.#connections
       .listReconnects()
       .filter(({ count }) => count >= MANY_RECONNECTS)
@@ -155,12 +156,12 @@ export class ServerTrouble {
         time: this.#dateAt(last),
         text: reconnectText(count),
       }));
-    return [...ended, ...reconnects];
+    return [...lost, ...reconnects];
   }
 
   #reported(request: LoggedRequest): SlowRequest {
-    const { end, milliseconds, answer, what, named: inUrl, asked, isHeld, controller, from } = request;
-    const last = isHeld ? undefined : asked?.last;
+    const { end, milliseconds, answer, what, named: inUrl, asked, delay, controller, from } = request;
+    const last = delay === undefined ? asked?.last : undefined;
     return {
       time: this.#dateAt(end - milliseconds),
       milliseconds,

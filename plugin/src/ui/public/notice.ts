@@ -8,6 +8,8 @@ const NOTHING =
   "hapwire carries no bridge now. If you have just saved, restart Homebridge. " +
   "If you have restarted it, look for lines with [hapwire] in the log: they say why.";
 
+const UPDATED = "Bridges still run another version of hapwire. Restart Homebridge to see them here.";
+
 let isConfigured = true;
 
 homebridge.addEventListener("ready", () => void start(), { once: true });
@@ -24,13 +26,15 @@ async function start(): Promise<void> {
 }
 
 /** Shows the figures if there are any, and what is wrong. */
-export function showAnswer({ report, silent }: DialogAnswer): void {
+export function showAnswer({ report, silent, foreign }: DialogAnswer): void {
   document.body.dataset["figures"] = report === null ? "none" : "live";
   if (silent.length > 0) {
     const ids = silent.map(String).join(", ");
     say(
       `A bridge does not answer: its process (${ids}) is busy or hangs. A restart of that bridge may help.`,
     );
+  } else if (foreign.length > 0) {
+    say(UPDATED);
   } else if (report === null) {
     say(isConfigured ? NOTHING : OFF);
   } else {
