@@ -5,6 +5,7 @@ import { EventEmitter } from "node:events";
 import { loadEngine } from "../engine/load";
 import type { ServerOptions } from "../options";
 import { EventedHTTPServer } from "../server";
+import { printable } from "../status/trouble/names";
 import { ShapeError, versionOf, type HapExports, type HapServer, type StockServer } from "./hap-nodejs";
 
 /** A bridge whose transport is hapwire's. */
@@ -63,11 +64,6 @@ export function describeTransport({ server, hapVersion }: CarriedBridge): string
 function identityOf({ accessoryInfo }: HapServer): { name: string; username: string } {
   const { displayName, username } = accessoryInfo ?? {};
   return { name: printable(displayName) ?? "", username: printable(username) ?? "a bridge" };
-}
-
-/** A name comes from somebody's settings: it must not break the line of a log. */
-function printable(text: unknown): string | undefined {
-  return typeof text === "string" ? text.replace(/\p{Cc}+/gu, " ") : undefined;
 }
 
 /** @returns the server inside a transport, if the transport shows it. */

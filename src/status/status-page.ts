@@ -59,16 +59,17 @@ const TEXTS = {
 } as const;
 
 export class StatusPage {
-  /** The page's URL once it is served; undefined where it can't be. Never rejects. */
+  /** The page's URL, when it is served. Undefined if it can't be served. Never rejects. */
   readonly ready: Promise<string | undefined>;
   readonly #http: Server;
-  readonly #reporter: Reporter;
+  /** Undefined if the report comes from elsewhere. */
+  readonly #reporter: Reporter | undefined;
   readonly #report: () => Promise<StatusReport | undefined>;
   readonly #log: (line: string) => void;
   #token: string | undefined;
   #endFollowing: (() => void) | undefined;
 
-  /** @throws {@link ArgumentError} for a port or a host that is none. */
+  /** @throws {@link ArgumentError} if the port or the host is wrong. */
   constructor({
     port,
     host = DEFAULT_HOST,
@@ -80,8 +81,8 @@ export class StatusPage {
     checkInteger(port, "port", 0, MAX_PORT);
     checkNonEmptyString(host, "host");
     this.#log = log;
-    this.#reporter = new Reporter(clock);
-    this.#report = report ?? (() => Promise.resolve(this.#reporter.report()));
+    this.#reporter = report === undefined ? new Reporter(clock) : undefined;
+    this.#report = report ?? (() => Promise.resolve(this.#reporter?.report()));
     if (servers !== undefined) {
       for (const server of servers) {
         this.watch(server);
@@ -100,13 +101,13 @@ export class StatusPage {
 
   /** Tells of a server, until it is closed. */
   watch(server: EventedHTTPServer): void {
-    this.#reporter.watch(server);
+    this.#reporter?.watch(server);
   }
 
   /** Ends the page, its connections and its observation of servers. */
   async close(): Promise<void> {
     this.#endFollowing?.();
-    this.#reporter.close();
+    this.#reporter?.close();
     await this.ready;
     await new Promise<void>((resolve) => {
       // Ignore the error: the server was not listening.

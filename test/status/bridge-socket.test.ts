@@ -175,7 +175,7 @@ describe("reading the reports", { timeout: patient(30_000) }, () => {
   it("does not blame a process that has got the id of one that was killed", async (t) => {
     const storage = createStorage(t);
     await leaveSocket(storage, process.ppid);
-    assert.deepEqual(await readBridgeReports(storage), { processes: [], silent: [] });
+    assert.deepEqual(await readBridgeReports(storage), { processes: [], silent: [], foreign: [] });
   });
 
   it("names a process that lives and does not answer", async (t) => {

@@ -18,10 +18,12 @@ export function named(server: HAPConnection["server"], { aid, iid }: Characteris
 }
 
 /**
- * No control characters, which would reach a terminal, and none that turn the direction of the text around them. The joiner
- * U+200D stays: emoji are made with it.
+ * Makes a name fit to print: no control characters, which would reach a terminal, and no characters that turn the direction of
+ * the text around them. The joiner U+200D stays: emoji are made with it.
+ *
+ * @returns Null if nothing is left.
  */
-function printable(name: unknown): string | null {
+export function printable(name: unknown): string | null {
   if (typeof name !== "string") {
     return null;
   }
