@@ -117,7 +117,7 @@ export class Subscriber {
   readonly #parts: SharedParts;
   #slot: number;
   #queue: QueueState = Queue.Empty;
-  /** The hub's counts when it forgot the connection. */
+  /** The hub's counts when the queue was muted. They do not change after that. */
   #finalCounts: QueueCounts | undefined;
 
   /** @internal */
@@ -184,9 +184,14 @@ export class Subscriber {
 
   /** Drops the events that wait and takes no more. The subscriptions stay. */
   mute(): void {
+    if (this.#queue === Queue.Muted) {
+      return;
+    }
+    const { hub } = this.#parts;
     this.#forgetQueue();
     this.#queue = Queue.Muted;
-    this.#parts.hub.mute(this.#slot);
+    hub.mute(this.#slot);
+    this.#finalCounts = hub.counts(this.#slot);
   }
 
   /** Forgets the connection. The counts stay. */
@@ -194,14 +199,12 @@ export class Subscriber {
     if (this.#slot === NO_SLOT) {
       return;
     }
+    this.mute();
     const { hub, subscribers } = this.#parts;
-    this.#forgetQueue();
-    this.#finalCounts = hub.counts(this.#slot);
     hub.remove(this.#slot);
     subscribers[this.#slot] = undefined;
     // Another connection may get the slot.
     this.#slot = NO_SLOT;
-    this.#queue = Queue.Muted;
   }
 
   counts(): QueueCounts {

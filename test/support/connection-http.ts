@@ -5,8 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { systemClock } from "#src/clock";
 import type { ConnectionError } from "#src/errors";
 import { ConnectionHttp } from "#src/transport/http/connection-http";
-import type { ConnectionHttpLimits } from "#src/transport/http/contract";
-import type { Budget } from "#src/transport/http/reserved-bytes";
+import type { Budget, ConnectionHttpLimits } from "#src/transport/http/contract";
 
 export const LIMITS: ConnectionHttpLimits = {
   maxHeadSize: 16 * 1024,

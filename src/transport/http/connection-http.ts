@@ -8,7 +8,7 @@ import type { IncomingMessage } from "node:http";
 
 import type { ConnectionError } from "../../errors";
 import { ConnectionServer, meets, type ConnectionServerOwner, type Expectation } from "./connection-server";
-import type { ConnectionHttpHost, ConnectionHttpLimits, ConnectionHttpSettings } from "./contract";
+import type { Budget, ConnectionHttpHost, ConnectionHttpLimits, ConnectionHttpSettings } from "./contract";
 import { Exchanges, type ExchangeResponse, type ExchangesOwner } from "./exchanges";
 import { HttpStream, type HttpStreamFeeder, type HttpStreamWire } from "./http-stream";
 import { ReceiveDeadline, type DeadlineOwner } from "./receive-deadline";
@@ -16,7 +16,6 @@ import * as refusals from "./refusals";
 import { RequestBoundaries } from "./request-boundaries";
 import type { ParsedMessage } from "./parser-observer";
 import { isUrl } from "./request-target";
-import { ReservedBytes, type Budget } from "./reserved-bytes";
 
 /** How many bytes are read after the last request that is served. A client that has sent no more sees the refusal. */
 const MAX_DISCARDED = 64 * 1024;
@@ -30,7 +29,8 @@ export class ConnectionHttp
   #limits: ConnectionHttpLimits;
   readonly #stream: HttpStream;
   readonly #boundaries: RequestBoundaries;
-  readonly #reserved: ReservedBytes;
+  /** Undefined from when the accessory knows the controller. */
+  #budget: Budget | undefined;
   readonly #exchanges: Exchanges;
   /** Made when a request comes in pieces for the first time: most never do. */
   #deadline: ReceiveDeadline | undefined;
@@ -63,14 +63,14 @@ export class ConnectionHttp
     this.#limits = limits;
     this.#stream = new HttpStream(host, wire, this);
     this.#boundaries = new RequestBoundaries(limits);
-    this.#reserved = new ReservedBytes(budget);
-    this.#exchanges = new Exchanges(this, this.#reserved);
+    this.#budget = budget;
+    this.#exchanges = new Exchanges(this);
     new ConnectionServer(this, settings.maxHeadSize).attach(this.#stream);
   }
 
   /** Sets the limits, also for the request that is arriving. From here on there is no budget. */
   set limits(limits: ConnectionHttpLimits) {
-    this.#reserved.close();
+    this.#leaveBudget();
     this.#limits = limits;
     this.#boundaries.limits = limits;
   }
@@ -125,13 +125,12 @@ export class ConnectionHttp
     this.#idleBytesOnly = true;
     if (this.#servesNoMore) {
       this.#discarded += plaintext.length;
-    } else if (this.#reserved.take(plaintext.length)) {
+    } else if (this.#budget?.reserve(plaintext.length) !== false) {
       this.#held = this.#held === undefined ? plaintext : Buffer.concat([this.#held, plaintext]);
       this.#feed();
     } else {
       this.#discarded += plaintext.length;
-      const { started, receiving } = this.#boundaries;
-      this.#refuse(receiving ? started : started + 1, refusals.budgetRefusal());
+      this.#refuse(this.#arrived + 1, refusals.budgetRefusal());
     }
     return this.#hasRoom && this.#mayRead;
   }
@@ -150,8 +149,7 @@ export class ConnectionHttp
   endAfterReceived(): void {
     this.#isHalfClosed = true;
     if (this.#held === undefined) {
-      const { started, receiving } = this.#boundaries;
-      this.#endAfter(receiving ? started - 1 : started);
+      this.#endAfter(this.#arrived);
     } else {
       this.#host.handleDraining();
     }
@@ -166,9 +164,9 @@ export class ConnectionHttp
   destroy(): void {
     this.#deadline?.stop();
     this.#stream.destroy();
+    this.#leaveBudget();
     this.#exchanges.clear();
     this.#held = undefined;
-    this.#reserved.close();
   }
 
   /** A request did not arrive in time. */
@@ -241,6 +239,12 @@ export class ConnectionHttp
     }
   }
 
+  release(bytes: number): void {
+    if (bytes > 0) {
+      this.#budget?.release(bytes);
+    }
+  }
+
   endBefore(others: number): void {
     this.#endAfter(this.finished + others);
   }
@@ -257,15 +261,19 @@ export class ConnectionHttp
     }
   }
 
+  /** How many requests have arrived whole. */
+  get #arrived(): number {
+    const { started, receiving } = this.#boundaries;
+    return receiving ? started - 1 : started;
+  }
+
   /** True if Node's parser has seen all requests whole that have arrived whole. */
   get #isInStep(): boolean {
-    const { started, receiving } = this.#boundaries;
-    return this.#parsed === (receiving ? started - 1 : started);
+    return this.#parsed === this.#arrived;
   }
 
   get #servesNoMore(): boolean {
-    const { started, receiving } = this.#boundaries;
-    return !this.#stream.writable || started > this.#last || (started === this.#last && !receiving);
+    return !this.#stream.writable || this.#arrived >= this.#last;
   }
 
   get #mayRead(): boolean {
@@ -304,29 +312,22 @@ export class ConnectionHttp
       return;
     }
     this.#held = end < bytes.length ? bytes.subarray(end) : undefined;
-    this.#reserved.give(begin);
+    this.release(begin);
     if (end > begin) {
       this.#exchanges.add(end - begin);
-      this.#hasRoom = this.#push(end - begin === bytes.length ? bytes : bytes.subarray(begin, end));
+      this.#hasRoom = this.#stream.receive(end - begin === bytes.length ? bytes : bytes.subarray(begin, end));
     }
   }
 
-  /** @returns False if no more should come. */
-  #push(bytes: Buffer): boolean {
-    try {
-      return this.#stream.receive(bytes);
-    } catch (error) {
-      // A listener of a request has thrown, and Node's parser has lost the rest.
-      this.#isFeeding = false;
-      this.#stream.destroy(error as Error);
-      throw error;
-    }
+  #leaveBudget(): void {
+    this.release(this.#exchanges.bytes + (this.#held?.length ?? 0));
+    this.#budget = undefined;
   }
 
   #discardHeld(): void {
     if (this.#held !== undefined) {
       this.#discarded += this.#held.length;
-      this.#reserved.give(this.#held.length);
+      this.release(this.#held.length);
       this.#held = undefined;
     }
   }
@@ -358,11 +359,7 @@ export class ConnectionHttp
     }
   }
 
-  /**
-   * Refuses a request, and ends the connection when those before it are answered.
-   *
-   * @param request - Its number: the first one of the connection is 1.
-   */
+  /** Refuses a request by its number: the first is 1. Ends the connection when those before it are answered. */
   #refuse(request: number, { status, reason }: refusals.Refusal): void {
     if (request <= this.#last) {
       this.#refusal = status;

@@ -32,3 +32,10 @@ export interface ConnectionHttpLimits extends RequestLimits {
   /** How many requests handlers may have at a time. */
   readonly maxPendingRequests: number;
 }
+
+/** A bound on the bytes that the requests of several connections hold together. */
+export interface Budget {
+  /** @returns False if there is no room for so many bytes. None are reserved then. */
+  reserve(bytes: number): boolean;
+  release(bytes: number): void;
+}

@@ -2,10 +2,10 @@
 
 import { ServerResponse, type IncomingMessage } from "node:http";
 
-import type { ReservedBytes } from "./reserved-bytes";
-
 /** Who is told about responses. */
 export interface ExchangesOwner {
+  /** Bytes of a request are no longer held. */
+  release(bytes: number): void;
   /** A response is about to be counted as finished. */
   beforeResponseEnds(): void;
   /** A response has finished, or was given up. */
@@ -24,7 +24,8 @@ interface Exchange {
 }
 
 let setExchange: (response: ExchangeResponse, exchange: Exchange) => void;
-let exchangeOf: (response: ExchangeResponse) => Exchange | undefined;
+let finish: (exchange: Exchange) => void;
+let close: (exchange: Exchange) => void;
 
 /** The responses of a connection. Each knows its exchange, which a handler can't reach. */
 export class ExchangeResponse<
@@ -36,22 +37,42 @@ export class ExchangeResponse<
     setExchange = (response, exchange) => {
       response.#exchange = exchange;
     };
-    exchangeOf = (response) => response.#exchange;
+  }
+
+  /** Counts the response. Not by listeners: a handler may remove them, and they cost memory for each response. */
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    if (event === "finish" && this.#exchange !== undefined) {
+      // Before Node's own listener, which lets the next pipelined response go out.
+      finish(this.#exchange);
+    }
+    const isHeard = super.emit(event, ...values);
+    if (event === "close" && this.#exchange !== undefined) {
+      // After `finish` too, when Node's own listener has run.
+      close(this.#exchange);
+    }
+    return isHeard;
   }
 }
 
 export class Exchanges {
+  static {
+    finish = (exchange) => {
+      exchange.list.#end(exchange);
+    };
+    close = (exchange) => {
+      exchange.list.#close(exchange);
+    };
+  }
+
   readonly #owner: ExchangesOwner;
-  readonly #reserved: ReservedBytes;
   /** In the order of the requests. Only the last one may have no response. */
   readonly #list: Exchange[] = [];
   /** The request that began last, until its response has finished. */
   #latest: Exchange | undefined;
   #handed = 0;
 
-  constructor(owner: ExchangesOwner, reserved: ReservedBytes) {
+  constructor(owner: ExchangesOwner) {
     this.#owner = owner;
-    this.#reserved = reserved;
   }
 
   /** How many requests were handed to handlers. */
@@ -62,6 +83,11 @@ export class Exchanges {
   /** How many responses handlers have yet to finish. */
   get pending(): number {
     return this.awaitsHead ? this.#list.length - 1 : this.#list.length;
+  }
+
+  /** Bytes of all requests so far. */
+  get bytes(): number {
+    return this.#list.reduce((sum, exchange) => sum + exchange.bytes, 0);
   }
 
   get isEmpty(): boolean {
@@ -89,11 +115,11 @@ export class Exchanges {
     this.#list.push(this.#latest);
   }
 
-  /** Reserved bytes belong to the request that began last. */
+  /** Bytes that are held belong to the request that began last. */
   add(bytes: number): void {
     if (this.#latest === undefined) {
       // Its response has finished already: Node does not keep the rest.
-      this.#reserved.give(bytes);
+      this.#owner.release(bytes);
     } else {
       this.#latest.bytes += bytes;
     }
@@ -107,11 +133,6 @@ export class Exchanges {
     this.#handed += 1;
     this.#latest.response = response;
     setExchange(response, this.#latest);
-    // One listener for all responses costs less than a closure for each. This one comes before Node's own, which lets the
-    // next pipelined response go out.
-    response.prependListener("finish", Exchanges.#onFinish);
-    // Comes after `finish` too, when Node's own listener has run.
-    response.on("close", Exchanges.#onClose);
   }
 
   /** Forgets the request that began last if no handler has it. */
@@ -125,20 +146,6 @@ export class Exchanges {
   clear(): void {
     this.#list.length = 0;
     this.#latest = undefined;
-  }
-
-  static #onFinish(this: ExchangeResponse): void {
-    const exchange = exchangeOf(this);
-    if (exchange !== undefined) {
-      exchange.list.#end(exchange);
-    }
-  }
-
-  static #onClose(this: ExchangeResponse): void {
-    const exchange = exchangeOf(this);
-    if (exchange !== undefined) {
-      exchange.list.#close(exchange);
-    }
   }
 
   #close(exchange: Exchange): void {
@@ -163,7 +170,7 @@ export class Exchanges {
 
   #remove(exchange: Exchange, index: number): void {
     this.#list.splice(index, 1);
-    this.#reserved.give(exchange.bytes);
+    this.#owner.release(exchange.bytes);
     if (this.#latest === exchange) {
       this.#latest = undefined;
     }

@@ -148,10 +148,21 @@ export class HttpStream extends Duplex {
     this.end();
   }
 
-  /** @returns false if no more should come until {@link HttpStreamFeeder.feedMore}. */
+  /**
+   * Takes plaintext of the controller's.
+   *
+   * @returns False if no more should come until {@link HttpStreamFeeder.feedMore}.
+   * @throws What a listener of a request throws.
+   */
   receive(plaintext: Buffer): boolean {
     this.bytesRead += plaintext.length;
-    return this.push(plaintext);
+    try {
+      return this.push(plaintext);
+    } catch (error) {
+      // Node's parser has lost the rest.
+      this.destroy(error as Error);
+      throw error;
+    }
   }
 
   override _read(): void {
