@@ -29,8 +29,7 @@ export type ErrorCode =
   | "ERR_HAPWIRE_STALLED"
   | "ERR_HAPWIRE_STORAGE"
   | "ERR_HAPWIRE_STRANGERS"
-  | "ERR_HAPWIRE_SUBSCRIPTIONS"
-  | "ERR_HAPWIRE_SUBSTITUTE";
+  | "ERR_HAPWIRE_SUBSCRIPTIONS";
 
 /** The base of all of hapwire's errors. */
 export class HapwireError extends Error {

@@ -1,11 +1,9 @@
 /** Finds HAP-NodeJS's files, given its exports only: its class HAPServer says which file it is in. */
 
-import { fileURLToPath } from "node:url";
-
 import type { HapServer } from "./hap-nodejs";
 import { Patches } from "./patches";
 
-/** @returns the file of the class, be it CommonJS or an ES module. Undefined if the class does not say. */
+/** @returns the file of the class: a path, or the URL of an ES module. Undefined if the class does not say. */
 export function fileOf(prototype: HapServer): string | undefined {
   const probe = {
     /** `listen` asks for its transport before it does anything. */
@@ -26,6 +24,6 @@ export function fileOf(prototype: HapServer): string | undefined {
   } finally {
     patches.undo();
   }
-  const name = sites.map((site) => site.getFileName()).find((file) => file !== __filename);
-  return name?.startsWith("file:") === true ? fileURLToPath(name) : (name ?? undefined);
+  const files = sites.map((site) => site.getFileName());
+  return files.find((file) => file !== __filename) ?? undefined;
 }

@@ -67,10 +67,14 @@ export function checkTransport(hap: HapExports, transport: unknown): asserts tra
       throw new ShapeError(`the transport of this HAP-NodeJS has no method ${name}`);
     }
   }
-  const { destroyExistingConnectionsAfterUnpair } = classOf(transport) as Partial<StockServerClass>;
-  if (typeof destroyExistingConnectionsAfterUnpair !== "function") {
+  // Not inherited: HAP-NodeJS would call the method of its own class for a subclass too.
+  const unpair = Object.getOwnPropertyDescriptor(
+    transport.constructor,
+    "destroyExistingConnectionsAfterUnpair",
+  );
+  if (typeof unpair?.value !== "function") {
     throw new ShapeError(
-      "this HAP-NodeJS closes connections after an unpair in a way that hapwire does not know",
+      "its transport is of a class that hapwire does not know (no destroyExistingConnectionsAfterUnpair of its own)",
     );
   }
   if (transport.listenerCount("request") === 0) {

@@ -8,6 +8,7 @@ import { EventedHTTPServer } from "../server";
 import { version } from "../version";
 import { timeAccessories } from "./accessory-timing";
 import { carry, describeTransport, titleOf, type CarriedBridge } from "./carry";
+import { fileOf } from "./hap-files";
 import {
   checkExports,
   checkTransport,
@@ -17,7 +18,6 @@ import {
   type HapServer,
   type StockServerClass,
 } from "./hap-nodejs";
-import { fileOf } from "./hap-files";
 import { speedUpPairing } from "./pairing";
 import { Patches } from "./patches";
 
@@ -25,7 +25,7 @@ import { Patches } from "./patches";
 export interface InstallOptions {
   /** Options of each server that hapwire makes for a bridge. */
   readonly server?: ServerOptions;
-  /** Takes one line for each bridge. Default: `console.error`, with "hapwire " in front. */
+  /** Takes one line for each bridge. Default: standard error, with "hapwire " in front. */
   readonly log?: (line: string) => void;
   /** Called when hapwire has taken the place of a bridge's transport, before it listens. What it throws is logged. */
   readonly onCarried?: (bridge: CarriedBridge) => void;
@@ -129,6 +129,15 @@ class Seam implements Installation {
     this.#hap = hap;
     this.#options = [options];
     this.#say = say;
+    try {
+      this.#patch(hap, aead);
+    } catch (error) {
+      this.#patches.undo();
+      throw error;
+    }
+  }
+
+  #patch(hap: HapExports, aead: MessageAead | undefined): void {
     const { prototype } = hap.HAPServer;
     const file = fileOf(prototype);
     if (file !== undefined) speedUpPairing(file, aead, this.#patches);

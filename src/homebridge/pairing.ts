@@ -19,7 +19,7 @@ const CHANGED = Symbol.for("hapwire.pairing");
 /**
  * Changes what can be changed. Whatever can't be goes on as it was, with the same results.
  *
- * @param file - A file of HAP-NodeJS, next to which its `util` folder is.
+ * @param file - The path or URL of HAP-NodeJS's file that has its `util` folder beside it.
  */
 export function speedUpPairing(file: string, aead: MessageAead | undefined, patches: Patches): void {
   const load = createRequire(file);

@@ -48,8 +48,8 @@ async function setUp(server: HapServerProcess): Promise<SetupCost> {
   const post = async (body: Buffer): Promise<[Buffer, StepCost]> => {
     const before = await server.cpuTime();
     const answer = await postTlv(controller, "/pair-setup", body);
-    const stall = await server.longestStall();
-    return [answer.body, { cpu: ((await server.cpuTime()) - before) / 1_000, stall }];
+    const cpu = ((await server.cpuTime()) - before) / 1_000;
+    return [answer.body, { cpu, stall: await server.longestStall() }];
   };
   const [m2, first] = await post(await protocol.buildPairSetupM1());
   const m3 = await protocol.buildPairSetupM3(await protocol.parsePairSetupM2(m2), server.pin);

@@ -243,7 +243,7 @@ describe("install(hap)", { timeout: patient(60_000) }, () => {
     assert.equal(lines[1], `onCarried has thrown for Hall (${USERNAME}): not today`);
   });
 
-  it("sends an unpair to the class that the connection is of, also through a class of another copy", async (t) => {
+  it("sends an unpair to the class that the connection is of", async (t) => {
     const hap = createHap();
     const { unpaired } = hap.EventedHTTPServer as unknown as { unpaired: unknown[] };
     installIn(t, hap);
@@ -315,7 +315,15 @@ describe(
         (_hapServer, hap) => {
           Object.assign(hap.EventedHTTPServer, { destroyExistingConnectionsAfterUnpair: undefined });
         },
-        "this HAP-NodeJS closes connections after an unpair in a way that hapwire does not know",
+        "its transport is of a class that hapwire does not know (no destroyExistingConnectionsAfterUnpair of its own)",
+      ],
+      [
+        "has a transport of a subclass",
+        (hapServer, hap) => {
+          class Plugins extends hap.EventedHTTPServer {}
+          hapServer.httpServer = new Plugins().on("request", () => undefined);
+        },
+        "its transport is of a class that hapwire does not know",
       ],
       [
         "takes requests by another event",
@@ -366,6 +374,20 @@ describe(
       assert.match(
         lines[0] ?? "",
         /: this HAP-NodeJS calls this\.httpServer\.pauseAll\(\), which hapwire does not know;/,
+      );
+    });
+
+    it("if HAP-NodeJS can't be changed, and what it pairs with is as before", (t) => {
+      const hap = createHap();
+      Object.freeze(hap.HAPServer.prototype);
+      const tweetnacl = createRequire(__filename)("tweetnacl") as object;
+      const before = Object.getOwnPropertyDescriptors(tweetnacl);
+      const { lines, installation } = installIn(t, hap);
+      assert.equal(installation.isActive, false);
+      assert.deepEqual(Object.getOwnPropertyDescriptors(tweetnacl), before);
+      assert.match(
+        lines[0] ?? "",
+        /^is not active: Cannot redefine property: listen; bridges run as before$/,
       );
     });
 

@@ -4,8 +4,8 @@ import type { ConnectionReport, ServerReport, StatusReport } from "../report.js"
 import { briefDuration, bytes, count, milliseconds, NOTHING } from "./format.js";
 import { Table, type Column } from "./table.js";
 
-/** A row with the port of its server. */
-type Connection = ConnectionReport & { readonly port: number | null };
+/** A row with the name and the port of its server. */
+type Connection = ConnectionReport & Pick<ServerReport, "name" | "port">;
 
 interface Refusal {
   readonly reason: string;
@@ -19,7 +19,7 @@ const CONNECTION_COLUMNS: readonly Column<Connection>[] = [
   { title: "Open for", text: ({ age }) => briefDuration(age / 1000) },
   { title: "Idle for", text: ({ idle }) => briefDuration(idle / 1000) },
   { title: "Authenticated", text: ({ authenticated }) => (authenticated ? "yes" : "no") },
-  { title: "Engine", text: ({ engine }) => engine },
+  { title: "Bridge", text: ({ name }) => name ?? NOTHING },
   { title: "Port", text: ({ port }) => portText(port) },
   { title: "Requests", text: ({ requests }) => count(requests), isNumber: true },
   { title: "Queued", text: ({ events }) => count(events.queued), isNumber: true },
@@ -32,6 +32,7 @@ const CONNECTION_COLUMNS: readonly Column<Connection>[] = [
 
 const SERVER_COLUMNS: readonly Column<ServerReport>[] = [
   { title: "Port", text: ({ port }) => portText(port) },
+  { title: "Bridge", text: ({ name }) => name ?? NOTHING },
   { title: "Engine", text: ({ engine }) => engine },
   { title: "Open", text: ({ open }) => count(open), isNumber: true },
   { title: "Accepted", text: ({ accepted }) => count(accepted), isNumber: true },
@@ -56,8 +57,8 @@ export class Tables {
   readonly #refusals = new Table("refusals", REFUSAL_COLUMNS, "Nothing was refused.");
 
   show({ servers }: StatusReport): void {
-    const connections = servers.flatMap(({ port, connections: rows }) =>
-      rows.map((row) => ({ ...row, port })),
+    const connections = servers.flatMap(({ name, port, connections: rows }) =>
+      rows.map((row) => ({ ...row, name, port })),
     );
     this.#connections.show(connections);
     this.#connections.setCaption(omission(connections.length, servers));
