@@ -1,0 +1,137 @@
+/** The file of an accessory's pairings: only for its owner, always whole, and never behind what was said to be saved. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it, type TestContext } from "node:test";
+
+import { AccessoryPairing, JsonFileStorage } from "hapwire/pairing";
+
+import { checkState, createState } from "#src/pairing/state";
+
+import { patient } from "../support/patience";
+
+/** How often the saving process is killed, each time a little later. */
+const KILLS = 40;
+const PROGRAM = path.join(__dirname, "../support/saving-program.js");
+
+describe("JsonFileStorage", { timeout: patient(120_000) }, () => {
+  it("loads what it has saved, and undefined before", async (t) => {
+    const storage = new JsonFileStorage(newFile(t));
+    assert.equal(await storage.load(), undefined);
+    const state = createState();
+    await storage.save(state);
+    assert.deepEqual(await storage.load(), state);
+    assert.deepEqual(readdirSync(path.dirname(storage.file)), [path.basename(storage.file)]);
+  });
+
+  it("writes for the owner alone, whatever a killed process has left", async (t) => {
+    const storage = new JsonFileStorage(newFile(t));
+    writeFileSync(`${storage.file}.tmp`, "half", { mode: 0o666 });
+    chmodSync(`${storage.file}.tmp`, 0o666);
+    await storage.save(createState());
+    assert.equal(statSync(storage.file).mode & 0o777, 0o600);
+  });
+
+  it("writes through no link that stands in its way", async (t) => {
+    const storage = new JsonFileStorage(newFile(t));
+    const victim = path.join(path.dirname(storage.file), "victim");
+    writeFileSync(victim, "precious");
+    symlinkSync(victim, `${storage.file}.tmp`);
+    await storage.save(createState());
+    assert.equal(await readFile(victim, "utf8"), "precious");
+  });
+
+  it("says which file is wrong, and shows nothing of it", async (t) => {
+    const storage = new JsonFileStorage(newFile(t));
+    writeFileSync(storage.file, '{"secretKey": "5ec2e7');
+    await assert.rejects(storage.load(), (error: Error & { code: string }) => {
+      assert.equal(error.code, "ERR_HAPWIRE_STORAGE");
+      assert.ok(error.message.includes(storage.file) && !error.message.includes("5ec2e7"));
+      return error.cause === undefined;
+    });
+    const lost = new JsonFileStorage(path.join(path.dirname(storage.file), "missing", "lamp.json"));
+    await assert.rejects(lost.save(createState()), { code: "ERR_HAPWIRE_STORAGE" });
+  });
+
+  it("keeps the identity from one start to the next", async (t) => {
+    const storage = new JsonFileStorage(newFile(t));
+    const [first, second] = [
+      await AccessoryPairing.open({ storage }),
+      await AccessoryPairing.open({ storage }),
+    ];
+    assert.equal(first.accessoryId, second.accessoryId);
+    assert.equal(first.setupCode, second.setupCode);
+    assert.equal(first.setupUri(5), second.setupUri(5));
+  });
+
+  it("loses nothing and leaves nothing half-written if the process is killed at any moment", async (t) => {
+    const file = newFile(t);
+    let last = 0;
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const child = spawn(process.execPath, [PROGRAM, file, String(last + 1)], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let output = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        // Somewhere in the save that follows: how far it has come differs each time.
+        if (output.split("\n").length > 1 + (kill % 4)) {
+          child.kill("SIGKILL");
+        }
+      });
+      await once(child, "close");
+      const said = Number(output.trimEnd().split("\n").at(-1));
+      const { failedAttempts } = checkState(await new JsonFileStorage(file).load());
+      assert.ok(failedAttempts >= said, `${String(said)} was saved, but ${String(failedAttempts)} is there`);
+      last = failedAttempts;
+    }
+    assert.ok(last >= KILLS);
+  });
+
+  it("refuses a path that is none", () => {
+    assert.throws(() => new JsonFileStorage(""), { argument: "file" });
+  });
+});
+
+describe("a state that was loaded", () => {
+  it("is taken as it was saved", () => {
+    const controllers = [{ id: "A", publicKey: "ab".repeat(32), isAdmin: false }];
+    const state = { ...createState(), controllers };
+    assert.deepEqual(checkState(JSON.parse(JSON.stringify(state))), state);
+  });
+
+  it("is refused by the name of the field that is wrong", () => {
+    const wrong = {
+      version: 2,
+      accessoryId: "1a:2b:3c:4d:5e:6f",
+      secretKey: "ab",
+      setupCode: "000-00-000",
+      setupId: "ab",
+      failedAttempts: -1,
+      controllers: [{ id: "A", publicKey: "ab", isAdmin: true }],
+    };
+    for (const [field, value] of Object.entries(wrong)) {
+      assert.throws(() => checkState({ ...createState(), [field]: value }), {
+        code: "ERR_HAPWIRE_STORAGE",
+        message: new RegExp(`${field} is wrong`),
+      });
+    }
+    for (const value of [null, 5, "text", []]) {
+      assert.throws(() => checkState(value), { code: "ERR_HAPWIRE_STORAGE" });
+    }
+  });
+});
+
+/** The path of a file that is not there, in a folder that goes with the test. */
+function newFile(t: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "hapwire-pairing-"));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return path.join(folder, "lamp.json");
+}
