@@ -15,8 +15,8 @@ import { checkState, createState } from "#src/pairing/state";
 
 import { patient } from "../support/patience";
 
-/** How often the saving process is killed, each time a little later. */
-const KILLS = 40;
+/** How often a saving process is killed, each time this much later after its first save. */
+const [KILLS, KILL_STEP] = [60, 0.05];
 const PROGRAM = path.join(__dirname, "../support/saving-program.js");
 
 describe("JsonFileStorage", { timeout: patient(120_000) }, () => {
@@ -73,22 +73,14 @@ describe("JsonFileStorage", { timeout: patient(120_000) }, () => {
     const file = newFile(t);
     let last = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const child = spawn(process.execPath, [PROGRAM, file, String(last + 1)], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      let output = "";
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-        // Somewhere in the save that follows: how far it has come differs each time.
-        if (output.split("\n").length > 1 + (kill % 4)) {
-          child.kill("SIGKILL");
-        }
-      });
-      await once(child, "close");
-      const said = Number(output.trimEnd().split("\n").at(-1));
-      const { failedAttempts } = checkState(await new JsonFileStorage(file).load());
-      assert.ok(failedAttempts >= said, `${String(said)} was saved, but ${String(failedAttempts)} is there`);
-      last = failedAttempts;
+      const said = await saveUntilKilled(file, last + 1, kill * KILL_STEP);
+      const state = checkState(await new JsonFileStorage(file).load());
+      assert.ok(
+        state.failedAttempts >= said,
+        `${String(said)} was saved, not ${String(state.failedAttempts)}`,
+      );
+      assert.equal(state.controllers.length, 64);
+      last = state.failedAttempts;
     }
     assert.ok(last >= KILLS);
   });
@@ -126,6 +118,30 @@ describe("a state that was loaded", () => {
     }
   });
 });
+
+/**
+ * Kills a saving process some time after its first save.
+ *
+ * @param delay - Milliseconds, and parts of one.
+ * @returns the last state that the process has said to be saved.
+ */
+async function saveUntilKilled(file: string, first: number, delay: number): Promise<number> {
+  const child = spawn(process.execPath, [PROGRAM, file, String(first)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  child.stdout.once("data", () => {
+    // Timers are too coarse: a save takes a millisecond.
+    const start = performance.now();
+    while (performance.now() - start < delay);
+    child.kill("SIGKILL");
+  });
+  await once(child, "close");
+  return Number(output.trimEnd().split("\n").at(-1));
+}
 
 /** The path of a file that is not there, in a folder that goes with the test. */
 function newFile(t: TestContext): string {
