@@ -29,7 +29,8 @@ function importer(storage: string, settings: Settings): string {
   const source = `if (process.argv[1]?.endsWith(${JSON.stringify(PROGRAM)})) {
   await import(${JSON.stringify(child)}).then(
     ({ start }) => start(${JSON.stringify({ storage, settings })}),
-    ({ message }) => console.warn("[hapwire] is not active: the plugin can't be loaded any more; this bridge runs as before. " + message),
+    ({ code, message }) => console.warn(
+      \`[hapwire] is not active: the plugin can't be loaded any more (\${code ?? message}); this bridge runs as before\`),
   );
 }`;
   return `data:text/javascript,${encodeURIComponent(source)}`;

@@ -132,6 +132,11 @@ export class Homebridge {
     return this.log.filter((line) => /^(\[hapwire\]|hapwire) /.test(line));
   }
 
+  /** The lines that say which bridge hapwire carries, by the plugin or the preload. */
+  get carriedLines(): string[] {
+    return this.hapwireLines.filter((line) => /^\S+ carries /.test(line));
+  }
+
   /** Kills the newest process of the child bridge, as the system does if memory is short. */
   killChild(): void {
     const pids = this.log.flatMap((line) => /child bridge .*\bpid (\d+)/i.exec(line)?.[1] ?? []);

@@ -99,7 +99,9 @@ function stepsFor(target, node, { brief, tests }) {
 /** @returns {string | undefined} The one that `npm run release:check` left. */
 function newestTarball() {
   const folder = path.join(ROOT, ".cache/release");
-  const file = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith(".tgz")) : undefined;
+  const file = existsSync(folder)
+    ? readdirSync(folder).find((name) => /^hapwire-.*\.tgz$/.test(name))
+    : undefined;
   return file === undefined ? undefined : path.join(folder, file);
 }
 
