@@ -99,15 +99,7 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
     const verify = new PairVerify(record);
     const pairings = new Pairings(record);
     this.#routes = new Map<string, Route>([
-      [
-        "/identify",
-        {
-          isOpen: true,
-          handle: (_connection, request, response) => {
-            this.#identify(request, response);
-          },
-        },
-      ],
+      ["/identify", { isOpen: true, handle: this.#identify.bind(this) }],
       ["/pair-setup", { isOpen: true, handle: answerBy(setup.answer.bind(setup)) }],
       ["/pair-verify", { isOpen: true, handle: answerBy(verify.answer.bind(verify)) }],
       ["/pairings", { isOpen: false, handle: answerBy(pairings.answer.bind(pairings)) }],
@@ -231,7 +223,7 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
     return route.handle(connection, request, response);
   }
 
-  #identify(request: IncomingMessage, response: ServerResponse): void {
+  #identify(_connection: HAPConnection, request: IncomingMessage, response: ServerResponse): void {
     if (this.isPaired) {
       // A paired controller writes the characteristic Identify.
       refuse(request, response, Status.BadRequest, "Bad Request");

@@ -102,18 +102,17 @@ export class PairSetup {
     return attempt;
   }
 
-  /** Takes one step. An attempt with an error is over, and so is one that is complete. */
+  /** Takes one step. An attempt with an error is over. */
   async #work(attempt: Attempt, step: (attempt: Attempt) => Promise<Answer>): Promise<Answer> {
     attempt.isWorking = true;
-    let goesOn = false;
+    let hasFailed = true;
     try {
       const answer = await step(attempt);
-      const hasFailed = answer.items.some(([type]) => type === Type.Error);
-      goesOn = !hasFailed && answer.items[0]?.[1] !== 6;
+      hasFailed = answer.items.some(([type]) => type === Type.Error);
       return answer;
     } finally {
       attempt.isWorking = false;
-      if (!goesOn) {
+      if (hasFailed) {
         attempt.end();
       }
     }
@@ -148,8 +147,8 @@ export class PairSetup {
     return success(4, [Type.Proof, result.proof]);
   }
 
-  /** M5 to M6. */
-  async #exchange({ key }: Attempt, items: TlvItems): Promise<Answer> {
+  /** M5 to M6, the last step. */
+  async #exchange({ key, end }: Attempt, items: TlvItems): Promise<Answer> {
     const sealed = items.get(Type.EncryptedData);
     if (key === undefined || sealed === undefined) {
       return failure(6, PairingError.Unknown, Status.BadRequest);
@@ -171,6 +170,7 @@ export class PairSetup {
         : success(6, [Type.EncryptedData, introduction]);
     } finally {
       messageKey.fill(0);
+      end();
     }
   }
 

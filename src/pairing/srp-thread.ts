@@ -20,13 +20,9 @@ export class SrpThread {
   #failure: Error | undefined;
   #hasEnded = false;
 
+  /** @throws {@link HapwireError} `ERR_HAPWIRE_PAIR_SETUP` if the process may start no thread. */
   constructor() {
-    // The options and variables of this process are not for the thread: they may preload modules.
-    this.#worker = new Worker(path.join(__dirname, "srp-worker.js"), {
-      name: "hapwire pair-setup",
-      execArgv: [],
-      env: {},
-    });
+    this.#worker = startWorker();
     this.#worker.unref();
     this.#worker.on("message", (answer: unknown) => {
       this.#question?.resolve(answer);
@@ -74,9 +70,26 @@ export class SrpThread {
   }
 
   #fail(cause?: unknown): void {
-    const message = "the thread of a pair-setup has ended; check that the process may start worker threads";
-    this.#failure ??= new HapwireError("ERR_HAPWIRE_PAIR_SETUP", message, { cause });
+    this.#failure ??= failureOf(cause);
     this.#question?.reject(this.#failure);
     this.#question = undefined;
   }
+}
+
+function startWorker(): Worker {
+  try {
+    // The options and variables of this process are not for the thread: they may preload modules.
+    return new Worker(path.join(__dirname, "srp-worker.js"), {
+      name: "hapwire pair-setup",
+      execArgv: [],
+      env: {},
+    });
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+function failureOf(cause: unknown): HapwireError {
+  const message = "the thread of a pair-setup has ended; check that the process may start worker threads";
+  return new HapwireError("ERR_HAPWIRE_PAIR_SETUP", message, { cause });
 }
