@@ -105,10 +105,13 @@ export default defineConfig(
     files: ["**/*.{js,cjs,mjs}"],
     languageOptions: {
       globals: {
+        URLSearchParams: "readonly",
         clearInterval: "readonly",
+        clearTimeout: "readonly",
         console: "readonly",
         process: "readonly",
         setInterval: "readonly",
+        setTimeout: "readonly",
       },
     },
   },

@@ -8,6 +8,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it, type TestContext } from "node:test";
 
+import type { PairingData } from "hap-controller/lib/protocol/pairing-protocol";
+import HttpClient from "hap-controller/lib/transport/ip/http-client";
 import { EventedHTTPServer } from "hapwire";
 import { collectMetrics } from "hapwire/metrics";
 import { Registry } from "prom-client";
@@ -16,6 +18,7 @@ import { settingsFrom } from "#src/options";
 
 import { runNode } from "./support/child";
 import { Controller } from "./support/controller";
+import { verifyPairing } from "./support/pairing";
 import { isCommandRun } from "./support/shell-commands";
 
 /** The checkout: this file runs from dist-test/test. */
@@ -52,12 +55,19 @@ function start(t: TestContext, code: string): ReturnType<typeof spawn> {
   const folder = mkdtempSync(path.join(ROOT, "dist-test", "example-"));
   const file = path.join(folder, "example.js");
   writeFileSync(file, code);
-  const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [file], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => {
     child.kill("SIGKILL");
     rmSync(folder, { recursive: true });
   });
   return child;
+}
+
+/** A connection of a paired controller. */
+async function verify(port: number, pairing: PairingData): Promise<Controller> {
+  const controller = await Controller.connect(port);
+  await verifyPairing(controller, pairing);
+  return controller;
 }
 
 async function* linesOf(child: ReturnType<typeof spawn>): AsyncGenerator<string> {
@@ -72,18 +82,29 @@ describe("README", () => {
     assert.deepEqual(others, []);
   });
 
-  it("shows a server that runs as printed, in about 20 lines", async (t) => {
-    assert.ok(server.split("\n").length <= 25);
+  it("shows a lamp that pairs as printed, in about 40 lines", async (t) => {
+    assert.ok(server.split("\n").length <= 45);
     const child = start(t, server);
     const { value: line } = (await linesOf(child).next()) as { value: string };
-    const port = Number(/listening on port (\d+)/.exec(line)?.[1]);
-    const subscriber = await Controller.connect(port);
-    const other = await Controller.connect(port);
-    await subscriber.get("/subscribe");
-    assert.deepEqual(JSON.parse((await other.get("/toggle")).body.toString()), {
+    const [, port = "", code = ""] = /listening on port (\d+), code ([\d-]+)/.exec(line) ?? [];
+    const client = new HttpClient("any", "127.0.0.1", Number(port));
+    await client.pairSetup(code);
+    const pairing = client.getLongTermData();
+    assert.ok(pairing !== null);
+    const [writer, watcher] = [await verify(Number(port), pairing), await verify(Number(port), pairing)];
+    const put = async (controller: Controller, change: object): Promise<number> => {
+      const body = JSON.stringify({ characteristics: [{ aid: 1, iid: 9, ...change }] });
+      return (await controller.fetch("PUT", "/characteristics", { body })).status;
+    };
+    assert.equal(await put(watcher, { ev: true }), 204);
+    assert.equal(await put(writer, { value: 1 }), 204);
+    assert.deepEqual(await watcher.nextEvents(), [{ aid: 1, iid: 9, value: true }]);
+    const read = await writer.get("/characteristics?id=1.9");
+    assert.deepEqual(JSON.parse(read.body.toString()), {
       characteristics: [{ aid: 1, iid: 9, value: true }],
     });
-    assert.deepEqual(await subscriber.nextEvents(), [{ aid: 1, iid: 9, value: true }]);
+    assert.equal((await writer.get("/accessories")).status, 200);
+    await client.close();
     const exited = once(child, "exit");
     child.kill("SIGINT");
     assert.deepEqual(await exited, [0, null]);
@@ -133,6 +154,29 @@ describe("README", () => {
         assert.ok(read(document).includes(`\`${name}\``), `${document} does not name the option ${name}`);
       }
     }
+  });
+});
+
+describe("docs/pairing.md", () => {
+  const [example = "", ...others] = examplesOf("docs/pairing.md");
+
+  it("shows a server that pairs as printed", async (t) => {
+    assert.deepEqual(others, []);
+    const child = start(t, example);
+    const { value: line } = (await linesOf(child).next()) as { value: string };
+    const [, port = "", code = ""] = /^port (\d+), setup code ([\d-]+)$/.exec(line) ?? [];
+    const client = new HttpClient("any", "127.0.0.1", Number(port));
+    await client.pairSetup(code);
+    const pairing = client.getLongTermData();
+    assert.ok(pairing !== null);
+    const controller = await verify(Number(port), pairing);
+    const name = Buffer.from(pairing.iOSDevicePairingID, "hex").toString();
+    assert.equal((await controller.get("/anything")).body.toString(), `hello ${name}`);
+    await client.close();
+    controller.destroy();
+    const exited = once(child, "exit");
+    child.kill("SIGINT");
+    assert.deepEqual(await exited, [0, null]);
   });
 });
 

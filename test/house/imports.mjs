@@ -35,6 +35,7 @@ const HOUSES = [
     importedBy: {
       "cli/": ["cli/"],
       "homebridge/": ["cli/", "homebridge/"],
+      "pairing/": ["homebridge/", "pairing/"],
       "status/": ["cli/", "homebridge/", "status/"],
     },
     mayCloseCircle: [],

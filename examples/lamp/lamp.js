@@ -1,0 +1,99 @@
+// What the lamp is and does: its accessory database, and the requests that read and write it.
+const { json } = require("node:stream/consumers");
+
+// HAP's status codes.
+const [OK, READ_ONLY, WRITE_ONLY, NO_EVENTS, UNKNOWN, INVALID] = [0, -70404, -70405, -70406, -70409, -70410];
+
+// Services and characteristics have HomeKit's short types. Their ids must stay the same for good.
+const text = (iid, type, value) => ({ iid, type, perms: ["pr"], format: "string", value });
+const perms = ["pr", "pw", "ev"];
+const on = { iid: 11, type: "25", perms, format: "bool", value: false };
+const percent = { format: "int", unit: "percentage", minValue: 0, maxValue: 100, minStep: 1 };
+const brightness = { iid: 12, type: "8", perms, ...percent, value: 100 };
+const identify = { iid: 2, type: "14", perms: ["pw"], format: "bool" };
+const maker = [text(3, "20", "hapwire"), text(4, "21", "Lamp"), text(5, "23", "Hapwire Lamp")];
+const release = [text(6, "30", "0001"), text(7, "52", "1.0.0")];
+const services = [
+  { iid: 1, type: "3E", characteristics: [identify, ...maker, ...release] }, // accessory information
+  { iid: 8, type: "A2", characteristics: [text(9, "37", "1.1.0")] }, // protocol information
+  { iid: 10, type: "43", characteristics: [on, brightness], primary: true }, // light bulb
+];
+const all = services.flatMap(({ characteristics }) => characteristics);
+const find = (aid, iid) => (aid === 1 ? all.find((each) => each.iid === iid) : undefined);
+
+// Answers a request. The server answers 500 if the promise is rejected.
+async function answer(connection, request, response) {
+  const [path, query] = request.url.split("?");
+  const route = `${request.method} ${path}`;
+  if (route === "GET /accessories") return send(response, 200, { accessories: [{ aid: 1, services }] });
+  if (route === "GET /characteristics") return sendEach(response, read(new URLSearchParams(query).get("id")));
+  const body = await json(request).catch(() => undefined);
+  if (route === "PUT /prepare" && body?.ttl > 0) {
+    // A timed write must follow in time, with the same pid.
+    clearTimeout(connection.timedWriteTimeout);
+    connection.timedWritePid = body.pid;
+    connection.timedWriteTimeout = setTimeout(() => (connection.timedWritePid = undefined), body.ttl);
+    return send(response, 200, { status: OK });
+  }
+  if (route !== "PUT /characteristics") return send(response, 404, { status: UNKNOWN });
+  if (!Array.isArray(body?.characteristics)) return send(response, 400, { status: INVALID });
+  const isInTime = body.pid === undefined || body.pid === connection.timedWritePid;
+  connection.timedWritePid = undefined;
+  const write = ({ aid, iid, ...change }) => {
+    const status = isInTime ? apply(connection, find(aid, iid), change) : INVALID;
+    return { aid, iid, status };
+  };
+  return sendEach(response, body.characteristics.map(write));
+}
+
+function read(ids) {
+  return (ids ?? "").split(",").map((id) => {
+    const [aid, iid] = id.split(".").map(Number);
+    const found = find(aid, iid);
+    if (found === undefined) return { aid, iid, status: UNKNOWN };
+    return found === identify
+      ? { aid, iid, status: WRITE_ONLY }
+      : { aid, iid, status: OK, value: found.value };
+  });
+}
+
+// Subscribes, writes a value, or both. Returns HAP's status.
+function apply(connection, found, { value, ev }) {
+  if (found === undefined) return UNKNOWN;
+  if (ev !== undefined) {
+    if (!found.perms.includes("ev")) return NO_EVENTS;
+    if (ev === true) connection.enableEventNotifications(1, found.iid);
+    else connection.disableEventNotifications(1, found.iid);
+  }
+  if (value === undefined) return OK;
+  if (!found.perms.includes("pw")) return READ_ONLY;
+  const number = Number(value); // controllers also write true as 1
+  if (!isAllowed(number, found)) return INVALID;
+  if (found === identify) console.log("blink!");
+  else setValue(connection, found, found === on ? number === 1 : number);
+  return OK;
+}
+
+const isAllowed = (number, { maxValue = 1 }) => Number.isInteger(number) && number >= 0 && number <= maxValue;
+
+function setValue(connection, found, value) {
+  if (found.value === value) return;
+  found.value = value;
+  console.log(`${on.value ? "on" : "off"}, ${brightness.value} %`);
+  connection.server.broadcastEvent(1, found.iid, value, connection); // to all but the controller that did it
+}
+
+// If one characteristic has failed, each is answered with its status.
+function sendEach(response, results) {
+  if (results.some(({ status }) => status !== OK)) return send(response, 207, { characteristics: results });
+  if (results.every(({ value }) => value === undefined)) return response.writeHead(204).end();
+  return send(response, 200, {
+    characteristics: results.map(({ aid, iid, value }) => ({ aid, iid, value })),
+  });
+}
+
+function send(response, status, body) {
+  response.writeHead(status, { "Content-Type": "application/hap+json" }).end(JSON.stringify(body));
+}
+
+module.exports = { answer };
