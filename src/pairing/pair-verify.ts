@@ -101,6 +101,12 @@ export class PairVerify {
   }
 
   #secure(connection: HAPConnection, { sharedSecret }: Verification, id: string): void {
+    if (this.#record.find(id) === undefined) {
+      // Its pairing was removed while the answer was written.
+      this.#forget(connection);
+      connection.close();
+      return;
+    }
     const keys = deriveSessionKeys(sharedSecret);
     this.#forget(connection);
     connection.secure(keys);

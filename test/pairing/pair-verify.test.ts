@@ -6,7 +6,11 @@ import { describe, it } from "node:test";
 
 import PairingProtocol from "hap-controller/lib/protocol/pairing-protocol";
 
+import type { HAPConnection } from "#src/connection";
+import { PairVerify } from "#src/pairing/pair-verify";
+import { PairingRecord } from "#src/pairing/pairing-record";
 import { PairingError, Type } from "#src/pairing/protocol";
+import { decodeTlv, encodeTlv } from "#src/pairing/tlv";
 
 import { AccessoryHome, openPaired, idOf, post, type TlvAnswer } from "../support/accessory-home";
 import type { Pair } from "../support/harness";
@@ -125,6 +129,35 @@ describe("pair-verify of strangers", { timeout: patient(60_000) }, () => {
     const { status, outcome } = await post(controller, "/pair-verify", m1);
     assert.deepEqual([status, ...outcome], [400, 2, PairingError.Unknown]);
     assert.equal((await controller.get("/accessories")).status, 200);
+  });
+});
+
+describe("a pair-verify whose pairing is removed before its last answer is out", () => {
+  it("closes the connection, and secures nothing", async (t) => {
+    const { home, admin } = await openPaired(t);
+    const record = await PairingRecord.open(home.storage);
+    const calls: string[] = [];
+    const connection = {
+      isAuthenticated: () => false,
+      once: () => undefined,
+      ...Object.fromEntries(
+        ["close", "secure", "connectionAuthenticated"].map((name) => [name, () => calls.push(name)]),
+      ),
+    } as unknown as HAPConnection;
+    const accessory = new PairVerify(record);
+    const answer = (message: Buffer): ReturnType<PairVerify["answer"]> => {
+      const items = decodeTlv(message);
+      assert.ok(items !== undefined);
+      return accessory.answer(connection, items);
+    };
+    const controller = new PairingProtocol(admin);
+    const m2 = encodeTlv(answer(await controller.buildPairVerifyM1()).items);
+    await controller.parsePairVerifyM2(m2);
+    const m4 = answer(await controller.buildPairVerifyM3());
+    assert.ok(m4.afterwards !== undefined);
+    await record.update((state) => ({ ...state, controllers: [] }));
+    m4.afterwards();
+    assert.deepEqual(calls, ["close"]);
   });
 });
 
