@@ -19,6 +19,9 @@ const isWindows = process.platform === "win32";
 const isVerbose = ["verbose", "silly"].includes(process.env.npm_config_loglevel);
 const isBuildWanted = process.env.npm_config_build_from_source === "true" || !existsSync(LOADER);
 
+/** The exit code of the process that has printed why the addon does not load. */
+const FAULT_PRINTED = 3;
+
 function runs(program, args, options = {}) {
   const { status } = spawnSync(program, args, {
     cwd: ROOT,
@@ -29,12 +32,36 @@ function runs(program, args, options = {}) {
   return status === 0;
 }
 
-/** Loads the addon in another process, which a broken addon may end. */
-function loads() {
-  const code = `require(${JSON.stringify(LOADER)}).loadAddon()`;
-  // The variables name an addon of the running program, not of this package.
-  const env = { ...process.env, HAPWIRE_PREBUILD: "", PREBUILDS_ONLY: "" };
-  return runs(process.execPath, ["--eval", code], { env });
+/**
+ * Loads the addon in another process, which a broken addon may end.
+ *
+ * @returns the cause and the remedy if it does not load; undefined if it does.
+ */
+function findFault() {
+  const code = `
+    try {
+      require(${JSON.stringify(LOADER)}).loadAddon();
+    } catch (error) {
+      if (error.remedy === undefined) throw error;
+      console.log(error.message + "\\n" + error.remedy);
+      process.exitCode = ${FAULT_PRINTED};
+    }`;
+  const { status, signal, stdout } = spawnSync(process.execPath, ["--eval", code], {
+    cwd: ROOT,
+    // The variables name an addon of the running program, not of this package.
+    env: { ...process.env, HAPWIRE_PREBUILD: "", PREBUILDS_ONLY: "" },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", isVerbose ? "inherit" : "ignore"],
+    windowsHide: true,
+  });
+  if (status === 0) return undefined;
+  if (status !== FAULT_PRINTED) {
+    const message = `the addon ended its process with ${status ?? signal}`;
+    return { message, remedy: "run npx hapwire doctor, and report what it prints" };
+  }
+  // The last two lines: a module that NODE_OPTIONS preloads may print others.
+  const [message, remedy] = stdout.trimEnd().split("\n").slice(-2);
+  return { message, remedy };
 }
 
 /** Runs the node-gyp that is installed beside hapwire, or that npm brings along, or that is on the PATH. */
@@ -54,17 +81,18 @@ function findNodeGyp() {
 }
 
 function install() {
-  if (!isBuildWanted && loads()) return;
+  if (!isBuildWanted && findFault() === undefined) return;
   const isBuilt = builds();
-  if (existsSync(LOADER) ? !loads() : !isBuilt) {
+  const fault = existsSync(LOADER) ? findFault() : undefined;
+  if (fault !== undefined) {
     console.warn(
-      `hapwire: no native engine for ${process.platform}-${process.arch}: no prebuilt addon loads, and none could be built. ` +
-        "Everything works on the portable engine, but slower. npx hapwire doctor says why, and what to do. " +
-        "To build the addon, install python3, make and a C++17 compiler (GCC 11, Clang 14 or newer), then run: npm rebuild hapwire",
+      `hapwire: no native engine for ${process.platform}-${process.arch}: ${fault.message}` +
+        `${isBuilt ? "" : ", and the addon could not be built here"}. ` +
+        `Everything works on the portable engine, but slower. For the native engine, ${fault.remedy}.`,
     );
   } else if (!isBuilt) {
     console.warn(
-      "hapwire: the addon could not be built here, and the addon that is already there is used. " +
+      `hapwire: the addon could not be built here${existsSync(LOADER) ? ", and the addon that is already there is used" : ""}. ` +
         "To see why, run: npm_config_build_from_source=true npm rebuild hapwire --loglevel=verbose --foreground-scripts",
     );
   }

@@ -11,6 +11,23 @@ const CLASS_64 = 2;
 const BIG_ENDIAN = 2;
 /** Length of the header of a 64-bit file, the longer one. */
 const HEADER_LENGTH = 64;
+/** A segment that the dynamic linker maps into memory. */
+const SEGMENT_LOADED = 1;
+/** Where the fields are that the check reads, with the length of an entry in the table of segments. */
+const FIELDS_64 = {
+  segments: [32, 54],
+  sections: [40, 58],
+  segmentStart: 8,
+  segmentLength: 32,
+  entryLength: 56,
+} as const;
+const FIELDS_32 = {
+  segments: [28, 42],
+  sections: [32, 46],
+  segmentStart: 4,
+  segmentLength: 16,
+  entryLength: 32,
+} as const;
 
 /** ELF's numbers of the processors that have a prebuilt addon, by `process.arch`. */
 const MACHINES: Partial<Record<string, number>> = { x64: 62, arm64: 183, arm: 40 };
@@ -39,18 +56,41 @@ function damageOfElf(bytes: Buffer): string | undefined {
   if (machine !== (MACHINES[process.arch] ?? machine)) {
     return `the file is for another processor than ${process.arch}`;
   }
-  // Linkers put the table of sections last, so that a file that is cut off has no whole table.
-  const is64 = bytes.readUInt8(4) === CLASS_64;
-  const tableStart = is64 ? Number(bytes.readBigUInt64LE(40)) : bytes.readUInt32LE(32);
-  const entryLength = bytes.readUInt16LE(is64 ? 58 : 46);
-  const entryCount = bytes.readUInt16LE(is64 ? 60 : 48);
-  const end = tableStart + entryLength * entryCount;
+  const end = endOf(bytes);
   if (bytes.length < end) {
     return `the file is damaged: it has ${String(bytes.length)} bytes of ${String(end)}`;
   }
   return bytes.length - end !== SEAL_LENGTH || isSealed(bytes.subarray(0, end), bytes.subarray(end))
     ? undefined
     : "the file is damaged: its checksum does not match";
+}
+
+/**
+ * The length that the file must have. Linkers put the table of sections last, so that a file that is cut off has no whole table.
+ * patchelf puts segments after it, and some programs remove it.
+ */
+function endOf(bytes: Buffer): number {
+  const is64 = bytes.readUInt8(4) === CLASS_64;
+  const fields = is64 ? FIELDS_64 : FIELDS_32;
+  const offsetAt = (place: number): number =>
+    is64 ? Number(bytes.readBigUInt64LE(place)) : bytes.readUInt32LE(place);
+  const tableAt = ([start, lengths]: readonly [number, number]): [
+    start: number,
+    step: number,
+    end: number,
+  ] => {
+    const first = offsetAt(start);
+    const step = bytes.readUInt16LE(lengths);
+    return [first, step, first + step * bytes.readUInt16LE(lengths + 2)];
+  };
+  const [first, step, last] = tableAt(fields.segments);
+  let end = Math.max(last, tableAt(fields.sections)[2]);
+  for (let entry = first; entry < last && entry + fields.entryLength <= bytes.length; entry += step) {
+    if (bytes.readUInt32LE(entry) === SEGMENT_LOADED) {
+      end = Math.max(end, offsetAt(entry + fields.segmentStart) + offsetAt(entry + fields.segmentLength));
+    }
+  }
+  return end;
 }
 
 function isSealed(content: Buffer, seal: Buffer): boolean {

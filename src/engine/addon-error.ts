@@ -58,11 +58,17 @@ interface NodeErrorDetails {
   readonly code?: string;
   /** The path that the permission model refuses. */
   readonly resource?: string;
+  /** Only errors of `fs` have it. */
+  readonly syscall?: string;
 }
 
-/** The fault behind an error of `fs` or `process.dlopen`. */
-export function faultBehind(error: unknown, file: string): AddonFault {
-  const { code, resource = file } = error as NodeErrorDetails;
+/**
+ * Finds the fault behind an error of `fs` or `process.dlopen`.
+ *
+ * @param renewal - The remedy if the file cannot be read.
+ */
+export function faultBehind(error: unknown, file: string, renewal: string): AddonFault {
+  const { code, resource = file, syscall } = error as NodeErrorDetails;
   const message = causeOf(error);
   const reason = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
   switch (code) {
@@ -70,8 +76,11 @@ export function faultBehind(error: unknown, file: string): AddonFault {
       return { reason, remedy: remedyIfDisabled() };
     case "ERR_ACCESS_DENIED":
       return { reason, remedy: `start Node with --allow-fs-read=${resource}` };
+    case "EACCES":
+    case "EPERM":
+      return { reason, remedy: `give the user who runs Node the right to read ${file}` };
     default:
-      return { reason, remedy: remedyFor(reason) };
+      return { reason, remedy: syscall === undefined ? remedyFor(reason) : renewal };
   }
 }
 
@@ -82,12 +91,19 @@ function remedyIfDisabled(): string {
   return permission === undefined ? "start Node without --no-addons" : "start Node with --allow-addons";
 }
 
-/** The remedy by what the dynamic linkers of glibc and musl say. */
+/** The remedy by what the dynamic linkers of glibc, musl and macOS say. */
 function remedyFor(message: string): string {
-  if (/failed to map segment(?!.*memory)|Operation not permitted/.test(message)) {
+  if (/Cannot allocate memory|Out of memory/.test(message)) {
+    return "free some memory, then start Node again";
+  }
+  if (/failed to map segment|Operation not permitted/.test(message)) {
     return "install hapwire on a file system that is not mounted with noexec";
   }
-  if (/(undefined symbol: |relocating .*: )(ERR|EVP|OPENSSL|OpenSSL)_/.test(message)) {
+  if (
+    /(undefined symbol: |relocating .*: |[Ss]ymbol not found.* ['(]?_)(ERR|EVP|OPENSSL|OpenSSL)_/.test(
+      message,
+    )
+  ) {
     return "use a Node that exports its OpenSSL, as the official builds do";
   }
   return BUILD_IT;

@@ -11,7 +11,7 @@ export type AddonOrigin = "prebuilt" | "built";
 export interface AddonPlace {
   readonly file: string;
   readonly origin: AddonOrigin;
-  /** The remedy if the file is damaged or another package's. */
+  /** The remedy if the file is damaged, cannot be read, or is another package's. */
   readonly renewal: string;
 }
 

@@ -64,6 +64,8 @@ function tryToLoad({ file, renewal }: AddonPlace): Attempt {
       : { fault: { reason: "the file is the addon of another package", remedy: renewal } };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === "ENOENT" || code === "ENOTDIR" ? {} : { fault: faultBehind(error, file), cause: error };
+    return code === "ENOENT" || code === "ENOTDIR"
+      ? {}
+      : { fault: faultBehind(error, file, renewal), cause: error };
   }
 }

@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 import { AddonError, causeOf, faultBehind } from "#src/engine/addon-error";
 
 const FILE = "/app/hapwire.node";
+const RENEWAL = "reinstall hapwire";
 
 const CASES = [
   [
@@ -15,10 +16,11 @@ const CASES = [
   ],
   ["a noexec mount, on musl", `Error loading shared library ${FILE}: Operation not permitted`, /noexec$/],
   [
-    "a lack of memory",
+    "a lack of memory, on glibc",
     `${FILE}: failed to map segment from shared object: Cannot allocate memory`,
-    /npm rebuild hapwire/,
+    /^free some memory/,
   ],
+  ["a lack of memory, on musl", `Error loading shared library ${FILE}: Out of memory`, /^free some memory/],
   [
     "a runtime without OpenSSL, on glibc",
     `${FILE}: undefined symbol: EVP_DecryptInit_ex`,
@@ -27,6 +29,11 @@ const CASES = [
   [
     "a runtime without OpenSSL, on musl",
     `Error relocating ${FILE}: EVP_DecryptInit_ex: symbol not found`,
+    /exports its OpenSSL/,
+  ],
+  [
+    "a runtime without OpenSSL, on macOS",
+    `dlopen(${FILE}, 0x0001): symbol not found in flat namespace '_EVP_DecryptInit_ex'`,
     /exports its OpenSSL/,
   ],
   [
@@ -39,9 +46,19 @@ const CASES = [
 describe("the remedy", () => {
   for (const [cause, message, remedy] of CASES) {
     it(`fits ${cause}`, () => {
-      assert.match(faultBehind(new Error(message), FILE).remedy, remedy);
+      assert.match(faultBehind(new Error(message), FILE, RENEWAL).remedy, remedy);
     });
   }
+
+  it("fits a file that this user may not read, and one on a bad disk", () => {
+    for (const [code, remedy] of [
+      ["EACCES", `give the user who runs Node the right to read ${FILE}`],
+      ["EIO", RENEWAL],
+    ] as const) {
+      const error = Object.assign(new Error(`${code}: no luck, open '${FILE}'`), { code, syscall: "open" });
+      assert.equal(faultBehind(error, FILE, RENEWAL).remedy, remedy);
+    }
+  });
 
   it("is a newer Node on a release that hapwire does not support, whatever the cause", (t) => {
     const fault = { reason: "there is no addon", remedy: "build it" };
@@ -55,7 +72,7 @@ describe("the reason", () => {
   it("is the first line, without a full stop and without the file", () => {
     assert.equal(causeOf(new Error("loading addons is disabled.")), "loading addons is disabled");
     assert.equal(
-      faultBehind(new Error(`${FILE}: invalid ELF header\nmore`), FILE).reason,
+      faultBehind(new Error(`${FILE}: invalid ELF header\nmore`), FILE, RENEWAL).reason,
       "invalid ELF header",
     );
   });

@@ -43,6 +43,18 @@ describe(`an addon's file${SKIPPED}`, { skip: SKIP }, () => {
     assert.match(damageOf(addon.subarray(0, -1)) ?? "", /^the file is damaged: it has /);
   });
 
+  it("is damaged if a part that is loaded is missing, without a table of sections too", () => {
+    const other = Buffer.from(addon);
+    const [table, count] = other.readUInt8(4) === 2 ? [40, 60] : [32, 48];
+    other.writeUInt32LE(0, table);
+    other.writeUInt16LE(0, count);
+    assert.equal(damageOf(other), undefined);
+    assert.match(
+      damageOf(other.subarray(0, 60_000)) ?? "",
+      /^the file is damaged: it has 60000 bytes of \d+$/,
+    );
+  });
+
   it("is damaged if one block of it is empty", { skip: !HAS_CRC32 }, () => {
     const whole = sealed(addon);
     for (let start = 4096; start < whole.length; start += 4096) {

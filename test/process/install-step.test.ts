@@ -1,7 +1,7 @@
 /** The install step of the package. */
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 
@@ -10,39 +10,63 @@ import { copyPackage } from "../support/package-copy";
 import { patient } from "../support/patience";
 import { CLEAN, NATIVE, PREBUILT, SKIPPED } from "../support/shown-engine";
 
+const LOADER = path.join("dist", "engine", "addon.js");
+
 describe("the install step", { timeout: patient(120_000) }, () => {
-  it(`is silent and builds nothing where the prebuilt addon loads${SKIPPED}`, NATIVE, async (t) => {
+  it(`is silent and builds nothing if the prebuilt addon loads${SKIPPED}`, NATIVE, async (t) => {
     const copy = copyPackage(t, { addons: [PREBUILT] });
     const ended = await install(copy);
     assert.deepEqual(ended, { code: 0, signal: null, stdout: "", stderr: "" });
     assert.ok(!existsSync(path.join(copy, "build")));
   });
 
-  it(
-    `says where none could be built, as was asked, but the prebuilt one loads${SKIPPED}`,
-    NATIVE,
-    async (t) => {
-      const copy = copyPackage(t, { addons: [PREBUILT] });
-      const { code, stdout, stderr } = await install(copy, { npm_config_build_from_source: "true" });
-      assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
-      assert.match(
-        stderr,
-        /^hapwire: the addon could not be built here, and the addon that is already there is used[^\n]*\n$/,
-      );
-    },
-  );
-
-  it("does not take HAPWIRE, the switch of the preload, for a word of its own", async (t) => {
-    for (const HAPWIRE of ["off", "1"]) {
-      const { stderr } = await install(copyPackage(t), { HAPWIRE });
-      assert.match(stderr, /^hapwire: no native engine for /);
-    }
+  it(`says so if the wanted build fails and the prebuilt addon loads${SKIPPED}`, NATIVE, async (t) => {
+    const copy = copyPackage(t, { addons: [PREBUILT] });
+    const { code, stdout, stderr } = await install(copy, { npm_config_build_from_source: "true" });
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
+    assert.match(
+      stderr,
+      /^hapwire: the addon could not be built here, and the addon that is already there is used[^\n]*\n$/,
+    );
   });
 
-  it("says in one line, and is content, where there is none and none can be built", async (t) => {
+  it("prints one line and succeeds if there is no addon and none can be built", async (t) => {
     const { code, stdout, stderr } = await install(copyPackage(t));
     assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
-    assert.match(stderr, /^hapwire: no native engine for [^\n]*npm rebuild hapwire\n$/);
+    assert.match(
+      stderr,
+      /^hapwire: no native engine for \S+: there is no [^\n]*, and the addon could not be built here\. [^\n]*npm rebuild hapwire [^\n]*\.\n$/,
+    );
+  });
+
+  it(`names the remedy for addons that Node refuses, and no compiler${SKIPPED}`, NATIVE, async (t) => {
+    const copy = copyPackage(t, { addons: [PREBUILT] });
+    const { code, stdout, stderr } = await install(copy, { NODE_OPTIONS: "--no-addons" });
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
+    assert.match(
+      stderr,
+      /^hapwire: [^\n]*disabled[^\n]* For the native engine, start Node without --no-addons\.\n$/,
+    );
+  });
+
+  it(`ignores what a preloaded module prints${SKIPPED}`, NATIVE, async (t) => {
+    const copy = copyPackage(t, { addons: [PREBUILT] });
+    writeFileSync(path.join(copy, "printing.js"), 'console.log("preloaded");');
+    const env = { NODE_OPTIONS: `--require "${path.join(copy, "printing.js")}"` };
+    assert.deepEqual(await install(copy, env), { code: 0, signal: null, stdout: "preloaded\n", stderr: "" });
+    rmSync(path.join(copy, PREBUILT));
+    assert.match((await install(copy, env)).stderr, /^hapwire: no native engine for \S+: there is no /);
+  });
+
+  it("says so if the addon ends the process that tries it", async (t) => {
+    const copy = copyPackage(t);
+    writeFileSync(path.join(copy, LOADER), 'process.kill(process.pid, "SIGBUS");');
+    const { code, stderr } = await install(copy);
+    assert.equal(code, 0);
+    assert.match(
+      stderr,
+      /^hapwire: [^\n]*the addon ended its process with SIGBUS[^\n]*hapwire doctor[^\n]*\n$/,
+    );
   });
 });
 

@@ -25,7 +25,7 @@ const LISTEN = `
 const NOT_LOADED: Record<EngineName, RegExp> = {
   native: /^dist.engine.portable|^node_modules.(debug|fast-srp-hap|sodium-native)\b/,
   portable:
-    /^dist.engine.(native|portable.(codec|opener|sealer))|^node_modules.(debug|fast-srp-hap|node-gyp-build|sodium-native)\b/,
+    /^dist.engine.(addon(-damage|-places)?\.js|native|portable.(codec|opener|sealer))|^node_modules.(debug|fast-srp-hap|sodium-native)\b/,
 };
 
 const LISTENING = /hapwire:server listening on 127\.0\.0\.1 port \d+/;

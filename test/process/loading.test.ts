@@ -53,7 +53,7 @@ describe("HAPWIRE_ENGINE", { timeout: patient(60_000) }, () => {
     );
   });
 
-  it("makes no sense", async () => {
+  it("is refused if it names neither engine", async () => {
     assert.deepEqual(await showEngine(ROOT, { engine: "nonsense" }), {
       name: "EngineError",
       code: "ERR_HAPWIRE_ENGINE",
@@ -62,7 +62,7 @@ describe("HAPWIRE_ENGINE", { timeout: patient(60_000) }, () => {
     });
   });
 
-  it("names native where there is no addon: an error when the engine is wanted, not at require", async (t) => {
+  it("throws if it names native and there is no addon: when the engine is wanted, not at require", async (t) => {
     const { name, code, message } = await showEngine(copyPackage(t), { engine: "native" });
     assert.deepEqual({ name, code }, { name: "EngineError", code: "ERR_HAPWIRE_ENGINE" });
     assert.match(
@@ -73,7 +73,7 @@ describe("HAPWIRE_ENGINE", { timeout: patient(60_000) }, () => {
 });
 
 describe(`the addon that loads${SKIPPED}`, { timeout: patient(120_000), ...NATIVE }, () => {
-  it("is the prebuilt one where nothing was built", async (t) => {
+  it("is the prebuilt one if nothing was built", async (t) => {
     const copy = copyPackage(t, { addons: [PREBUILT] });
     assert.deepEqual(await showEngine(copy), nativeFrom(copy, PREBUILT));
   });
@@ -97,7 +97,7 @@ describe(`the addon that loads${SKIPPED}`, { timeout: patient(120_000), ...NATIV
     }
   });
 
-  it("is the package's own where HAPWIRE_PREBUILD is empty", async (t) => {
+  it("is the package's own if HAPWIRE_PREBUILD is empty", async (t) => {
     const copy = copyPackage(t, { addons: [PREBUILT] });
     const shown = await showEngine(copy, { env: { HAPWIRE_PREBUILD: "" }, cwd: copyPackage(t) });
     assert.deepEqual(shown, nativeFrom(copy, PREBUILT));
