@@ -10,6 +10,7 @@ const perms = ["pr", "pw", "ev"];
 const on = { iid: 11, type: "25", perms, format: "bool", value: false };
 const percent = { format: "int", unit: "percentage", minValue: 0, maxValue: 100, minStep: 1 };
 const brightness = { iid: 12, type: "8", perms, ...percent, value: 100 };
+const FIELDS = { meta: Object.keys(percent), perms: ["perms"], type: ["type"], ev: ["ev"] };
 const identify = { iid: 2, type: "14", perms: ["pw"], format: "bool" };
 const maker = [text(3, "20", "hapwire"), text(4, "21", "Lamp"), text(5, "23", "Hapwire Lamp")];
 const release = [text(6, "30", "0001"), text(7, "52", "1.0.0")];
@@ -26,7 +27,7 @@ async function answer(connection, request, response) {
   const [path, query] = request.url.split("?");
   const route = `${request.method} ${path}`;
   if (route === "GET /accessories") return send(response, 200, { accessories: [{ aid: 1, services }] });
-  if (route === "GET /characteristics") return sendEach(response, read(new URLSearchParams(query).get("id")));
+  if (route === "GET /characteristics") return sendEach(response, read(connection, query));
   const body = await json(request).catch(() => undefined);
   if (route === "PUT /prepare" && body?.ttl > 0) {
     // A timed write must follow in time, with the same pid.
@@ -38,22 +39,24 @@ async function answer(connection, request, response) {
   if (route !== "PUT /characteristics") return send(response, 404, { status: UNKNOWN });
   if (!Array.isArray(body?.characteristics)) return send(response, 400, { status: INVALID });
   const isInTime = body.pid === undefined || body.pid === connection.timedWritePid;
-  connection.timedWritePid = undefined;
+  if (body.pid !== undefined) connection.timedWritePid = undefined;
   const write = ({ aid, iid, ...change }) => {
-    const status = isInTime ? apply(connection, find(aid, iid), change) : INVALID;
-    return { aid, iid, status };
+    return { aid, iid, status: isInTime ? apply(connection, find(aid, iid), change) : INVALID };
   };
   return sendEach(response, body.characteristics.map(write));
 }
 
-function read(ids) {
-  return (ids ?? "").split(",").map((id) => {
+// Controllers may ask for more than the value: meta=1, perms=1, type=1, ev=1.
+function read(connection, search) {
+  const { id: ids = "", ...query } = Object.fromEntries(new URLSearchParams(search));
+  const asked = Object.keys(FIELDS).flatMap((name) => (query[name] === "1" ? FIELDS[name] : []));
+  return ids.split(",").map((id) => {
     const [aid, iid] = id.split(".").map(Number);
     const found = find(aid, iid);
-    if (found === undefined) return { aid, iid, status: UNKNOWN };
-    return found === identify
-      ? { aid, iid, status: WRITE_ONLY }
-      : { aid, iid, status: OK, value: found.value };
+    if (!found?.perms.includes("pr")) return { aid, iid, status: found ? WRITE_ONLY : UNKNOWN };
+    const known = { ...found, ev: connection.hasEventNotifications(aid, iid) };
+    const fields = ["value", ...asked].map((name) => [name, known[name]]);
+    return { aid, iid, status: OK, ...Object.fromEntries(fields) };
   });
 }
 
@@ -67,7 +70,7 @@ function apply(connection, found, { value, ev }) {
   }
   if (value === undefined) return OK;
   if (!found.perms.includes("pw")) return READ_ONLY;
-  const number = Number(value); // controllers also write true as 1
+  const number = Number(value ?? NaN); // controllers also write true as 1
   if (!isAllowed(number, found)) return INVALID;
   if (found === identify) console.log("blink!");
   else setValue(connection, found, found === on ? number === 1 : number);
@@ -87,9 +90,7 @@ function setValue(connection, found, value) {
 function sendEach(response, results) {
   if (results.some(({ status }) => status !== OK)) return send(response, 207, { characteristics: results });
   if (results.every(({ value }) => value === undefined)) return response.writeHead(204).end();
-  return send(response, 200, {
-    characteristics: results.map(({ aid, iid, value }) => ({ aid, iid, value })),
-  });
+  return send(response, 200, { characteristics: results.map((each) => ({ ...each, status: undefined })) });
 }
 
 function send(response, status, body) {

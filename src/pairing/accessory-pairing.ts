@@ -181,7 +181,8 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
    *
    * @throws {@link index.ArgumentError}
    */
-  txtRecord({ model, category, configuration = 1 }: Advertisement): Record<string, string> {
+  txtRecord(advertisement: Advertisement): Record<string, string> {
+    const { model, category, configuration = 1 } = Object(advertisement) as Advertisement;
     if (typeof model !== "string" || model.length === 0) {
       throw new ArgumentError("model", "a string that is not empty", model);
     }

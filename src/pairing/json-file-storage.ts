@@ -1,6 +1,6 @@
 /** The state of an accessory in a JSON file that is always whole, whenever the process or the power ends. */
 
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, readlink, realpath, rename, rm } from "node:fs/promises";
 import path from "node:path";
 
 import { checkNonEmptyString } from "../check";
@@ -13,7 +13,8 @@ const MODE = 0o600;
 
 /**
  * Keeps the state in a JSON file of mode 0600. A save writes another file beside it, `FILE.tmp`, forces it to the disk, and
- * renames it over the first. One process at a time may use a file.
+ * renames it over the first. If the file is a symbolic link, the link stays, and the file that it names is replaced. One
+ * process at a time may use a file.
  */
 export class JsonFileStorage implements PairingStorage {
   /** The path of the file. */
@@ -53,13 +54,14 @@ export class JsonFileStorage implements PairingStorage {
    * @throws {@link index.HapwireError} `ERR_HAPWIRE_STORAGE` if it can't be written.
    */
   async save(state: PairingState): Promise<void> {
-    const temporary = `${this.file}.tmp`;
     try {
+      const file = await targetOf(this.file);
+      const temporary = `${file}.tmp`;
       // A process that was killed may have left one.
       await rm(temporary, { force: true });
       await writeToDisk(temporary, `${JSON.stringify(state, undefined, 2)}\n`);
-      await rename(temporary, this.file);
-      await syncFolder(path.dirname(this.file));
+      await rename(temporary, file);
+      await syncFolder(path.dirname(file));
     } catch (error) {
       throw this.#failure("can't be written", error);
     }
@@ -68,6 +70,19 @@ export class JsonFileStorage implements PairingStorage {
   #failure(reason: string, cause: unknown): HapwireError {
     const message = `the pairings' file ${this.file} ${reason}; check its folder, its owner and the disk`;
     return new HapwireError("ERR_HAPWIRE_STORAGE", message, cause === undefined ? undefined : { cause });
+  }
+}
+
+/** The file that a link names, which need not be there yet. A rename would replace the link, and the next load might miss the file. */
+async function targetOf(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") {
+      throw error;
+    }
+    const target = await readlink(file).catch(() => "");
+    return path.resolve(path.dirname(file), target === "" ? path.basename(file) : target);
   }
 }
 

@@ -7,6 +7,7 @@ import { identifierOf } from "./identifier";
 import { KEY_LENGTH } from "./pairing-crypto";
 import type { Change, PairingRecord } from "./pairing-record";
 import { Method, PairingError, Status, Type } from "./protocol";
+import type { PairingState } from "./state";
 import { byteOf, type TlvItems } from "./tlv";
 
 /** Pairings at most: four times as many as HAP requires. */
@@ -14,6 +15,8 @@ export const MAX_CONTROLLERS = 64;
 
 /** The permission of an admin. Other users have 0. */
 const ADMIN = 1;
+
+const NO_ADMIN = failure(2, PairingError.Authentication);
 
 export class Pairings {
   readonly #record: PairingRecord;
@@ -30,8 +33,8 @@ export class Pairings {
     if (byteOf(items, Type.State) !== 1) {
       return failure(2, PairingError.Unknown, Status.BadRequest);
     }
-    if (this.#record.find(connection.username ?? "")?.isAdmin !== true) {
-      return failure(2, PairingError.Authentication);
+    if (!isAdmin(connection, this.#record.state)) {
+      return NO_ADMIN;
     }
     switch (byteOf(items, Type.Method)) {
       case Method.AddPairing:
@@ -56,6 +59,10 @@ export class Pairings {
     const added = { id, publicKey: publicKey.toString("hex"), isAdmin: permissions === ADMIN };
     let refusal: Answer | undefined;
     const change = await this.#record.update((state) => {
+      if (!isAdmin(initiator, state)) {
+        refusal = NO_ADMIN;
+        return undefined;
+      }
       const known = state.controllers.find((controller) => controller.id === id);
       if (known === undefined) {
         refusal = state.controllers.length < MAX_CONTROLLERS ? undefined : failure(2, PairingError.MaxPeers);
@@ -78,12 +85,17 @@ export class Pairings {
     if (id === undefined) {
       return failure(2, PairingError.Unknown, Status.BadRequest);
     }
+    let refusal: Answer | undefined;
     const change = await this.#record.update((state) => {
+      if (!isAdmin(initiator, state)) {
+        refusal = NO_ADMIN;
+        return undefined;
+      }
       const controllers = state.controllers.filter((controller) => controller.id !== id);
       return controllers.length < state.controllers.length ? { ...state, controllers } : undefined;
     });
     closeRemoved(initiator, change);
-    return success(2);
+    return refusal ?? success(2);
   }
 
   #list(): Answer {
@@ -95,6 +107,11 @@ export class Pairings {
     const separator: Answer["items"] = [[Type.Separator, Buffer.alloc(0)]];
     return success(2, ...entries.flatMap((entry, index) => (index === 0 ? entry : [...separator, ...entry])));
   }
+}
+
+/** Asked again when a change is made: an earlier one may have removed the initiator, or taken its permission. */
+function isAdmin({ username }: HAPConnection, { controllers }: PairingState): boolean {
+  return controllers.some((controller) => controller.id === username && controller.isAdmin);
 }
 
 /** Closes the connections of those that are not paired any longer. The initiator's own gets its response first. */

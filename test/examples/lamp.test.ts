@@ -80,6 +80,8 @@ describe("the lamp", { timeout: patient(120_000) }, () => {
     assert.deepEqual(statusesOf(await put(controller, change, { pid: 5 })), [-70410]);
     const prepared = await controller.fetch("PUT", "/prepare", { body: '{"ttl":60000,"pid":5}' });
     assert.deepEqual(JSON.parse(prepared.body.toString()), { status: 0 });
+    // Another write may come between.
+    assert.equal((await put(controller, [{ aid: 1, iid: 11, ev: true }])).status, 204);
     assert.equal((await put(controller, change, { pid: 5 })).status, 204);
     assert.deepEqual(statusesOf(await put(controller, change, { pid: 5 })), [-70410]);
     // A millisecond may not be over yet: again, until a write comes too late.
@@ -87,6 +89,29 @@ describe("the lamp", { timeout: patient(120_000) }, () => {
       await controller.fetch("PUT", "/prepare", { body: '{"ttl":1,"pid":6}' });
       await controller.get("/accessories");
       ({ status } = await put(controller, change, { pid: 6 }));
+    }
+  });
+
+  it("says more of a characteristic than its value if it is asked for it", async (t) => {
+    const lamp = await Lamp.start(t);
+    const controller = await lamp.verify(await lamp.pair());
+    await put(controller, [{ aid: 1, iid: 12, ev: true }]);
+    const perms = ["pr", "pw", "ev"];
+    const percent = { format: "int", unit: "percentage", minValue: 0, maxValue: 100, minStep: 1 };
+    for (const [asked, on, brightness] of [
+      ["", {}, {}],
+      ["&meta=0&perms=0&type=0&ev=0", {}, {}],
+      ["&meta=1", { format: "bool" }, percent],
+      ["&perms=1&type=1&ev=1", { perms, type: "25", ev: false }, { perms, type: "8", ev: true }],
+    ] as const) {
+      const { status, body } = await controller.get(`/characteristics?id=1.11,1.12${asked}`);
+      assert.equal(status, 200);
+      assert.deepEqual(JSON.parse(body.toString()), {
+        characteristics: [
+          { aid: 1, iid: 11, value: false, ...on },
+          { aid: 1, iid: 12, value: 100, ...brightness },
+        ],
+      });
     }
   });
 
@@ -99,12 +124,13 @@ describe("the lamp", { timeout: patient(120_000) }, () => {
     const written = await put(controller, [
       { aid: 1, iid: 12, value: 101 },
       { aid: 1, iid: 12, value: "bright" },
+      { aid: 1, iid: 12, value: null },
       { aid: 1, iid: 3, value: "me" },
       { aid: 1, iid: 3, ev: true },
       { aid: 1, iid: 2, value: true },
     ]);
     assert.equal(written.status, 207);
-    assert.deepEqual(statusesOf(written), [-70410, -70410, -70404, -70406, 0]);
+    assert.deepEqual(statusesOf(written), [-70410, -70410, -70410, -70404, -70406, 0]);
     assert.equal((await controller.fetch("PUT", "/characteristics", { body: "no JSON" })).status, 400);
     assert.equal((await controller.get("/nothing")).status, 404);
   });

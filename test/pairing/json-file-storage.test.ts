@@ -3,7 +3,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -44,6 +54,19 @@ describe("JsonFileStorage", { timeout: patient(120_000) }, () => {
     symlinkSync(victim, `${storage.file}.tmp`);
     await storage.save(createState());
     assert.equal(await readFile(victim, "utf8"), "precious");
+  });
+
+  it("replaces the file that a link names, and leaves the link, also before the file is there", async (t) => {
+    const storage = new JsonFileStorage(newFile(t));
+    const folder = path.join(path.dirname(storage.file), "data");
+    mkdirSync(folder);
+    symlinkSync(path.join("data", "real.json"), storage.file);
+    for (const state of [createState(), createState()]) {
+      await storage.save(state);
+      assert.ok(lstatSync(storage.file).isSymbolicLink());
+      assert.deepEqual(await new JsonFileStorage(path.join(folder, "real.json")).load(), state);
+      assert.deepEqual(readdirSync(folder), ["real.json"]);
+    }
   });
 
   it("says which file is wrong, and shows nothing of it", async (t) => {

@@ -1,8 +1,9 @@
 /** `/pairings`: admins add, list and remove, others may not, and those who are removed lose their connections. */
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
 
 import { decodeTlv } from "#src/pairing/tlv";
 import { Method, PairingError, Type } from "#src/pairing/protocol";
@@ -161,6 +162,42 @@ describe("/pairings by its rules", { timeout: patient(60_000) }, () => {
     assert.equal(home.pairing.controllers.length, 21);
   });
 
+  for (const [what, takeBack] of [
+    ["pairing", remove],
+    ["permission", demote],
+  ] as const) {
+    it(`takes no change from an admin whose ${what} goes while the change waits`, async (t) => {
+      const { home, admin } = await openPaired(t);
+      const second = await home.add(admin, true);
+      const [first, late] = [await home.verify(admin), await home.verify(second)];
+      const save = home.storage.save.bind(home.storage);
+      const saving = new EventEmitter();
+      home.storage.save = async (state) => {
+        saving.emit("begins");
+        await once(saving, "may end");
+        return save(state);
+      };
+      const begins = once(saving, "begins");
+      const taken = takeBack(first.controller, idOf(second), Buffer.from(second.iOSDeviceLTPK, "hex"));
+      await begins;
+      const received = new Promise((resolve) => {
+        home.server.once("request", (_connection, request) => request.once("end", resolve));
+      });
+      late.controller.send("POST", "/pairings", { body: addition("intruder", Buffer.alloc(32, 1), ADMIN) });
+      await received;
+      await setImmediate();
+      home.storage.save = save;
+      saving.emit("may end");
+      assert.deepEqual((await taken).outcome, [2, undefined]);
+      // Waits for its turn behind the other's change.
+      await add(first.controller, "guest", Buffer.alloc(32, 2), 0);
+      assert.deepEqual(
+        home.pairing.controllers.map(({ id }) => id).filter((id) => id !== idOf(second)),
+        [idOf(admin), "guest"],
+      );
+    });
+  }
+
   it("answers Unknown to what can't be understood", async (t) => {
     const { home, admin } = await openPaired(t);
     const { controller } = await home.verify(admin);
@@ -212,6 +249,10 @@ async function remove(controller: Controller, id: string): ReturnType<typeof pos
     [Type.Method, Method.RemovePairing],
     [Type.Identifier, Buffer.from(id)],
   ]);
+}
+
+async function demote(controller: Controller, id: string, publicKey: Buffer): ReturnType<typeof post> {
+  return add(controller, id, publicKey, 0);
 }
 
 /** The outcome alone: a list is more than this reads. */

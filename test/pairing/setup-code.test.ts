@@ -83,6 +83,7 @@ describe("what is printed and advertised of an accessory", () => {
       ["category", () => pairing.setupUri(0)],
       ["category", () => pairing.txtRecord({ model: "Lamp", category: 256 })],
       ["model", () => pairing.txtRecord({ model: "", category: 5 })],
+      ["model", () => pairing.txtRecord(undefined as never)],
       ["configuration", () => pairing.txtRecord({ model: "Lamp", category: 5, configuration: 0 })],
     ];
     for (const [argument, call] of wrong) {
