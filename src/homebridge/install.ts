@@ -193,7 +193,8 @@ class Seam implements Installation {
   #restoreClasses(): void {
     if (this.#isActive || this.#carried.size > 0) return;
     this.#classPatches.undo();
-    unsubscribe(serverClosed.name, this.#onServerClosed);
+    // Later: Node 20.11 skips the next subscriber if one leaves while a message is published.
+    process.nextTick(unsubscribe, serverClosed.name, this.#onServerClosed);
   }
 
   #carry(hapServer: HapServer): void {
