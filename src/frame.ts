@@ -1,6 +1,6 @@
 /** The sizes of a HAP frame. [PROTOCOL: the secured session] */
 
-/** Bytes of a session key. */
+/** Bytes of each key: of a session, of X25519 and of Ed25519. */
 export const KEY_LENGTH = 32;
 /** Bytes of the length field, which is also the AAD. */
 export const LENGTH_FIELD_LENGTH = 2;

@@ -6,9 +6,8 @@
 import { types } from "node:util";
 
 import type { MessageAead } from "../engine/contract";
-import { TAG_LENGTH } from "../frame";
+import { KEY_LENGTH, TAG_LENGTH } from "../frame";
 
-const KEY_LENGTH = 32;
 const NONCE_LENGTH = 12;
 const NO_DATA = new Uint8Array(0);
 

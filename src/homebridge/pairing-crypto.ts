@@ -25,11 +25,11 @@ import {
 import { types } from "node:util";
 
 import type { MessageAead } from "../engine/contract";
+import { KEY_LENGTH } from "../frame";
 import { messageCryptoOn, type MessageCrypto } from "./message-crypto";
 
 type Curve = "Ed25519" | "X25519";
 
-const KEY_LENGTH = 32;
 const SIGNATURE_LENGTH = 64;
 /** Ed25519's secret key as tweetnacl has it: the seed, then the public key. */
 const SIGNING_KEY_LENGTH = 64;

@@ -13,15 +13,13 @@ import {
   type KeyObject,
 } from "node:crypto";
 
+import { KEY_LENGTH, TAG_LENGTH } from "../frame";
+
 type Curve = "ed25519" | "x25519";
 
-/** Bytes of each key: public, secret and symmetric. */
-export const KEY_LENGTH = 32;
-
-const TAG_LENGTH = 16;
 const NONCE_LENGTH = 12;
 
-/** What stands before the 32 bytes of a key in DER. [RFC 8410 §4, §7] */
+/** The bytes before a key of 32 bytes in DER. [RFC 8410 §4, §7] */
 const PKCS8_PREFIX: Readonly<Record<Curve, Buffer>> = {
   ed25519: Buffer.from("302e020100300506032b657004220420", "hex"),
   x25519: Buffer.from("302e020100300506032b656e04220420", "hex"),
@@ -80,7 +78,7 @@ export class SigningKey {
   }
 }
 
-/** False for a key or a signature that is none, too. */
+/** False also if the key or the signature is malformed. */
 export function isSignedBy(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== KEY_LENGTH) {
     return false;
@@ -92,7 +90,7 @@ export function isSignedBy(publicKey: Uint8Array, message: Uint8Array, signature
   }
 }
 
-/** What one side of an X25519 exchange gets. */
+/** The result of an X25519 exchange for one side. */
 export interface Exchange {
   /** This side's public key, to be sent. */
   readonly publicKey: Buffer;
@@ -103,7 +101,7 @@ export interface Exchange {
 /**
  * Makes a key for one exchange, and computes the secret that it shares with the other side's.
  *
- * @returns undefined if the other side's key is none, or is a point that would make every secret zero. [RFC 7748 §6.1]
+ * @returns undefined if the other side's key is malformed, or is a point that would make every secret zero. [RFC 7748 §6.1]
  */
 export function exchangeKeys(theirPublicKey: Uint8Array): Exchange | undefined {
   if (theirPublicKey.length !== KEY_LENGTH) {

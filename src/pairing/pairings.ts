@@ -1,10 +1,10 @@
 /** `/pairings`: an admin adds, removes and lists the controllers that are paired. */
 
 import type { HAPConnection } from "../connection";
+import { KEY_LENGTH } from "../frame";
 import { EventedHTTPServer } from "../server";
 import { failure, success, type Answer } from "./answer";
 import { identifierOf } from "./identifier";
-import { KEY_LENGTH } from "./pairing-crypto";
 import type { Change, PairingRecord } from "./pairing-record";
 import { Method, PairingError, Status, Type } from "./protocol";
 import type { PairingState } from "./state";

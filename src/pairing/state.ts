@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 
 import { HapwireError } from "../errors";
-import { KEY_LENGTH } from "./pairing-crypto";
+import { KEY_LENGTH } from "../frame";
 import { isSetupCode, isSetupId, randomSetupCode, randomSetupId } from "./setup-code";
 
 /** A controller that is paired. */
