@@ -28,7 +28,7 @@ async function main(file) {
   process.once("SIGINT", stop).once("SIGTERM", stop);
 }
 
-// Tells the network where the lamp is, and whether it is paired.
+// Advertises the lamp's address on the network, and whether it is paired.
 function advertise(pairing, port) {
   const txt = pairing.txtRecord(ADVERTISED);
   const service = ciao.getResponder().createService({ name: "Hapwire Lamp", type: "hap", port, txt });

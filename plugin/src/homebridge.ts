@@ -1,4 +1,4 @@
-/** What the plugin uses of Homebridge's API: types alone, so that no copy of Homebridge is installed with it. */
+/** The part of Homebridge's API that the plugin uses: types alone, so that no copy of Homebridge is installed with it. */
 
 export interface Logger {
   info(line: string): void;

@@ -13,7 +13,7 @@ const BIG_ENDIAN = 2;
 const HEADER_LENGTH = 64;
 /** A segment that the dynamic linker maps into memory. */
 const SEGMENT_LOADED = 1;
-/** Where the fields are that the check reads, with the length of an entry in the table of segments. */
+/** The offsets of the fields that the check reads, and the length of an entry in the table of segments. */
 const FIELDS_64 = {
   segments: [32, 54],
   sections: [40, 58],

@@ -53,7 +53,7 @@ export function causeOf(error: unknown): string {
   return (message.split("\n", 1)[0] ?? message).trim().replace(/\.$/, "");
 }
 
-/** What Node's errors have besides a message. */
+/** The fields of Node's errors besides the message. */
 interface NodeErrorDetails {
   readonly code?: string;
   /** The path that the permission model refuses. */

@@ -15,16 +15,16 @@ export interface AddonPlace {
   readonly renewal: string;
 }
 
-/** The files to try, in this order, and what it means if none of them is there. */
+/** The files to try, in this order, and the fault if all of them are missing. */
 export interface AddonSearch {
   readonly places: readonly AddonPlace[];
   readonly absence: AddonFault;
 }
 
-/** Where node-gyp puts the addon, below the package's folder. */
+/** The path of node-gyp's addon, below the package's folder. */
 const BUILT_FILES = ["build/Release/hapwire.node", "build/Debug/hapwire.node"];
 
-/** Where this file is in the package. */
+/** The path of this file in the package. */
 const OWN_PLACE = path.join("dist", "engine", "addon-places.js");
 
 /** Lists the files below `HAPWIRE_PREBUILD`, or else the package's folder, or else the folder of the bundle. */

@@ -7,7 +7,7 @@ import { damageOf } from "./addon-damage";
 import { AddonError, faultBehind, type AddonFault, type RejectedAddon } from "./addon-error";
 import { searchForAddon, type AddonOrigin, type AddonPlace } from "./addon-places";
 
-/** Where an addon was loaded from. */
+/** The origin of an addon that was loaded. */
 export interface AddonFile {
   readonly file: string;
   readonly origin: AddonOrigin;

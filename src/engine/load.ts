@@ -24,7 +24,7 @@ export interface EngineInfo {
    * `fallback`: portable, because the addon does not load.
    */
   choice: EngineChoice;
-  /** Where the addon comes from; undefined for the portable engine. */
+  /** The origin of the addon. Undefined for the portable engine. */
   origin: AddonOrigin | undefined;
   /** The addons that were tried before, and why they were not used. */
   rejected: readonly RejectedAddon[];

@@ -1,4 +1,4 @@
-/** What hapwire knows of HAP-NodeJS: the shape that it must have. Its version does not matter. */
+/** The shape that HAP-NodeJS must have. Its version does not matter. */
 
 import { EventEmitter } from "node:events";
 

@@ -53,7 +53,7 @@ const NODE_MAJOR = 20;
 /** On the prototype of a HAPServer, the version of the hapwire that carries its bridges: this copy or another. */
 const CARRIED_BY = Symbol.for("hapwire.carried-by");
 
-/** What was installed, by the prototype of HAPServer. */
+/** The seams that are installed, by the prototype of HAPServer. */
 const installed = new WeakMap<object, Seam>();
 
 /**
@@ -264,7 +264,7 @@ function checkNode(): void {
   }
 }
 
-/** What a user sees of an error: its first line. */
+/** The part of an error that a user sees: its first line. */
 function causeOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split("\n", 1)[0] ?? message;

@@ -22,7 +22,7 @@ import { decodeTlv, encodeTlv, type TlvItems } from "./tlv";
 
 /** Options of {@link AccessoryPairing.open}. */
 export interface PairingOptions {
-  /** Where the accessory's keys and pairings are kept. */
+  /** Keeps the accessory's keys and pairings. */
   storage: PairingStorage;
   /** The code that a user types to pair: `XXX-XX-XXX`. Default: a random one, which is made once and kept in the storage. */
   setupCode?: string;
@@ -166,7 +166,7 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
   }
 
   /**
-   * What a QR code for the accessory says.
+   * The text of a QR code for the accessory.
    *
    * @param category - HomeKit's number for the kind of accessory, 1 to 255: 2 is a bridge, 5 a lamp.
    * @throws {@link index.ArgumentError}

@@ -4,7 +4,7 @@ import { SigningKey } from "./pairing-crypto";
 import { checkState, createState, type PairedController, type PairingState } from "./state";
 import type { PairingStorage } from "./storage";
 
-/** What a change has done. */
+/** The states before and after a change. */
 export interface Change {
   readonly before: PairingState;
   readonly after: PairingState;

@@ -17,7 +17,7 @@ export const Type = {
   Separator: 0xff,
 } as const;
 
-/** What a request of `/pair-setup` or `/pairings` asks for. */
+/** The methods of requests of `/pair-setup` and `/pairings`. */
 export const Method = {
   PairSetup: 0,
   /** For accessories with Apple's coprocessor. Controllers that don't know better ask for it; others do a plain pair-setup. */

@@ -51,7 +51,7 @@ export function randomSetupId(): string {
   return characters.join("");
 }
 
-/** What the QR code says: the code, the category and the setup id. */
+/** The text of the QR code: the code, the category and the setup id. */
 export function setupUriOf(setupCode: string, setupId: string, category: number): string {
   const digits = BigInt(setupCode.replaceAll("-", ""));
   // From the lowest bit: the code in 27 bits, 4 flags of which the second says "by IP", the category.
@@ -59,7 +59,7 @@ export function setupUriOf(setupCode: string, setupId: string, category: number)
   return `X-HM://${payload.toString(36).toUpperCase().padStart(9, "0")}${setupId}`;
 }
 
-/** What the advertisement says, so that a controller that has read the QR code finds the accessory. */
+/** The hash in the advertisement, by which a controller that has read the QR code finds the accessory. */
 export function setupHashOf(setupId: string, accessoryId: string): string {
   const hash = createHash("sha512")
     .update(setupId + accessoryId)

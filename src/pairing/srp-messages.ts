@@ -1,4 +1,4 @@
-/** What the event loop and the thread of SRP say to each other, in this order. */
+/** The messages between the event loop and the thread of SRP, in this order. */
 
 /** To the thread. */
 export interface SrpStart {

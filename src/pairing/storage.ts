@@ -1,4 +1,4 @@
-/** Where the state of an accessory is kept: an interface, and its implementation in memory. */
+/** Storage of the state of an accessory: an interface, and its implementation in memory. */
 
 import type { PairingState } from "./state";
 

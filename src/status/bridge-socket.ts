@@ -20,7 +20,7 @@ const MAX_READERS = 16;
 /** Milliseconds that a reader may take for a report. */
 const READER_PATIENCE = 5000;
 
-/** What a bridge is known by. */
+/** The identity of a bridge. */
 export interface NamedServer extends Omit<BridgeIdentity, "port"> {
   readonly server: EventedHTTPServer;
 }

@@ -1,4 +1,4 @@
-/** `hapwire/status`: what the plugin `homebridge-hapwire` uses of the status reports. Changes with any version. */
+/** `hapwire/status`: the status reports for the plugin `homebridge-hapwire`. Changes with any version. */
 
 export { readBridgeReports } from "./bridge-reports";
 export { BridgeSocket, type NamedServer } from "./bridge-socket";

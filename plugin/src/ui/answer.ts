@@ -1,4 +1,4 @@
-/** What the dialog's server answers to its page: types alone, for both sides. */
+/** The answers of the dialog's server to its page: types alone, for both sides. */
 
 import type { ProcessReports, StatusReport } from "hapwire/status";
 

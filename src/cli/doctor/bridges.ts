@@ -44,7 +44,7 @@ export async function readBridges(storage: string): Promise<Bridges> {
   return withoutIdentities(await readBridgeReports(storage));
 }
 
-/** Takes out what identifies people and their devices. Names of accessories stay: they say where to look. */
+/** Removes everything that identifies people and their devices. Names of accessories stay: they lead to the cause. */
 export function withoutIdentities({ processes, silent, foreign }: ProcessReports): Bridges {
   const controllers = new Map<string, string>();
   const nameOf = (controller: string | null, from: string): string => {

@@ -1,4 +1,4 @@
-/** Where the page gets its reports: from its own server. The settings dialog of the Homebridge plugin has another source. */
+/** Gets the reports of the page from its own server. The settings dialog of the Homebridge plugin has another source. */
 
 import type { StatusReport } from "../report.js";
 

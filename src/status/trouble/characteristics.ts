@@ -96,16 +96,16 @@ export interface CharacteristicsAnsweredMessage {
 export const characteristicsAsked = channel("hapwire:characteristics:asked");
 export const characteristicsAnswered = channel("hapwire:characteristics:answered");
 
-/** What people call a bridge and its characteristics. */
+/** The names of a bridge and its characteristics. */
 export interface BridgeNames {
   readonly name: string;
-  /** @returns what is known of a characteristic. Must not throw. */
+  /** @returns The names of a characteristic. Must not throw. */
   find(id: CharacteristicId): { accessory?: string | undefined; characteristic?: string | undefined };
 }
 
 const names = new WeakMap<EventedHTTPServer, BridgeNames>();
 
-/** Tells what the bridge of a server and its accessories are called. */
+/** Sets the names of the bridge of a server and of its accessories. */
 export function nameBridge(server: EventedHTTPServer, bridge: BridgeNames): void {
   names.set(server, bridge);
 }

@@ -1,4 +1,4 @@
-/** Counts what happened in the last hour, by kind. */
+/** Counts the events of the last hour, by kind. */
 
 import type { Clock } from "../../clock";
 import { LastHour } from "./last-hour";

@@ -1,4 +1,4 @@
-/** What the page uses of the object that the Homebridge UI puts into a plugin's settings dialog. */
+/** The part that the page uses of the object that the Homebridge UI puts into a plugin's settings dialog. */
 
 interface PluginConfig {
   platform: string;

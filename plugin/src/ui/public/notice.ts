@@ -25,7 +25,7 @@ async function start(): Promise<void> {
   homebridge.showSchemaForm();
 }
 
-/** Shows the figures if there are any, and what is wrong. */
+/** Shows the figures if there are any, and the faults. */
 export function showAnswer({ report, silent, foreign }: DialogAnswer): void {
   document.body.dataset["figures"] = report === null ? "none" : "live";
   if (silent.length > 0) {

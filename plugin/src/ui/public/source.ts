@@ -1,4 +1,4 @@
-/** Where the page gets its reports in the settings dialog: from the dialog's server. Stands for the page's own source.ts. */
+/** Gets the reports of the page in the settings dialog from the dialog's server. Replaces the page's own source.ts. */
 
 import type { StatusReport } from "hapwire/status";
 
