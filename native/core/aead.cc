@@ -5,6 +5,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "avx_state.h"
+
 namespace hapwire {
 
 namespace {
@@ -54,7 +56,9 @@ bool Aead::FinishSeal(uint8_t* tag) {
   // A stream cipher has nothing left to write at the end, but EVP wants an address.
   uint8_t nothing[1];
   int written = 0;
-  return EVP_EncryptFinal_ex(context_.get(), nothing, &written) == 1 &&
+  const bool is_final = EVP_EncryptFinal_ex(context_.get(), nothing, &written) == 1;
+  CleanAvxState();
+  return is_final &&
          EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_GET_TAG, Length(kTagLength), tag) == 1;
 }
 
@@ -66,14 +70,17 @@ bool Aead::Open(const Nonce& nonce, ByteView aad, ByteView ciphertext, const uin
   uint8_t nothing[1];
   int written = 0;
   EVP_CIPHER_CTX* context = context_.get();
-  return context != nullptr &&
-         EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Length(kTagLength), expected) == 1 &&
-         (aad.size == 0 ||
-          EVP_DecryptUpdate(context, nullptr, &written, aad.data, Length(aad.size)) == 1) &&
-         (ciphertext.size == 0 || EVP_DecryptUpdate(context, plaintext, &written, ciphertext.data,
-                                                    Length(ciphertext.size)) == 1) &&
-         EVP_DecryptFinal_ex(context, nothing, &written) == 1;  // compares in constant time
+  const bool is_authentic =
+      context != nullptr &&
+      EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Length(kTagLength), expected) == 1 &&
+      (aad.size == 0 ||
+       EVP_DecryptUpdate(context, nullptr, &written, aad.data, Length(aad.size)) == 1) &&
+      (ciphertext.size == 0 || EVP_DecryptUpdate(context, plaintext, &written, ciphertext.data,
+                                                 Length(ciphertext.size)) == 1) &&
+      EVP_DecryptFinal_ex(context, nothing, &written) == 1;  // compares in constant time
+  CleanAvxState();
+  return is_authentic;
 }
 
 void Wipe(void* memory, size_t size) { OPENSSL_cleanse(memory, size); }
