@@ -1,4 +1,4 @@
-/** The public API's arguments: what is checked, how it is refused, and what the codec and the key derivation promise. */
+/** The arguments of the public API and their errors, and the promises of the codec and of the key derivation. */
 
 import assert from "node:assert/strict";
 import { hkdfSync, randomBytes } from "node:crypto";
@@ -45,7 +45,7 @@ const NOT_KEYS: readonly unknown[] = [
 /** The longest delay of a Node timer. */
 const MAX_DELAY = 2 ** 31 - 1;
 
-/** Every option but those that are no numbers: a new one must be added below. */
+/** Every option that is a number. Add new ones here. */
 type NumericOption = Exclude<keyof ServerOptions, "engine" | "clock">;
 
 /** Checks that a call is refused with an {@link ArgumentError} that names the argument and says what was expected. */
@@ -232,7 +232,7 @@ for (const engine of transportEngines()) {
       }
     });
 
-    it("check what they seal and open, and are none the worse for it", () => {
+    it("check the bytes that they seal and open, and work on after an error", () => {
       const sealer = new FrameSealer(key, { engine });
       const opener = new FrameOpener(key, { engine });
       for (const wrong of NOT_BYTES as never[]) {
@@ -254,7 +254,7 @@ for (const engine of transportEngines()) {
       assert.equal(opener.open(sealer.seal(Buffer.from("still works"))).toString(), "still works");
     });
 
-    it("copy the key, and leave what they are given as it was", () => {
+    it("copy the key, and do not change their arguments", () => {
       const mine = Buffer.from(key);
       const sealer = new FrameSealer(mine, { engine });
       const opener = new FrameOpener(mine, { engine });
@@ -291,7 +291,7 @@ for (const engine of transportEngines()) {
       assert.equal(opener.counter, sealer.counter);
     });
 
-    it("open more than 2 MiB at a time, and tell what they hold of the next frame", () => {
+    it("open more than 2 MiB at a time, and count the bytes of the next frame that they hold", () => {
       const message = randomBytes(2 * 1024 * 1024 + 1024 + 5);
       const stream = new FrameSealer(key, { engine }).seal(message);
       const opener = new FrameOpener(key, { engine });
@@ -321,7 +321,7 @@ for (const engine of transportEngines()) {
         assert.deepEqual(Buffer.concat(opened), Buffer.concat(messages));
         assert.equal(to.opener.pendingLength, 0);
       }
-      // A message of the wrong direction is none.
+      // A message of the wrong direction does not authenticate.
       assert.throws(() => accessory.opener.open(accessory.sealer.seal(Buffer.from("mirror"))), {
         code: "ERR_HAPWIRE_FRAME_AUTHENTICATION",
       });

@@ -50,7 +50,7 @@ function examplesOf(document: string): string[] {
   return examples.map(({ code }) => code);
 }
 
-/** Writes an example where `require("hapwire")` finds this package, and starts it. */
+/** Writes an example into a folder in which `require("hapwire")` finds this package, and starts it. */
 function start(t: TestContext, code: string): ReturnType<typeof spawn> {
   const folder = mkdtempSync(path.join(ROOT, "dist-test", "example-"));
   const file = path.join(folder, "example.js");
@@ -195,7 +195,7 @@ describe("docs/metrics.md", () => {
     assert.deepEqual(await exited, [0, null]);
   });
 
-  it("names every metric, and none that is none", async () => {
+  it("names every metric, and no other", async () => {
     const register = new Registry();
     const stop = collectMetrics(new EventedHTTPServer(), { register, prefix: "" });
     const metrics = await register.getMetricsAsJSON();
@@ -228,7 +228,7 @@ describe("README and docs", () => {
   });
 });
 
-/** @returns Why nothing runs it, in words; undefined where something does, or where there is nothing to run. */
+/** @returns Why nothing runs the block, in words. Undefined if something runs it, or if there is nothing to run. */
 async function whyNotRun({ language, code }: CodeBlock): Promise<string | undefined> {
   switch (language) {
     case "js":
@@ -298,7 +298,7 @@ function formOf(line: string): string {
 }
 
 describe("docs/errors.md", () => {
-  it("has a heading for every code, and none for what is no code", () => {
+  it("has a heading for every code, and no other heading", () => {
     const codes =
       read("src/errors.ts")
         .match(/"ERR_HAPWIRE_\w+"/g)

@@ -31,7 +31,7 @@ function collect(t: TestContext, ...[server, options]: Parameters<typeof collect
 }
 
 describe("collectMetrics", () => {
-  it("tells what the server's stats say, read when it is asked", async (t) => {
+  it("reports the server's stats at the time of the request", async (t) => {
     const clock = new ManualClock();
     const harness = await Harness.start(t, { clock });
     const register = new Registry();
@@ -276,7 +276,7 @@ describe("collectMetrics", () => {
     assert.equal(other.getMetricsAsArray().length, 1);
   });
 
-  it("says what to install where prom-client is missing", async (t) => {
+  it("names the package to install if prom-client is missing", async (t) => {
     const copy = mkdtempSync(path.join(tmpdir(), "hapwire-copy-"));
     t.after(() => {
       rmSync(copy, { recursive: true });

@@ -44,13 +44,13 @@ describe("network interfaces", () => {
     assert.equal(interfaceOf("::1"), "lo");
   });
 
-  it("are told apart by the zone where they share a link-local address", () => {
+  it("are told apart by the zone if they share a link-local address", () => {
     assert.equal(interfaceOf("fe80::1%wlan0"), "wlan0");
     assert.equal(interfaceOf("fe80::1%eth0"), "eth0");
     assert.equal(interfaceOf("fe80::1"), "eth0");
   });
 
-  it("are found by their subnet where no address fits, else the first that is no loopback", () => {
+  it("are found by their subnet if no address is equal, else the first that is no loopback", () => {
     assert.equal(interfaceOf("10.77.1.1"), "wlan0");
     assert.equal(interfaceOf("fd00::99"), "eth0");
     assert.equal(interfaceOf("203.0.113.7"), "eth0");
@@ -77,7 +77,7 @@ describe("network interfaces", () => {
     });
   });
 
-  it("are none where the system does not show them", () => {
+  it("are an empty list if the system does not show them", () => {
     mock.method(os, "networkInterfaces", () => {
       throw new Error("uv_interface_addresses returned EAFNOSUPPORT");
     });

@@ -44,7 +44,7 @@ describe("output memory", () => {
     assert.ok(overlap(largest, memory.allocate(LENGTH)));
   });
 
-  it("is another one while the first is not given back, and for good where it never is", () => {
+  it("is another slab while the first is not given back, and for good if it never is", () => {
     const memory = new OutputMemory();
     const held = memory.allocate(LENGTH);
     const second = memory.allocate(LENGTH);
@@ -57,7 +57,7 @@ describe("output memory", () => {
     }
   });
 
-  it("takes back only what was allocated last", () => {
+  it("takes back only the last allocation", () => {
     const memory = new OutputMemory();
     const held = memory.allocate(LENGTH);
     const last = memory.allocate(LENGTH);

@@ -60,7 +60,7 @@ async function runAll(files: readonly string[], isVerbose: boolean): Promise<Run
   return runs;
 }
 
-/** @param isVerbose - Whether what a file prints is shown if it passes too. */
+/** @param isVerbose - True if the output of files that pass is shown too. */
 function printRun(run: Run, isVerbose: boolean): void {
   const { title, passed, skipped, failures, notes, output, seconds } = run;
   const verdict = failures.length === 0 ? "ok  " : "FAIL";

@@ -43,7 +43,7 @@ for (const engine of transportEngines()) {
       assert.equal((await home.client(user).getAccessories()).accessories.length, 150);
     });
 
-    it("are read, one by one and all at once, with what is asked for about them", async (t) => {
+    it("are read, one by one and all at once, with the metadata that the request asks for", async (t) => {
       const lamps = Array.from({ length: 140 }, (_, index) => namedLamp(`Lamp ${String(index)}`));
       const home = await BridgeHome.open(t, engine, lamps);
       const user = home.addUser();
@@ -277,7 +277,7 @@ async function subscribe(to: readonly Verified[], ...ids: string[]): Promise<voi
   }
 }
 
-/** What the bridge says in answer to `ev=1`. */
+/** The bridge's answer to `ev=1`. */
 async function evFlag(controller: Verified["controller"], id: string): Promise<unknown> {
   const { body } = await controller.get(`/characteristics?id=${id}&ev=1`);
   const { characteristics } = JSON.parse(body.toString()) as { characteristics: [{ ev: unknown }] };

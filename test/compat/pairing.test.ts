@@ -76,7 +76,7 @@ for (const engine of transportEngines()) {
       assert.ok(!connection.isAuthenticated());
     });
 
-    it("refuses pair-verify to a stranger, whose connection stays what it was", async (t) => {
+    it("refuses pair-verify to a stranger, whose connection stays unauthenticated", async (t) => {
       const home = await BridgeHome.open(t, engine, []);
       home.addUser();
       const { controller, connection } = await home.connect();
@@ -135,7 +135,7 @@ for (const engine of transportEngines()) {
       assert.equal((await survivor.controller.get("/accessories")).status, 200);
     });
 
-    it("sends the initiator what it asked for before, whole, in the same segment", async (t) => {
+    it("sends the initiator whole responses to earlier requests of the same segment", async (t) => {
       const lamps = Array.from({ length: 149 }, (_, index) => {
         const lamp = accessory(`Lamp ${String(index)}`);
         lamp.addService(Service.Lightbulb);
@@ -188,7 +188,7 @@ async function removeOwnPairing({ controller }: Verified, user: User): Promise<v
   await protocol.parseRemovePairingM2(m2.body);
 }
 
-/** What the bridge lists: the identifiers stand in it as they are. */
+/** The bridge's list of pairings: it has the identifiers as they are. */
 async function listedIdentifiers(home: BridgeHome, admin: User): Promise<string> {
   const client = home.client(admin);
   const list = await client.listPairings();

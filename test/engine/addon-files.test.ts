@@ -1,4 +1,4 @@
-/** Where the addon is looked for, and how a damaged file is found without loading it. */
+/** The places in which the addon is looked for, and damaged files that are found without loading them. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -36,7 +36,7 @@ for (const { name, create } of enginesUnderTest()) {
       engine = create();
     });
 
-    /** An opener that has been given nothing yet. Segments are copied: an opener may write to what it is given. */
+    /** An opener that has had no segment yet. Segments are copied: an opener may write to their memory. */
     function openerOf(key: Uint8Array = KEY, counter = 0n): (...segments: Uint8Array[]) => Buffer {
       const opener = engine.createOpener(key, counter);
       return (...segments) => openEach(opener, segments);
@@ -152,7 +152,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.deepEqual(openerOf()(Buffer.concat(frames)), Buffer.concat(pieces));
       });
 
-      it("gives out what is complete and tells how much is held", () => {
+      it("returns the complete frames and counts the bytes that it holds", () => {
         const opener = engine.createOpener(KEY, 7n);
         const frames = [modelFrame(KEY, 7n, patterned(10)), modelFrame(KEY, 8n, patterned(1024))];
         const stream = Buffer.concat(frames);
@@ -295,7 +295,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.equal(opener.frames, 2 * MAX_FRAMES);
       });
 
-      it("ends the session where it is passed, be the frame too many authentic or not", () => {
+      it("ends the session if it is exceeded, whether the last frame is authentic or not", () => {
         for (const last of [stream(MAX_FRAMES + 1).subarray(-23), Buffer.alloc(23)]) {
           const segment = Buffer.concat([stream(MAX_FRAMES + 1).subarray(0, -23), last]);
           const opener = engine.createOpener(KEY, 0n, MAX_FRAMES);

@@ -1,4 +1,4 @@
-/** Chunks and keys that are not what they say: they are read as they are, and nothing but their bytes goes out. */
+/** Chunks and keys that lie about their length or type: no bytes but their own are read or sent. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

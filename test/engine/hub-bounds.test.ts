@@ -92,7 +92,7 @@ for (const { name, create } of enginesUnderTest()) {
       assert.deepEqual(takeValues(hub, slot), ["1.9=6", "1.10=5", "1.9=3", "1.9=1"]);
     });
 
-    it("leave the newest value that is not immediate also where an immediate one is newer", () => {
+    it("leave the newest value that is not immediate, even if an immediate one is newer", () => {
       useHub({ maxEvents: 2 });
       broadcast(hub, 1, 9, 1);
       broadcast(hub, 1, 9, 2);

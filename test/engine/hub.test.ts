@@ -111,7 +111,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.deepEqual([...hub.subscriptions(slot)], [1, 10, 2, 9, 1, 9]);
       });
 
-      it("keep that order also where an event waits", () => {
+      it("keep that order if an event waits too", () => {
         broadcast(hub, 1, 9, true);
         hub.unsubscribe(slot, 1, 9);
         assert.deepEqual([...hub.subscriptions(slot)], [1, 10, 2, 9]);
@@ -208,7 +208,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.equal(hub.counts(slot).duplicates, 1);
       });
 
-      it("forgets what it knows of duplicates when the queue is emptied", () => {
+      it("forgets duplicates when the queue is emptied", () => {
         broadcast(hub, 1, 9, 1);
         hub.take(slot);
         assert.deepEqual(broadcast(hub, 1, 9, 1), [[slot, Signal.WindowOpens]]);
@@ -236,7 +236,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.deepEqual(hub.take(slot), modelMessage(expected));
       });
 
-      it("throws where JSON.stringify would, and queues nothing", () => {
+      it("throws if JSON.stringify would, and queues nothing", () => {
         const cycle: { self?: unknown } = {};
         cycle.self = cycle;
         for (const value of [1n, cycle, { deep: [1n] }]) {
@@ -248,7 +248,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.deepEqual(hub.counts(slot), NO_COUNTS);
       });
 
-      it("lets toJSON use the hub: what it does comes first", () => {
+      it("lets toJSON use the hub: its events come first", () => {
         const other = addSubscriber(hub);
         const value = {
           toJSON: (): string => {
@@ -329,7 +329,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.equal(hub.take(slot)?.toString(), message);
       });
 
-      it("seals what it would give in plaintext", () => {
+      it("seals the message that it would return as plaintext", () => {
         const value = "x".repeat(2900);
         const message = modelMessage([{ aid: 1, iid: 9, value }]);
         const sealer = engine.createSealer(KEY, 5n);
@@ -393,7 +393,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.deepEqual(second, modelMessage([{ aid: 1, iid: 9, value: false }]));
       });
 
-      it("leaves out what was unsubscribed meanwhile", () => {
+      it("leaves out characteristics that were unsubscribed meanwhile", () => {
         broadcast(hub, 1, 9, 1);
         broadcast(hub, 1, 10, 2);
         broadcast(hub, 1, 9, 3);
@@ -403,7 +403,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, ...counts });
       });
 
-      it("gives nothing where nothing is left", () => {
+      it("returns nothing if the queue is empty", () => {
         broadcast(hub, 1, 9, 1, true);
         hub.unsubscribeAll(slot);
         assert.equal(hub.counts(slot).pendingEvents, 1);
@@ -411,7 +411,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.deepEqual(hub.counts(slot), { ...NO_COUNTS, queued: 1, unsubscribed: 1 });
       });
 
-      it("delivers what was subscribed again in time, and remembers duplicates until then", () => {
+      it("delivers events of a characteristic that was subscribed again in time, and remembers duplicates until then", () => {
         broadcast(hub, 1, 9, 1);
         hub.unsubscribe(slot, 1, 9);
         assert.deepEqual(broadcast(hub, 1, 9, 2), []);

@@ -34,7 +34,7 @@ describe(`native engine${REASON}`, { skip: SKIP }, () => {
     assert.throws(takeSealedEvent(engine), error);
   });
 
-  it("takes a status that it does not know for a fault of its own", () => {
+  it("reports an unknown status as a fault of hapwire's", () => {
     const engine = engineAnswering(UNKNOWN);
     assert.throws(() => engine.createSealer(KEY, 0n).seal([KEY], 32), /status 99: a fault of hapwire's/);
     assert.throws(takeSealedEvent(engine), /status 99: a fault of hapwire's/);
@@ -48,7 +48,7 @@ describe(`native engine${REASON}`, { skip: SKIP }, () => {
     }, TypeError);
   });
 
-  it("is none if OpenSSL refuses the cipher, as one in FIPS mode", () => {
+  it("fails if OpenSSL refuses the cipher, as in FIPS mode", () => {
     const FrameSealer = function refuse(): never {
       throw new Error("OpenSSL refuses ChaCha20-Poly1305 here");
     } as unknown as Class;

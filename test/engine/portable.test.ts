@@ -25,7 +25,7 @@ describe("portable engine", () => {
     assert.equal(createPortableEngine({ sodium: false }).aead, openssl);
   });
 
-  it(`does without sodium-native where it is not installed${NO_SODIUM}`, { skip: !HAS_SODIUM }, () => {
+  it(`does without sodium-native if it is not installed${NO_SODIUM}`, { skip: !HAS_SODIUM }, () => {
     withoutSodium(() => {
       assert.match(createPortableEngine().aead, /^node:crypto/);
       assert.throws(() => createPortableEngine({ sodium: true }), EngineError);
@@ -34,7 +34,7 @@ describe("portable engine", () => {
   });
 
   it(
-    `says what to install where node:crypto has no ChaCha20-Poly1305, as in Bun${NO_SODIUM}`,
+    `names the package to install if node:crypto has no ChaCha20-Poly1305, as in Bun${NO_SODIUM}`,
     { skip: !HAS_SODIUM },
     (t) => {
       t.mock.method(crypto, "getCiphers", () => ["aes-128-gcm"]);
@@ -52,7 +52,7 @@ describe("portable engine", () => {
     ["node:crypto", { skip: false }, mockNodeCipher],
     [`sodium-native${NO_SODIUM}`, { skip: !HAS_SODIUM }, mockSodiumCipher],
   ] as const) {
-    it(`gives no nonce out again where ${library} fails in the middle of a message`, options, (t) => {
+    it(`gives no nonce out again if ${library} fails in the middle of a message`, options, (t) => {
       const engine = createPortableEngine({ sodium: library !== "node:crypto" });
       const sealer = engine.createSealer(Buffer.alloc(32, 1), 7n);
       const failure = new Error("out of memory");

@@ -20,7 +20,7 @@ const anyCounter = fc.oneof(
 const anySize = fc.oneof(fc.nat(40), fc.constantFrom(1023, 1024, 1025, 2048), fc.nat(5000));
 const anyMessage = fc.tuple(anySize, fc.nat(255)).map(([length, first]) => numbered(length, first));
 const anyMessages = fc.array(anyMessage, { maxLength: 8 });
-/** What a peer may put in one frame, nothing included. */
+/** The plaintext of one frame. It may be empty. */
 const anyFramed = fc
   .tuple(fc.oneof(fc.nat(40), fc.constantFrom(0, 1, 1023, 1024), fc.nat(1024)), fc.nat(255))
   .map(([length, first]) => numbered(length, first));
@@ -28,7 +28,7 @@ const anyFault = fc.oneof(
   { weight: 12, arbitrary: fc.constant<Fault>("none") },
   { weight: 1, arbitrary: fc.constantFrom<Fault>("forged", "too long") },
 );
-/** Where to cut, in thousandths of the whole, so that cuts do not depend on its length. */
+/** The places of cuts, in thousandths of the whole, so that cuts do not depend on its length. */
 const anyCuts = fc.array(fc.nat(1000), { maxLength: 20 });
 
 describe("all engines agree", () => {
@@ -89,13 +89,13 @@ describe("all engines agree", () => {
     );
   });
 
-  it("on what they give out of a stream with a byte changed, and on how they fail", () => {
+  it("on the plaintext of a stream with a byte changed, and on the error", () => {
     const damage = fc.tuple(fc.nat(999), fc.integer({ min: 1, max: 255 }));
     check(
-      fc.property(anyKey, anyMessages, anyCuts, damage, (key, messages, cuts, [where, flip]) => {
+      fc.property(anyKey, anyMessages, anyCuts, damage, (key, messages, cuts, [thousandths, flip]) => {
         const stream = Buffer.concat(sealAll(key, messages));
         fc.pre(stream.length > 0);
-        const at = Math.floor((stream.length * where) / 1000);
+        const at = Math.floor((stream.length * thousandths) / 1000);
         stream.writeUInt8(stream.readUInt8(at) ^ flip, at);
         const plaintext = Buffer.concat(messages);
         const outcomes = engines.map((engine) => openUntilFailure(engine, key, cut(stream, cuts)));
@@ -263,7 +263,7 @@ interface Outcome {
   readonly opened: Buffer;
   readonly held: number;
   readonly frames: number;
-  /** Of the error that ended it; undefined where it waits for more. */
+  /** Of the error that ended it. Undefined if it waits for more. */
   readonly code: string | undefined;
   readonly message: string | undefined;
 }

@@ -11,7 +11,7 @@ import { patient } from "../support/patience";
 const { gc } = globalThis;
 const REASON = gc === undefined ? " (skipped: needs --expose-gc)" : "";
 
-/** Many times what the queue holds. */
+/** Many times the limit of the queue. */
 const EVENTS = 200_000;
 /** Bytes: less than a word for each event. */
 const MOST = 1_000_000;

@@ -12,7 +12,7 @@ import { enginesUnderTest } from "../support/engines";
 
 const FILE = path.join(__dirname, "..", "support", "endless-worker.js");
 
-/** How many threads are terminated, each at another moment: enough that one of them is within the addon. */
+/** The number of threads that are terminated, each at another moment: enough to meet one inside the addon. */
 const TERMINATIONS = 40;
 
 async function start(work: Work): Promise<Worker> {

@@ -19,7 +19,7 @@ const WINDOW = 250;
 const KEY = Buffer.alloc(32, 3);
 const MEMORY = { allocate: (length: number): Buffer => Buffer.alloc(length) };
 
-/** A link that keeps what it is given. */
+/** A link that keeps all messages that it is given. */
 class Recipient implements EventRecipient {
   mayReceiveEvents = true;
   readonly messages: Buffer[] = [];
@@ -277,7 +277,7 @@ for (const { name, create } of enginesUnderTest()) {
         );
       });
 
-      it("in a toJSON may use the delivery: what they do comes first", () => {
+      it("in a toJSON may use the delivery: their events come first", () => {
         const { link } = addMember();
         const value = {
           toJSON: (): string => {
@@ -322,7 +322,7 @@ for (const { name, create } of enginesUnderTest()) {
         assert.deepEqual(link.messages, []);
       });
 
-      it("of one event alone is none: it is delivered, whatever its size", () => {
+      it("does not happen with one event alone: it is delivered, whatever its size", () => {
         const { link } = addMember();
         const huge = "y".repeat(2 << 20);
         broadcast(huge);

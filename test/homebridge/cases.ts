@@ -1,4 +1,4 @@
-/** What is tried on each Homebridge: the plugin in every state that it can be in, with real controllers. */
+/** The cases of each Homebridge: the plugin in each of its states, with real controllers. */
 
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, rmSync } from "node:fs";
@@ -20,7 +20,7 @@ export interface Case {
   readonly run: (homebridge: Homebridge, plugins: string) => Promise<void>;
 }
 
-/** The addon of this checkout: the tarball of a checkout without prebuilds has none. */
+/** The addon of this checkout: the tarball of a checkout without prebuilds has no addon. */
 export const ENVIRONMENT = { HAPWIRE_PREBUILD: ROOT };
 const NATIVE = "native engine \\(OpenSSL [\\d.]+\\), HAP-NodeJS [\\d.]+$";
 

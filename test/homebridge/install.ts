@@ -25,18 +25,18 @@ export interface Installation {
   readonly program: string;
 }
 
-/** What is used of Homebridge's package.json. */
+/** The used part of Homebridge's package.json. */
 interface Manifest {
   readonly bin: { readonly homebridge: string };
 }
 
-/** What is used of a script that has no types. */
+/** The used part of a script that has no types. */
 interface Runtimes {
   /** @returns the path of a Node binary, downloaded if it is not in `.cache/` yet. */
   readonly runtimeBinary: (spec: string) => string;
 }
 
-/** Installs what is missing. @throws Error if the registry can't be reached, or if there is no Node for this machine. */
+/** Installs missing versions. @throws Error if the registry can't be reached, or if there is no Node for this machine. */
 export async function installHomebridge(version: Version): Promise<Installation> {
   const folder = path.join(CACHE, version);
   const wanted = { private: true, dependencies: { homebridge: version }, overrides: OVERRIDES[version] };

@@ -1,4 +1,4 @@
-/** The file of an accessory's pairings: only for its owner, always whole, and never behind what was said to be saved. */
+/** The file of an accessory's pairings: only for its owner, always whole, and never older than the last finished save. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -30,7 +30,7 @@ const [KILLS, KILL_STEP] = [60, 0.05];
 const PROGRAM = path.join(__dirname, "../support/saving-program.js");
 
 describe("JsonFileStorage", { timeout: patient(120_000) }, () => {
-  it("loads what it has saved, and undefined before", async (t) => {
+  it("loads the saved pairings, and undefined before the first save", async (t) => {
     const storage = new JsonFileStorage(newFile(t));
     assert.equal(await storage.load(), undefined);
     const state = createState();
@@ -108,7 +108,7 @@ describe("JsonFileStorage", { timeout: patient(120_000) }, () => {
     assert.ok(last >= KILLS);
   });
 
-  it("refuses a path that is none", () => {
+  it("refuses a value that is no path", () => {
     assert.throws(() => new JsonFileStorage(""), { argument: "file" });
   });
 });

@@ -62,7 +62,7 @@ describe("a modular power on OpenSSL", { timeout: patient(300_000) }, () => {
     }
   });
 
-  it("wipes what it has written of the exponent", (t) => {
+  it("wipes the parts of the exponent that it has written", (t) => {
     const imported = imports(t);
     const exponent = randomBytes(32).fill(1, 0, 1);
     const secret = exponent.toString("hex");

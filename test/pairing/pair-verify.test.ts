@@ -84,7 +84,7 @@ describe("pair-verify of strangers", { timeout: patient(60_000) }, () => {
     assert.deepEqual(m4.outcome, [4, PairingError.Authentication]);
   });
 
-  it("takes no M3 twice, none of another connection, and none that was changed", async (t) => {
+  it("refuses an M3 that comes twice, that belongs to another connection, or that was changed", async (t) => {
     const { home, admin: data } = await openPaired(t);
     const [first, second] = [await home.connect(), await home.connect()];
     const [m3, other] = [
@@ -100,7 +100,7 @@ describe("pair-verify of strangers", { timeout: patient(60_000) }, () => {
     assert.ok(!first.connection.isAuthenticated() && !second.connection.isAuthenticated());
   });
 
-  it("answers Unknown to keys that are none and to steps out of their order", async (t) => {
+  it("answers Unknown to invalid keys and to steps out of order", async (t) => {
     const home = await AccessoryHome.open(t);
     const { controller } = await home.connect();
     const requests = [

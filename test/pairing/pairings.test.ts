@@ -198,7 +198,7 @@ describe("/pairings by its rules", { timeout: patient(60_000) }, () => {
     });
   }
 
-  it("answers Unknown to what can't be understood", async (t) => {
+  it("answers Unknown to a request that can't be understood", async (t) => {
     const { home, admin } = await openPaired(t);
     const { controller } = await home.verify(admin);
     const key = Buffer.alloc(32, 1);

@@ -1,4 +1,4 @@
-/** Setup codes: which are allowed, and what the QR code and the advertisement say of them. */
+/** Setup codes that are allowed, the QR code and the advertisement. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -23,7 +23,7 @@ describe("a setup code", () => {
     }
   });
 
-  it("is none of those that HAP does not allow", () => {
+  it("is never a code that HAP does not allow", () => {
     for (let digit = 0; digit <= 9; digit += 1) {
       assert.ok(!isSetupCode("ddd-dd-ddd".replaceAll("d", String(digit))), String(digit));
     }
@@ -44,7 +44,7 @@ describe("a setup code", () => {
   });
 });
 
-describe("what is printed and advertised of an accessory", () => {
+describe("the printed code and the advertisement of an accessory", () => {
   // 27 bits of code, the flag "by IP", 8 bits of category: as HAP-NodeJS encodes the same.
   it("is a QR code with the code, the category and the setup id", () => {
     for (const category of [1, 2, 5, 8, 17, 255]) {
@@ -77,7 +77,7 @@ describe("what is printed and advertised of an accessory", () => {
     assert.equal(paired.txtRecord({ model: "Lamp", category: 5 })["sf"], "0");
   });
 
-  it("is refused for a category, a model and a configuration that are none", async () => {
+  it("is refused for an invalid category, model or configuration", async () => {
     const pairing = await AccessoryPairing.open({ storage: new MemoryStorage() });
     const wrong: [argument: string, call: () => unknown][] = [
       ["category", () => pairing.setupUri(0)],

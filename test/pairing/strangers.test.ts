@@ -112,7 +112,7 @@ async function verifyOften(home: AccessoryHome, admin: PairingData): Promise<voi
   }
 }
 
-/** What is warned of until the test ends: a handler that throws is one of these. */
+/** The warnings until the test ends. A handler that throws causes one. */
 function watchWarnings(t: TestContext): unknown[] {
   const warnings: unknown[] = [];
   const note = (warning: Error): void => {

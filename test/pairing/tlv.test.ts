@@ -1,4 +1,4 @@
-/** TLV8: what is written is read, whatever a stranger sends is read or refused, and other readers agree. */
+/** TLV8: written items are read again, any bytes of a stranger are read or refused, and other readers agree. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -17,7 +17,7 @@ const anyItems = fc.uniqueArray(fc.tuple(fc.constantFrom(...TYPES), anyValue), {
 });
 
 describe("TLV8", () => {
-  it("reads what it has written, here and in hap-controller", () => {
+  it("reads written items, here and in hap-controller", () => {
     fc.assert(
       fc.property(anyItems, (items) => {
         const message = encodeTlv(items);
@@ -37,7 +37,7 @@ describe("TLV8", () => {
     assert.deepEqual(encodeTlv([[Type.Separator, Buffer.alloc(0)]]), Buffer.from([0xff, 0]));
   });
 
-  it("reads or refuses any bytes, and throws for none", () => {
+  it("reads or refuses any bytes, and never throws", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 1000 }), (bytes) => {
         const items = decodeTlv(Buffer.from(bytes));
@@ -54,7 +54,7 @@ describe("TLV8", () => {
         const message = encodeTlv(items);
         const cut = message.subarray(0, at % (message.length + 1));
         const read = decodeTlv(cut);
-        // What is read of the beginning is written as it stood there.
+        // The items at the beginning are written again as they stood there.
         assert.ok(read === undefined || encodeTlv([...read]).equals(cut));
       }),
     );

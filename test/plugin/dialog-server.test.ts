@@ -16,7 +16,7 @@ import { patient } from "../support/patience";
 import { portOf } from "../support/port";
 
 const SERVER = path.join(ROOT, "plugin/dist/ui/server.js");
-/** A server that does nothing but `/hello`, on what the Homebridge project has plugins use. */
+/** A server that answers only `/hello`, on the package that the Homebridge project gives to plugins. */
 const REFERENCE = `
 import { HomebridgePluginUiServer } from "@homebridge/plugin-ui-utils";
 class Reference extends HomebridgePluginUiServer {

@@ -1,4 +1,4 @@
-/** The settings of the plugin: what the form offers, and what becomes of what people put into config.json. */
+/** The settings of the plugin: the form's fields, and the effect of each value in config.json. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

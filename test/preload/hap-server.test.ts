@@ -8,7 +8,7 @@ import { patient } from "../support/patience";
 
 describe("HAP-NodeJS's server", { timeout: patient(60_000) }, () => {
   for (const packageName of ["@homebridge/hap-nodejs", "hap-nodejs"] as const) {
-    it(`of ${packageName} outlives a request for what is no URL`, async (t) => {
+    it(`of ${packageName} outlives a request whose target is no URL`, async (t) => {
       const server = await HapServerProcess.start({ packageName, preload: true });
       t.after(() => server.stop());
       for (const target of ["//", "http://["]) {

@@ -1,4 +1,4 @@
-/** What HAP-NodeJS pairs with, on Node's crypto: byte for byte what the originals give, and stricter only where said. */
+/** HAP-NodeJS's pairing on Node's crypto: equal to the originals byte for byte, and stricter only in the named cases. */
 
 import assert from "node:assert/strict";
 import { randomBytes, randomInt } from "node:crypto";
@@ -65,7 +65,7 @@ const ours = hapCryptoOnNode(hapCrypto) as HapCrypto;
 /** The order of Ed25519's group, [RFC 8032 §5.1]. */
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 
-/** Points of a small order, points encoded as a y of p or more, and what is no point. */
+/** Points of a small order, points encoded as a y of p or more, and bytes that are no point. */
 const EDGE_POINTS = [
   "0100000000000000000000000000000000000000000000000000000000000000",
   "0100000000000000000000000000000000000000000000000000000000000080",
@@ -84,7 +84,7 @@ const EDGE_POINTS = [
   "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 ].map((hex) => Buffer.from(hex, "hex"));
 
-/** All of them but the last two, which are none. */
+/** All of them but the last two, which are no points. */
 const SMALL_ORDER = new Set(EDGE_POINTS.slice(0, -2).map(hexOf));
 
 /** u-coordinates of a small order, of p or more, and with the bit set that is to be ignored. [RFC 7748 §5, §7] */
@@ -115,7 +115,7 @@ describe("Ed25519 on Node's crypto", { timeout: patient(120_000) }, () => {
     }
   });
 
-  it("signs as tweetnacl does where the public half of the key is another's", () => {
+  it("signs as tweetnacl does if the public half belongs to another key", () => {
     const { secretKey } = nacl.sign.keyPair();
     secretKey.set(nacl.sign.keyPair().publicKey, 32);
     const message = randomBytes(80);
@@ -368,7 +368,7 @@ describe(`messages on the addon${reason}`, { skip: !hasAddon, timeout: patient(1
     }
   });
 
-  it("are refused in HAP-NodeJS's words where anything is damaged", () => {
+  it("are refused in HAP-NodeJS's words if anything is damaged", () => {
     for (let i = 0; i < 500; i += 1) {
       const [key, nonce, aad, text] = [randomBytes(32), randomBytes(8), randomBytes(4), randomBytes(50)];
       const { ciphertext, authTag } = mine[seal](key, nonce, aad, text);
@@ -382,7 +382,7 @@ describe(`messages on the addon${reason}`, { skip: !hasAddon, timeout: patient(1
     }
   });
 
-  it("are refused in HAP-NodeJS's words where a length or a type is wrong", () => {
+  it("are refused in HAP-NodeJS's words if a length or a type is wrong", () => {
     const [key, nonce, text, tag] = [randomBytes(32), randomBytes(8), randomBytes(50), randomBytes(16)];
     for (const wrong of [new Uint8Array(15), new Uint8Array(33), undefined] as Bytes[]) {
       for (const [k, n, t] of [
@@ -402,7 +402,7 @@ describe(`messages on the addon${reason}`, { skip: !hasAddon, timeout: patient(1
     }
   });
 
-  it("are left to HAP-NodeJS where the portable engine runs", () => {
+  it("are left to HAP-NodeJS if the portable engine runs", () => {
     const names = Object.keys(hapCryptoOnNode(hapCrypto, createPortableEngine().messages));
     assert.ok(!names.includes(seal) && !names.includes(open));
   });
@@ -415,7 +415,7 @@ const refusesSmallOrder = !ourNacl.sign.detached.verify(
   EDGE_POINTS[0] ?? Buffer.of(),
 );
 
-/** @returns whether ours accepts; it must say what tweetnacl says, but for what it may be stricter in. */
+/** @returns whether ours accepts. It must agree with tweetnacl, except in the cases in which it may be stricter. */
 function verifyBoth(
   message: Bytes,
   signature: Bytes,

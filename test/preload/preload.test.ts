@@ -203,14 +203,14 @@ describe("the preload leaves the original in place, and says why", { timeout: pa
 });
 
 interface RunOptions extends Pick<ChildOptions, "engine"> {
-  /** Where the program lies. Default: a project without packages of its own. */
+  /** The program's folder. Default: a project without packages of its own. */
   readonly folder?: string;
   readonly file?: string;
   readonly preload?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs a program under the preload. What it requires is found in its own folder, then in this checkout. */
+/** Runs a program under the preload. It finds modules in its own folder, then in this checkout. */
 async function run(t: TestContext, code: string, options: RunOptions = {}): Promise<Ended> {
   const { folder = makeProject(t), file = "program.js", preload = ["--require", PRELOAD] } = options;
   writeFileSync(path.join(folder, file), code);

@@ -36,7 +36,7 @@ function countImports(t: TestContext): () => number {
 }
 
 describe("the keys that are remembered", { timeout: patient(60_000) }, () => {
-  it("are bounded in number where controllers are verified", (t) => {
+  it("are bounded in number when controllers are verified", (t) => {
     const signature = randomBytes(64);
     const publicKey = randomBytes(32);
     const verify = (key: Uint8Array): boolean => sign.detached.verify(MESSAGE, signature, key);
@@ -51,7 +51,7 @@ describe("the keys that are remembered", { timeout: patient(60_000) }, () => {
     assert.equal(count(), MANY + 2, `a key is still remembered after ${String(MANY)} others`);
   });
 
-  it("are bounded in number where accessories sign", (t) => {
+  it("are bounded in number when accessories sign", (t) => {
     const [first, ...others] = Array.from({ length: MANY }, () => sign.keyPair().secretKey);
     assert.ok(first !== undefined);
     const count = countImports(t);

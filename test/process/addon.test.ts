@@ -19,7 +19,7 @@ type Method = (...values: readonly unknown[]) => unknown;
 type Instance = Readonly<Record<string, Method>>;
 type Class = (new (...values: readonly unknown[]) => Instance) & { readonly prototype: Instance };
 
-/** What the addon exports. Tests pass wrong arguments too, so every argument is unknown. */
+/** The addon's exports. Tests pass wrong arguments too, so every argument is unknown. */
 interface RawAddon {
   readonly FrameSealer: Class;
   readonly FrameOpener: Class;
@@ -41,7 +41,7 @@ const MESSAGE = Buffer.from("EVENT");
 const FRAME_OVERHEAD = 18;
 const SEALED_LENGTH = MESSAGE.length + FRAME_OVERHEAD;
 
-/** Values that are none of a kind: what `is` says false to. */
+/** Values that are not of a kind: `is` returns false for them. */
 function wrong(is: (value: unknown) => boolean): readonly unknown[] {
   const values: readonly unknown[] = [
     undefined,
@@ -250,7 +250,7 @@ describe(`the addon${REASON}`, { skip: SKIP, timeout: patient(60_000) }, () => {
     assert.deepEqual(first, signals());
   });
 
-  it("takes no array that is too small for the slots", () => {
+  it("refuses an array that is too small for the slots", () => {
     const hub = create(loadAddon(), "EventHub");
     methodOf(hub, "add")();
     assert.throws(() => methodOf(hub, "setSignals")(new Uint32Array(1)), TypeError);
@@ -412,7 +412,7 @@ function inheritedMethod(prototype: Instance, name: string): Method {
   return method;
 }
 
-/** @throws if one of them is an accessor: Node-API does not check the receiver of an accessor. */
+/** @throws if a property is an accessor: Node-API does not check the receiver of an accessor. */
 function methodNames(prototype: object): string[] {
   const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
   for (const name of names) {

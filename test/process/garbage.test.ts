@@ -1,4 +1,4 @@
-/** What is left behind when all is over: nothing. Needs `--expose-gc`. */
+/** Nothing is left behind when servers and connections have gone. Needs `--expose-gc`. */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -17,7 +17,7 @@ const { gc } = globalThis;
 const NO_GC = gc === undefined ? " (skipped: node runs without --expose-gc)" : "";
 const MIB = 1024 * 1024;
 
-/** Things that should be gone, by what they are. */
+/** Things that should be gone, by their kind. */
 type Remains = Record<string, WeakRef<object>>;
 
 for (const engine of transportEngines()) {
@@ -44,14 +44,14 @@ for (const engine of transportEngines()) {
         await assertCollected({ idle: new WeakRef(new EventedHTTPServer({ engine })) });
       });
 
-      it("takes an event's text, however long, where nobody has subscribed", async () => {
+      it("collects an event's text, however long, if nobody has subscribed", async () => {
         const server = new EventedHTTPServer({ engine });
         await collect();
         const before = memory();
         server.broadcastEvent(1, 9, "x".repeat(32 * MIB));
         server.broadcastEvent(1, 9, ["x".repeat(32 * MIB)]);
         const limit = before + 48 * MIB;
-        // V8 gives back what it has collected a few turns later, and not all of it.
+        // V8 gives memory back a few turns after it has collected, and not all of it.
         for (let round = 0; round < 50 && memory() > limit; round += 1) {
           await collect();
         }
@@ -148,7 +148,7 @@ function remainsOf(request: IncomingMessage, response: ServerResponse): Remains 
   };
 }
 
-/** A listener lives as long as what it listens to. */
+/** A listener lives as long as its emitter. */
 function listenTo(connection: HAPConnection): WeakRef<object> {
   const listener = (): void => undefined;
   connection.on("request", listener);

@@ -49,7 +49,7 @@ describe("the install step", { timeout: patient(120_000) }, () => {
     );
   });
 
-  it(`ignores what a preloaded module prints${SKIPPED}`, NATIVE, async (t) => {
+  it(`ignores the output of a preloaded module${SKIPPED}`, NATIVE, async (t) => {
     const copy = copyPackage(t, { addons: [PREBUILT] });
     writeFileSync(path.join(copy, "printing.js"), 'console.log("preloaded");');
     const env = { NODE_OPTIONS: `--require "${path.join(copy, "printing.js")}"` };
@@ -71,7 +71,7 @@ describe("the install step", { timeout: patient(120_000) }, () => {
   });
 });
 
-/** As npm runs it, on a system where no program is found that could build anything. */
+/** As npm runs it, on a system without any program that could build the addon. */
 async function install(packageFolder: string, variables: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const env = {
     ...CLEAN,

@@ -1,4 +1,4 @@
-/** What a process has loaded when its server listens, and what it says of it where `DEBUG` asks. */
+/** The modules that a process has loaded when its server listens, and its lines for `DEBUG`. */
 
 import assert from "node:assert/strict";
 import path from "node:path";
@@ -21,7 +21,7 @@ const LISTEN = `
   });
   server.listen(0, "127.0.0.1");`;
 
-/** What neither engine needs to listen, and what is the other one's. */
+/** Modules that neither engine needs to listen, and those of the other engine. */
 const NOT_LOADED: Record<EngineName, RegExp> = {
   native: /^dist.engine.portable|^node_modules.(debug|fast-srp-hap|sodium-native)\b/,
   portable:
@@ -43,12 +43,12 @@ for (const engine of transportEngines()) {
       );
     });
 
-    it("says so where DEBUG names it", async () => {
+    it("says so if DEBUG names it", async () => {
       assert.match((await listen(engine, { DEBUG: "hapwire:*" })).stderr, LISTENING);
       assert.doesNotMatch((await listen(engine, { DEBUG: "hapwire:connection" })).stderr, LISTENING);
     });
 
-    it("says so where debug was enabled after hapwire has loaded", async () => {
+    it("says so if debug was enabled after hapwire has loaded", async () => {
       const { stderr } = await listen(engine, { DEBUG: undefined }, 'require("debug").enable("hapwire:*")');
       assert.match(stderr, LISTENING);
     });

@@ -38,7 +38,7 @@ describe("HAPWIRE_ENGINE", { timeout: patient(60_000) }, () => {
     );
   });
 
-  it("names portable, and there is no warning then", async () => {
+  it("chooses portable without a warning", async () => {
     const { name, choice, reason, file, text, warnings } = await showEngine(ROOT, { engine: "portable" });
     assert.deepEqual(
       { name, choice, reason, file, text, warnings },
@@ -200,7 +200,7 @@ function changeProcessor(addon: Buffer): Buffer {
   return addon;
 }
 
-/** The options of a process that may read the package, what it depends on, and nothing else. */
+/** The options of a process that may read the package and its dependencies, and nothing else. */
 function permission(packageFolder: string, ...more: readonly string[]): ShowOptions {
   // Under emulation, a file beside the program is preloaded.
   const readable = [packageFolder, path.join(ROOT, "node_modules"), path.dirname(process.execPath)];

@@ -42,7 +42,7 @@ describe("ECMAScript modules", { timeout: patient(60_000) }, () => {
     assert.deepEqual(JSON.parse(stdout), expected);
   });
 
-  it("find nothing but what the package exports", async () => {
+  it("find nothing but the package's exports", async () => {
     const code = 'await import("hapwire/dist/wire.js").catch(({ code }) => console.log(code));';
     const { stdout } = await runNode(["--input-type=module", "--eval", code]);
     assert.equal(stdout, "ERR_PACKAGE_PATH_NOT_EXPORTED\n");

@@ -1,4 +1,4 @@
-/** What the process of a test file tells the runner: one line of JSON for each of these. */
+/** The reports of a test file's process to the runner: one line of JSON each. */
 
 export type Report =
   | { readonly kind: "begin"; readonly name: string }

@@ -51,7 +51,7 @@ describe("the runner of the tests", { concurrency: true, timeout: patient(60_000
     });
   }
 
-  it("keeps what a file prints", async () => {
+  it("keeps the output of a file", async () => {
     const [thrown, crashed] = await Promise.all([runFixture("throws"), runFixture("crashes")]);
     assert.match(thrown.output, /Error: at load/);
     assert.match(crashed.output, /^about to crash/);

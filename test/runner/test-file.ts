@@ -9,7 +9,7 @@ import type { Readable } from "node:stream";
 import { patient } from "../support/patience";
 import type { Report } from "./report";
 
-/** Milliseconds after which a test is given up: many times what the slowest takes, and far less than a whole run. */
+/** Milliseconds after which a test is given up: many times the slowest test, and far less than a whole run. */
 const TEST_LIMIT = patient(60_000);
 
 const REPORTER = path.join(__dirname, "reporter.js");
@@ -28,7 +28,7 @@ export interface FileResult {
   readonly failures: readonly Failure[];
   /** What tests say about themselves. */
   readonly notes: readonly string[];
-  /** What was printed. */
+  /** The output. */
   readonly output: string;
 }
 
@@ -44,7 +44,7 @@ export async function runTestFile(file: string, limit = TEST_LIMIT): Promise<Fil
   const giveUp = (): void => {
     tally.fail(`no test has begun or ended for ${String(limit / 1000)} s`);
     child.kill("SIGKILL");
-    // What the file has started may hold them open.
+    // Processes that the file has started may hold them open.
     for (const pipe of [stdout, stderr, reports]) {
       pipe.destroy();
     }
@@ -71,7 +71,7 @@ export async function runTestFile(file: string, limit = TEST_LIMIT): Promise<Fil
   });
 }
 
-/** Counts what a file reports. */
+/** Counts the reports of a file. */
 class Tally {
   output = "";
   readonly failures: Failure[] = [];

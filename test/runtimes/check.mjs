@@ -47,7 +47,7 @@ describe("Bun", () => {
     assertTestsPass([BUN, "test"], / (\d+) pass\n(?: +\d+ skip\n)? +0 fail/);
   });
 
-  it("says what to install where sodium-native is missing", () => {
+  it("names the package to install if sodium-native is missing", () => {
     const { code, message } = answerOf(runSession(bun, plain));
     assert.equal(code, "ERR_HAPWIRE_ENGINE");
     assert.match(message, /npm install sodium-native$/);
@@ -92,7 +92,7 @@ function assertRuns(runtime, installation, aead) {
   );
 }
 
-/** @param {RegExp} summary What the runtime says of them all, with the number of tests. */
+/** @param {RegExp} summary The runtime's summary, with the number of tests. */
 function assertTestsPass(runner, summary) {
   const { status, stdout, stderr } = run(runner, TRANSPORT_TESTS, ROOT, { HAPWIRE_ENGINE: "portable" });
   const output = `${stdout}${stderr}`;
@@ -101,7 +101,7 @@ function assertTestsPass(runner, summary) {
   assert.ok(count >= TRANSPORT_TESTS.length, `no tests were run: ${output}`);
 }
 
-/** @returns what the session program has written. */
+/** @returns the output of the session program. */
 function answerOf({ stdout, stderr }) {
   assert.match(stdout, /^\{.*\}\n$/, `${stdout}${stderr}`);
   return JSON.parse(stdout);

@@ -9,7 +9,7 @@ import { ManualClock } from "../support/clock";
 import type { Controller } from "../support/controller";
 import { Harness, transportEngines, whenClosed, type Pair } from "../support/harness";
 
-/** Larger than what the kernel buffers of a socket on loopback take. */
+/** Larger than the kernel's buffers of a socket on loopback. */
 const MORE_THAN_THE_KERNEL_TAKES = 16 * 1024 * 1024;
 
 /** Makes a controller stop reading, with a response on its way that the socket cannot take. */
@@ -33,7 +33,7 @@ async function stallIdle({ controller, connection }: Pair): Promise<void> {
   connection.enableEventNotifications(1, 9);
   controller.socket.pause();
   const text = "x".repeat(200_000);
-  // What waits goes out when the kernel takes a little more: only where it stays for a while is there no room left.
+  // Waiting bytes go out when the kernel takes a little more. There is no room left only if they stay for a while.
   for (let sent = 0; connection.stats().eventsPending < 20; sent += 1) {
     connection.sendEvent(1, 9, `${text}${String(sent)}`, true);
     await new Promise((resolve) => setImmediate(resolve));
@@ -66,7 +66,7 @@ for (const engine of transportEngines()) {
       );
     });
 
-    it("leaves alone what waits for one controller, whatever the others are sent meanwhile", async (t) => {
+    it("does not touch one controller's queue when others are sent events", async (t) => {
       const harness = await Harness.start(t, { engine });
       const pair = await harness.connectSecured();
       const other = await harness.connectSecured();

@@ -29,7 +29,7 @@ const LAST = { aid: 2, iid: 1, value: "last" };
 /** Time for a queue to fill; short, so that there are many messages. */
 const COALESCING_DELAY = 8;
 
-/** What a controller has asked for and what it must get. */
+/** A controller's request and its expected response. */
 interface Step {
   readonly requests: readonly { method: string; path: string; body?: Buffer; isChunked?: boolean }[];
   /** The bodies of the answers, in order. */
@@ -38,7 +38,7 @@ interface Step {
 
 /** A controller behind the proxy, and the model of it. */
 class Player {
-  /** The model: what the server has sent to this connection. */
+  /** The model: all that the server has sent to this connection. */
   readonly sent: EventEntry[] = [];
   readonly received: EventEntry[] = [];
   /** The bodies that it must get, in order. */
@@ -62,7 +62,7 @@ class Player {
     return this.#isOver;
   }
 
-  /** Sorts what comes until the connection ends; fails where what comes is no message. */
+  /** Sorts the messages until the connection ends. Fails if bytes are no message. */
   async listen(): Promise<void> {
     for (;;) {
       const message = await this.#next();
@@ -230,7 +230,7 @@ class Game {
     const game = new Game(seed, harness, proxy);
     const answerFirst = harness.handler;
     for (let index = 0; index < CONNECTIONS; index += 1) {
-      // Where the connection ended in the handshake, the harness had no time to put it back.
+      // If the connection ended in the handshake, the harness had no time to put it back.
       harness.handler = answerFirst;
       await game.#connect(t, index);
     }
@@ -411,7 +411,7 @@ function seeds(): number[] {
 }
 
 describe("chaos proxy", () => {
-  it("cuts where its seed says: the same at each run, for each connection and direction different", () => {
+  it("cuts at the places of its seed: the same at each run, different for each connection and direction", () => {
     const cuts = (seed: number, link: number, direction: "toAccessory" | "toController"): unknown[] => {
       const plan = new CutPlan(seed, link, direction);
       return Array.from({ length: 200 }, () => plan.next());

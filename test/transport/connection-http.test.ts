@@ -1,4 +1,4 @@
-/** ConnectionHttp by itself: the memory of its requests, and what it tells its connection. */
+/** ConnectionHttp by itself: the memory of its requests, and the calls to its connection. */
 
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
@@ -8,7 +8,7 @@ import { HttpUnderTest, LIMITS, settled } from "../support/connection-http";
 
 const KIB = 1024;
 
-/** Counts what is reserved. */
+/** Counts reserved bytes. */
 class CountedBudget {
   reserved = 0;
   most = 0;
@@ -84,7 +84,7 @@ describe("the budget of a connection's requests", () => {
     responses[0]?.end();
     await settled();
     assert.equal(budget.reserved, PUT.length + 5);
-    // An early answer: what comes of the body then is not kept.
+    // An early answer: the rest of the body is not kept.
     responses[1]?.end();
     await settled();
     assert.equal(budget.reserved, 0);
@@ -177,7 +177,7 @@ describe("the budget of a connection's requests", () => {
     }
   });
 
-  it("refuses with 503 what it has no room for, and answers what came before", async () => {
+  it("refuses with 503 a request that it has no room for, and answers earlier ones", async () => {
     for (const segments of [
       [GET, GET + GET + GET],
       [GET, `${PUT}0123`, "4".repeat(60)],
@@ -243,7 +243,7 @@ describe("ConnectionHttp", () => {
     }
   });
 
-  it("tells line ends between requests, and what is dropped, from a sign of life", async () => {
+  it("tells line ends between requests, and dropped bytes, from a sign of life", async () => {
     const tested = new HttpUnderTest();
     const idle = async (segment: string): Promise<boolean> => {
       await feed(tested, segment);

@@ -128,7 +128,7 @@ describe("the diagnostics channels of a server", () => {
 });
 
 describe("a connection closed from this side", () => {
-  it("with a response on its way has no other reason than the one it was closed for", async (t) => {
+  it("keeps its first reason if a response is on its way", async (t) => {
     const messages = record(t);
     const harness = await Harness.start(t);
     const { controller, connection } = await harness.connectSecured();
@@ -153,7 +153,7 @@ describe("a connection closed from this side", () => {
 });
 
 describe("stats", () => {
-  it("count what a connection did, and sum up over those that are gone", async (t) => {
+  it("count the work of a connection, and add up closed connections", async (t) => {
     const clock = new ManualClock();
     const harness = await Harness.start(t, { clock });
     const first = await harness.connectSecured();

@@ -1,4 +1,4 @@
-/** How a connection ends: what was asked for before is answered whole, what is refused after it, and all of it is bounded. */
+/** The end of a connection: earlier requests are answered whole, later ones are refused, and both take bounded time. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { expectWiped } from "../support/session-watch";
 
 const MINUTE = 60_000;
 const CHUNKED = { "Transfer-Encoding": "chunked" };
-/** Of a body: so much that the HTTP parser pauses where nobody reads it, and so little that the socket is still read. */
+/** Bytes of a body: enough for the HTTP parser to pause if nobody reads it, too few to pause the socket. */
 const PAUSES_THE_PARSER = 70_000;
 
 /** A handler that keeps requests until they are to be answered. */
@@ -52,7 +52,7 @@ class Keeper {
   }
 }
 
-/** Waits until the server has seen all that the controller has sent, and its end where that was sent too. */
+/** Waits until the server has seen all bytes of the controller, and its end if it was sent too. */
 async function untilSeen(harness: Harness, controller: Controller): Promise<void> {
   if (controller.socket.writableEnded && !controller.socket.writableFinished) {
     await once(controller.socket, "finish");
@@ -95,7 +95,7 @@ async function expectEnd(controller: Controller): Promise<void> {
 
 for (const engine of transportEngines()) {
   describe(`endings (${engine})`, () => {
-    it("answer what the controller has asked for before it closed its sending side", async (t) => {
+    it("answer requests that came before the controller closed its sending side", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller, connection } = await harness.connectSecured();
       const keeper = new Keeper(harness);
@@ -164,7 +164,7 @@ for (const engine of transportEngines()) {
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_IDLE");
     });
 
-    it("are the handler's where it destroys its response, and its error is not laid at the controller's door", async (t) => {
+    it("are the handler's if it destroys its response, and its error is not the controller's", async (t) => {
       const harness = await Harness.start(t, { engine });
       const fault = new Error("a fault of the device's");
       const handlers: Harness["handler"][] = [
@@ -303,7 +303,7 @@ for (const engine of transportEngines()) {
       }
     });
 
-    it("refuse a request that a handler has, where it has not begun to answer", async (t) => {
+    it("refuse a request that a handler has, if it has not begun to answer", async (t) => {
       const harness = await Harness.start(t, { engine, maxBodySize: 100 });
       for (const [body, status] of [
         ["64\r\n", 413],
@@ -322,7 +322,7 @@ for (const engine of transportEngines()) {
       }
     });
 
-    it("write no refusal where the request was answered before it was at fault", async (t) => {
+    it("write no refusal if the request was answered before its fault", async (t) => {
       const harness = await Harness.start(t, { engine, maxBodySize: 100 });
       for (const body of ["64\r\n", "zz\r\n", "5\r\nhello, no line end"]) {
         const { controller, connection } = await harness.connectSecured();
@@ -335,7 +335,7 @@ for (const engine of transportEngines()) {
       }
     });
 
-    it("let out what a handler has begun to answer to a request at fault", async (t) => {
+    it("send the rest of a response that a handler has begun, to a request at fault", async (t) => {
       const harness = await Harness.start(t, { engine, maxBodySize: 100 });
       const { controller } = await harness.connectSecured();
       harness.handler = (_request, response) => {

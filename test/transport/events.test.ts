@@ -144,7 +144,7 @@ for (const engine of transportEngines()) {
       assert.deepEqual([...originator.controller.events, ...stranger.controller.events], []);
     });
 
-    it("come where the originator is another server's connection", async (t) => {
+    it("come if the originator is another server's connection", async (t) => {
       const [harness, elsewhere] = [await Harness.start(t, { engine }), await Harness.start(t, { engine })];
       // Both are the first of their server, and have the same slot in its hub.
       const { controller, connection } = await harness.connectSecured();
@@ -354,7 +354,7 @@ for (const engine of transportEngines()) {
       );
     });
 
-    it("close the connection, and nothing else, where they cannot be written", async (t) => {
+    it("close the connection, and nothing else, if they can't be written", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { connection } = await harness.connectSecured();
       connection.enableEventNotifications(1, 9);

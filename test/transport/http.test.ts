@@ -150,7 +150,7 @@ for (const engine of transportEngines()) {
     );
 
     it(
-      "tells a handler that what it wrote did not go out, if the connection closes first",
+      "tells a handler that its response did not go out, if the connection closes first",
       LIMIT,
       async (t) => {
         const harness = await Harness.start(t, { engine });
@@ -220,7 +220,7 @@ for (const engine of transportEngines()) {
       assert.equal(connection.closeReason?.code, "ERR_HAPWIRE_HTTP");
     });
 
-    it("closes after the response where the controller asks for it", async (t) => {
+    it("closes after the response if the controller asks for it", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller } = await harness.connectSecured();
       const body = "y".repeat(500_000);
@@ -251,7 +251,7 @@ for (const engine of transportEngines()) {
       await controller.closed;
     });
 
-    it("answers what is no HTTP with 400, heads that are too large with 431, and closes", async (t) => {
+    it("answers bytes that are no HTTP with 400, heads that are too large with 431, and closes", async (t) => {
       const harness = await Harness.start(t, { engine });
       for (const [sent, status, code = "ERR_HAPWIRE_HTTP"] of [
         ["NOT HTTP AT ALL\r\n\r\n", 400],
@@ -350,7 +350,7 @@ for (const engine of transportEngines()) {
       );
     });
 
-    it("answers 500 where a handler throws, and serves on", async (t) => {
+    it("answers 500 if a handler throws, and serves on", async (t) => {
       const harness = await Harness.start(t, { engine });
       const pair = await harness.connectSecured();
       const warned = once(process, "warning") as Promise<[NodeJS.ErrnoException]>;
@@ -366,7 +366,7 @@ for (const engine of transportEngines()) {
       await expectEventNext(pair);
     });
 
-    it("answers 500 where a handler throws over its own status message, or closes where not even that can be sent", async (t) => {
+    it("answers 500 if a handler's status message is invalid, or closes if not even 500 can be sent", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller, connection } = await harness.connectSecured();
       harness.handler = (_request, response) => {
@@ -387,7 +387,7 @@ for (const engine of transportEngines()) {
       assert.match(String(connection.closeReason.cause), /another fault/);
     });
 
-    it("answers 500 where a handler throws what cannot be shown, in the middle of chunks to come", async (t) => {
+    it("answers 500 if a handler throws a value that can't be shown, before all chunks have come", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { controller } = await harness.connectSecured();
       harness.handler = (_request, response) => {

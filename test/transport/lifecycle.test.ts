@@ -1,4 +1,4 @@
-/** A server's and a connection's life: listening, stopping, closing, idling, and what is left behind: nothing. */
+/** The life of a server and of a connection: listening, idling, closing, stopping, and nothing left behind. */
 
 import assert from "node:assert/strict";
 import { lookup } from "node:dns/promises";
@@ -58,7 +58,7 @@ for (const engine of transportEngines()) {
       assert.ok(!connection.isAuthenticated());
     });
 
-    it("does nothing for a closed connection, even where another has its place", async (t) => {
+    it("does nothing for a closed connection, even if another has its place", async (t) => {
       const harness = await Harness.start(t, { engine });
       const first = await harness.connectSecured();
       const gone = whenClosed(first.connection);
@@ -90,7 +90,7 @@ for (const engine of transportEngines()) {
       assert.equal((await controller.get("/")).status, 200);
     });
 
-    it("keeps subscriptions in the order in which they were made, and forgets what is unsubscribed", async (t) => {
+    it("keeps subscriptions in the order in which they were made, without unsubscribed ones", async (t) => {
       const harness = await Harness.start(t, { engine });
       const { connection } = await harness.connect();
       for (const iid of [9, 10, 2 ** 53 - 1]) {
@@ -105,7 +105,7 @@ for (const engine of transportEngines()) {
       assert.equal(connection.getRegisteredEvents().size, 0);
     });
 
-    it("leaves no port open where it is stopped before it listens", async () => {
+    it("leaves no port open if it is stopped before it listens", async () => {
       for (const end of ["stop", "destroy", "close"] as const) {
         const server = new EventedHTTPServer({ engine });
         let listened = false;
@@ -173,7 +173,7 @@ for (const engine of transportEngines()) {
       assert.deepEqual(await warned, [fault]);
     });
 
-    it("close() closes at the deadline what has not finished by then", async (t) => {
+    it("close() closes the connections that have not finished at the deadline", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
       const pair = await harness.connectSecured();
@@ -294,7 +294,7 @@ describe("addresses", () => {
     }
   });
 
-  it("are unknown, and end nothing, where the system does not show the network interfaces", async (t) => {
+  it("are unknown, and end nothing, if the system does not show the network interfaces", async (t) => {
     t.mock.method(os, "networkInterfaces", () => {
       throw new Error("uv_interface_addresses returned EAFNOSUPPORT");
     });
@@ -324,7 +324,7 @@ function openSockets(): number {
   }).length;
 }
 
-/** The TCP ports that this process listens on, from what the kernel says of its sockets. */
+/** The TCP ports that this process listens on, by the kernel's list of its sockets. */
 function listeningPorts(): number[] {
   const inodes = new Set(
     readdirSync("/proc/self/fd").flatMap((fd) => {

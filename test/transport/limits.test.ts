@@ -1,4 +1,4 @@
-/** Each bound on what a controller can make the server hold or wait for: met exactly, and passed by one. */
+/** Each limit of the memory and time that a controller can take: met exactly, and exceeded by one. */
 
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
@@ -13,7 +13,7 @@ const KIB = 1024;
 /** A frame's length field and its tag, in bytes. */
 const FRAME_OVERHEAD = 2 + 16;
 
-/** Waits for the refusal of what was sent, and for the end of the connection. */
+/** Waits for the refusal of a request, and for the end of the connection. */
 async function expectRefusal(controller: Controller, status: number): Promise<void> {
   const response = await controller.nextResponse();
   assert.equal(response.status, status);
@@ -215,7 +215,7 @@ for (const engine of transportEngines()) {
       await expectRefusal(controller, 503);
     });
 
-    it("maxStrangerPendingRequests: 503 before authentication for what is no matter after it", async (t) => {
+    it("maxStrangerPendingRequests: 503 before authentication for requests that are welcome after it", async (t) => {
       const harness = await Harness.start(t, { engine, maxStrangerPendingRequests: 2 });
       const twice = async ({ controller }: Pair): Promise<ServerResponse[]> => {
         const requests = [1, 2, 3].map(() => controller.request("GET", "/"));
@@ -338,7 +338,7 @@ for (const engine of transportEngines()) {
       }
     });
 
-    it("maxStrangers: nobody keeps a place by not reading what a handler has answered", async (t) => {
+    it("maxStrangers: nobody keeps a place by not reading a response", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock, maxStrangers: 2 });
       const pairs = await connectOneByOne(harness, clock, 2);
@@ -361,7 +361,7 @@ for (const engine of transportEngines()) {
       assert.deepEqual([oldest, newer], ["ERR_HAPWIRE_STRANGERS", undefined]);
     });
 
-    it("maxStrangers: 503 for the new one where all others are in a request", async (t) => {
+    it("maxStrangers: 503 for the new one if all others are in a request", async (t) => {
       const harness = await Harness.start(t, { engine, maxStrangers: 2 });
       for (let i = 0; i < 2; i += 1) {
         const { controller } = await harness.connect();
@@ -379,7 +379,7 @@ for (const engine of transportEngines()) {
       assert.equal(harness.server.stats().connections, 2);
     });
 
-    it("strangerIdleTimeout: closes what has not authenticated, and nothing else", async (t) => {
+    it("strangerIdleTimeout: closes connections that have not authenticated, and no others", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock });
       const stranger = await harness.connect();
@@ -393,7 +393,7 @@ for (const engine of transportEngines()) {
       assert.equal((await authenticated.controller.get("/")).status, 200);
     });
 
-    it("idleTimeout: is kept where it is shorter than strangerIdleTimeout", async (t) => {
+    it("idleTimeout: is kept if it is shorter than strangerIdleTimeout", async (t) => {
       const clock = new ManualClock();
       const harness = await Harness.start(t, { engine, clock, idleTimeout: 60_000, idleSweepThreshold: 1 });
       const { connection } = await harness.connectSecured();

@@ -1,4 +1,4 @@
-/** Two connections of one server in the same tick: neither loses what it shares with the other. */
+/** Two connections of one server in the same tick share memory: neither loses a byte. */
 
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
@@ -80,7 +80,7 @@ for (const engine of transportEngines()) {
       }
     });
 
-    it("write to memory of their own while the kernel has not taken what the first one wrote", async (t) => {
+    it("write to memory of their own while the kernel has not taken the first one's bytes", async (t) => {
       const harness = await Harness.start(t, { engine, clock: new ManualClock() });
       const [slow, other] = [await harness.connectSecured(), await harness.connectSecured()];
       other.connection.enableEventNotifications(1, 9);

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 
 import { PlaintextBoundary, type RequestProgress } from "#src/transport/plaintext-boundary";
 
-/** Whether the boundary tolerates what has arrived, and the number of the first response that it refuses. */
+/** True if the boundary tolerates the bytes so far, and the number of the first response that it refuses. */
 function draw(progress: RequestProgress): { tolerates: boolean; firstRefused: number } {
   const boundary = new PlaintextBoundary();
   const tolerates = boundary.draw(progress);
@@ -39,7 +39,7 @@ describe("the plaintext boundary", () => {
     assert.equal(draw({ started: 3, finished: 2, answering: false }).tolerates, false);
   });
 
-  it("stays where it was drawn first", () => {
+  it("stays at its first place", () => {
     const boundary = new PlaintextBoundary();
     boundary.draw({ started: 1, finished: 0, answering: true });
     assert.equal(boundary.draw({ started: 2, finished: 1, answering: true }), false);

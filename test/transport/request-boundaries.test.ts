@@ -1,4 +1,4 @@
-/** RequestBoundaries by itself: what it accepts and refuses, however the bytes are cut into segments. */
+/** RequestBoundaries by itself: it accepts and refuses the same bytes, however they are cut into segments. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

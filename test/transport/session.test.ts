@@ -25,7 +25,7 @@ async function expectClosedBy({ controller, connection }: Pair, bytes: Buffer, c
   controller.socket.write(bytes);
   await Promise.all([closed, controller.closed]);
   assert.equal(connection.closeReason?.code, code);
-  assert.equal(controller.received.length, received, "the server answered what it must not answer");
+  assert.equal(controller.received.length, received, "the server answered a request that it must not answer");
 }
 
 for (const engine of transportEngines()) {
@@ -191,7 +191,7 @@ for (const engine of transportEngines()) {
       assert.equal((await other.controller.get("/")).status, 200);
     });
 
-    it("is refused where a request in plaintext follows that of pair-verify", async (t) => {
+    it("is refused if a request in plaintext follows the one of pair-verify", async (t) => {
       // A stranger between controller and accessory could append it; it must not be served as the controller's.
       const harness = await Harness.start(t, { engine });
       const { controller, connection } = await harness.connect();
@@ -273,7 +273,7 @@ describe("sessionID", () => {
   });
 });
 
-/** @returns the session ids of both; undefined where the system gave the port to somebody else in between. */
+/** @returns the session ids of both. Undefined if the system gave the port to another program in between. */
 async function connectTwiceFromOnePort(
   t: TestContext,
   harness: Harness,

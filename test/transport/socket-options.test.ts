@@ -1,4 +1,4 @@
-/** What the server asks of the kernel for each socket that it accepts. */
+/** The options of each socket that the server accepts. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,4 @@
-/** Which stranger has to go, and what the requests of all of them may hold. */
+/** The stranger that has to go, and the memory that the requests of all strangers may hold. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -121,7 +121,7 @@ describe("one stranger too many", () => {
     assert.equal(next.outcome, "refused");
   });
 
-  it("is none once another has left, or has become known", () => {
+  it("does not happen after another has left, or has authenticated", () => {
     const strangers = new Strangers({ maxStrangers: 1, maxStrangerRequestBytes: 100 });
     const known = new FakeStranger("10.0.0.1");
     strangers.add(known);

@@ -138,7 +138,7 @@ for (const engine of transportEngines()) {
       const drained = once(harness.socketOf(pair), "drain");
       await readEvents(pair.controller, sent);
       await drained;
-      assert.equal(pair.connection.lastSocketOperation, clock.now(), "to take data is no silence");
+      assert.equal(pair.connection.lastSocketOperation, clock.now(), "taking data is no silence");
       sendUntil(harness, pair, isFull);
       clock.advance(MINUTE - 1);
       assert.equal(closeCode(pair), undefined);

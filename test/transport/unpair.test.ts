@@ -42,7 +42,7 @@ for (const engine of transportEngines()) {
       assert.deepEqual(controller.events, []);
     });
 
-    it("lets the initiator's response out where events pile up that it no longer gets", async (t) => {
+    it("sends the initiator's response even if events pile up that it no longer gets", async (t) => {
       const harness = await Harness.start(t, { engine, maxQueuedEvents: 2 });
       const { controller, connection } = await harness.connectSecured();
       connection.enableEventNotifications(1, 9);
@@ -94,7 +94,7 @@ for (const engine of transportEngines()) {
       assert.equal(harness.server.connections.size, 1);
     });
 
-    it("leaves the initiator alone where another user's pairing was removed", async (t) => {
+    it("leaves the initiator open if another user's pairing was removed", async (t) => {
       const harness = await Harness.start(t, { engine });
       const admin = await harness.connectSecured("admin");
       const guest = await harness.connectSecured("guest");

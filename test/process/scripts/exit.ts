@@ -36,7 +36,7 @@ const endings: Readonly<Record<string, (scene: Scene) => Promise<void> | void>> 
   timers: leaveTimersAlone,
 };
 
-/** Ends all sockets from outside, so that what the server's own stop would clean up stays: its timers. */
+/** Ends all sockets from outside, so that the server's timers stay, which its own stop would clear. */
 async function leaveTimersAlone({ server, controllers }: Scene): Promise<void> {
   const closed = [...server.connections].map(async (connection: HAPConnection) => once(connection, "closed"));
   controllers.forEach((controller) => {

@@ -7,7 +7,7 @@ import type { EngineName, SessionKeys } from "hapwire";
 import { CHARACTERISTIC, startSecuredServer } from "../../support/secured-server";
 import { portOf } from "../../support/port";
 
-/** What the thread is started with. */
+/** The data that the thread is started with. */
 export interface WorkerData {
   readonly engine: EngineName;
   readonly keys: SessionKeys;
