@@ -29,7 +29,9 @@ export async function requestSample(
 ): Promise<() => Promise<Sample>> {
   let latencies: number[] = [];
   const sample = await cpuSample(seat, settings, async (times) => {
-    latencies = await sendRequests(seat.controllers, load, times);
+    latencies = await sendInLanes(seat.controllers, load.inFlight, times, async (controller) =>
+      controller.get(load.path, load.body),
+    );
   });
   return async () => ({
     ...(await sample()),
@@ -38,19 +40,32 @@ export async function requestSample(
   });
 }
 
-/** @returns How long each request took, in microseconds. */
-async function sendRequests(
+/** Has the controllers send requests, one after the other. @returns How long each request took, in microseconds. */
+export async function sendByTurns(
   controllers: readonly Controller[],
-  { path, body, inFlight }: RequestLoad,
   times: number,
+  send: (controller: Controller) => Promise<void>,
+): Promise<number[]> {
+  return sendInLanes(controllers, 1, times, send);
+}
+
+/** @param inFlight - Lanes of requests. At most as many as there are controllers. */
+async function sendInLanes(
+  controllers: readonly Controller[],
+  inFlight: number,
+  times: number,
+  send: (controller: Controller) => Promise<void>,
 ): Promise<number[]> {
   const latencies: number[] = [];
   let started = 0;
   const lane = async (first: number): Promise<void> => {
     for (let turn = first; started < times; turn += inFlight) {
       started += 1;
+      const controller = controllers[turn % controllers.length];
       const start = performance.now();
-      await controllers[turn % controllers.length]?.get(path, body);
+      if (controller !== undefined) {
+        await send(controller);
+      }
       latencies.push((performance.now() - start) * 1000);
     }
   };
