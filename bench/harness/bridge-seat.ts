@@ -11,18 +11,13 @@ import { LeftOutError } from "./case";
 import { Child } from "./child";
 import { Controller } from "./controller";
 import { LampCheck } from "./lamp-check";
+import type { Id } from "./lamps";
 import { User, type Accessory, type Post } from "./pairing";
 import { findPeer, HAP_NODEJS } from "./peers";
 
 const PROGRAM = path.join(__dirname, "bridge-process.js");
 const TLV = "application/pairing+tlv8";
 const JSON_TYPE = "application/hap+json";
-
-/** The id of a characteristic. */
-export interface Id {
-  readonly aid: number;
-  readonly iid: number;
-}
 
 export class BridgeSeat {
   readonly #child: Child<BridgeCommands>;
@@ -113,7 +108,7 @@ export class BridgeSeat {
   /** Has all controllers subscribe to the first characteristics. */
   async subscribe(count: number): Promise<void> {
     const changes = this.ids.slice(0, count).map((id) => ({ ...id, ev: true }));
-    await Promise.all(this.controllers.map(async (controller) => write(controller, changes)));
+    await Promise.all(this.controllers.map(async (controller) => putCharacteristics(controller, changes)));
   }
 
   /** Changes the first characteristics all at once, and waits until every controller has every event. */
@@ -140,8 +135,8 @@ export function postBy(controller: Controller): Post {
   return async (url, body) => (await controller.request(url, { method: "POST", type: TLV, body })).body;
 }
 
-/** Writes characteristics. */
-export async function write(
+/** Writes characteristics, or subscribes to them. */
+export async function putCharacteristics(
   controller: Controller,
   characteristics: readonly (Id & { readonly value?: number; readonly ev?: boolean })[],
 ): Promise<void> {

@@ -6,7 +6,7 @@ import type * as HapNodeJs from "@homebridge/hap-nodejs";
 
 import { install } from "hapwire/homebridge";
 
-import { LAMP_CHARACTERISTICS, lampCharacteristic, lampValue } from "./lamps";
+import { LAMP_CHARACTERISTICS, lampCharacteristic, lampValue, type Id } from "./lamps";
 import { loadHapNodeJs, type HapNodeJsAdvertising } from "./peers";
 
 const LOOPBACK = "127.0.0.1";
@@ -34,7 +34,7 @@ export interface BridgeAbout {
   /** The long-term public key in hex. */
   readonly publicKey: string;
   /** The ids of the lamps' characteristics, in the order of their numbers. */
-  readonly ids: readonly { readonly aid: number; readonly iid: number }[];
+  readonly ids: readonly Id[];
 }
 
 /** The brightnesses that controllers have written. */

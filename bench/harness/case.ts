@@ -19,6 +19,18 @@ export interface MetricPlan {
   readonly unit: Unit;
 }
 
+/** Samples of fresh processes without a warm-up. */
+export interface ColdPlan {
+  /** Samples that each contender gives at most; each round takes one. */
+  readonly rounds: number;
+  /**
+   * Starts a process, measures the first work that it does, and ends it.
+   *
+   * @throws Error if the contender does not deliver what it must.
+   */
+  sample(competitor: Competitor): Promise<Sample>;
+}
+
 export interface CasePlan {
   readonly name: string;
   readonly title: string;
@@ -27,12 +39,8 @@ export interface CasePlan {
   readonly contenders?: readonly string[];
   /** @throws Error if the contender cannot do this. */
   prepare(competitor: Competitor): Promise<Subject>;
-  /**
-   * Takes a sample in a fresh process without a warm-up. Missing if the case has no cold figures.
-   *
-   * @throws Error if the contender does not deliver what it must.
-   */
-  cold?(competitor: Competitor): Promise<Sample>;
+  /** Missing if the case has no cold figures. */
+  readonly cold?: ColdPlan;
 }
 
 /** A contender cannot be measured in a case for want of something on this machine, which is no failure of its. */
@@ -80,9 +88,9 @@ export async function runCase(
         progress(competitor.name, round);
         await takeTurn(warm, async () => subject?.sample());
       }
-      for (const { competitor, cold } of present) {
+      for (const { competitor, cold } of round <= (plan.cold?.rounds ?? 0) ? present : []) {
         progress(competitor.name, round);
-        await takeTurn(cold, async () => plan.cold?.(competitor));
+        await takeTurn(cold, async () => plan.cold?.sample(competitor));
       }
     }
   } finally {

@@ -1,13 +1,8 @@
 /** Holds the events and answers of the real bridge against the values that its lamps have. */
 
 import type { DeliveryCheck } from "./controller";
-import { lampValue } from "./lamps";
+import { lampValue, type Id } from "./lamps";
 import type { Message } from "./message-reader";
-
-interface Id {
-  readonly aid: number;
-  readonly iid: number;
-}
 
 interface Entry extends Id {
   readonly value?: unknown;

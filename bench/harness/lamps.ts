@@ -1,5 +1,11 @@
 /** The lamps of the real bridge: their characteristics, and the values that these take. */
 
+/** The id of a characteristic. */
+export interface Id {
+  readonly aid: number;
+  readonly iid: number;
+}
+
 /** The characteristics of a lamp that change. */
 export const LAMP_CHARACTERISTICS = ["On", "Brightness", "Hue", "Saturation"] as const;
 

@@ -8,26 +8,27 @@ import { budgetOf, type RunSettings } from "./settings";
 import { warmUp } from "./work";
 
 /** A contender's server in its own process, with controllers in this one. */
-export interface Loaded {
+export interface Seated {
   readonly server: CostedServer;
   close(): Promise<void>;
 }
 
+/** Takes a latency as a controller sees it, in microseconds. */
+export type RecordLatency = (latency: number) => void;
+
 /** Work that can be done any number of times. */
-export interface Load<S extends Loaded> {
-  /**
-   * Starts a server and connects controllers.
-   *
-   * @throws Error that says why this contender cannot run.
-   */
+export interface Load<S extends Seated> {
+  /** @throws Error that says why this contender cannot run. */
   start(competitor: Competitor): Promise<S>;
+  /** Connects controllers, and whatever else must be there before the work. */
+  setUp?(seat: S): Promise<void>;
   /**
    * Does the work.
    *
-   * @returns How long each time took as the controllers see it, in microseconds. Empty if nobody waits.
+   * @param record - To be called for each latency. Not called if no controller waits.
    * @throws Error if the server does not deliver what it must.
    */
-  work(seat: S, times: number): Promise<readonly number[]>;
+  work(seat: S, times: number, record: RecordLatency): Promise<void>;
   /** Divides the CPU time of one time, e.g. by the connections of a wave. Default 1. */
   readonly units?: number;
   /** Times of a cold sample: the first ones of a process. Without it there are no cold figures. */
@@ -40,19 +41,22 @@ export interface Load<S extends Loaded> {
  * Plans samples of `cpu` (microseconds of the server's CPU time), `p50` and `p99` (latency in microseconds) and `stall`
  * (milliseconds).
  */
-export function measured<S extends Loaded>(
+export function measured<S extends Seated>(
   load: Load<S>,
   settings: RunSettings,
 ): Pick<CasePlan, "prepare" | "cold"> {
-  const { cold } = load;
+  const { cold, stall } = load;
   return {
     async prepare(competitor) {
-      const seat = await load.start(competitor);
+      const seat = await startReady(load, competitor);
       try {
         const cost = async (times: number): Promise<number> => (await costOf(load, seat, times)).spent;
         const times = await warmUp(cost, budgetOf(settings));
         return {
-          sample: async () => ({ ...(await sampleOf(load, seat, times)), ...(await stallIn(load, seat)) }),
+          sample: async () => ({
+            ...(await sampleOf(load, seat, times)),
+            ...(stall !== undefined && { stall: await stallIn(load, seat, stall) }),
+          }),
           close: async () => seat.close(),
         };
       } catch (error) {
@@ -61,22 +65,41 @@ export function measured<S extends Loaded>(
       }
     },
     ...(cold !== undefined && {
-      cold: async (competitor) => ({
-        ...(await inFreshProcess(load, competitor, async (seat) => sampleOf(load, seat, cold))),
-        // The stall clock keeps a process busy, so that its CPU time is not the work's.
-        ...(load.stall !== undefined &&
-          (await inFreshProcess(load, competitor, async (seat) => stallIn(load, seat)))),
-      }),
+      cold: {
+        rounds: settings.quick ? 1 : settings.rounds,
+        sample: async (competitor) => ({
+          ...(await inFreshProcess(load, competitor, async (seat) => sampleOf(load, seat, cold))),
+          // Another process: the stall clock keeps the process busy, and its CPU time would not be the work's.
+          ...(stall !== undefined && {
+            stall: await inFreshProcess(load, competitor, async (seat) => stallIn(load, seat, stall)),
+          }),
+        }),
+      },
     }),
   };
 }
 
-async function inFreshProcess<S extends Loaded>(
+/** Starts a server and sets it up. Leaves nothing behind if that fails. */
+export async function startReady<S extends Seated>(
+  { start, setUp }: Pick<Load<S>, "start" | "setUp">,
+  competitor: Competitor,
+): Promise<S> {
+  const seat = await start(competitor);
+  try {
+    await setUp?.(seat);
+    return seat;
+  } catch (error) {
+    await seat.close();
+    throw error;
+  }
+}
+
+async function inFreshProcess<S extends Seated, Result>(
   load: Load<S>,
   competitor: Competitor,
-  measure: (seat: S) => Promise<Sample>,
-): Promise<Sample> {
-  const seat = await load.start(competitor);
+  measure: (seat: S) => Promise<Result>,
+): Promise<Result> {
+  const seat = await startReady(load, competitor);
   try {
     return await measure(seat);
   } finally {
@@ -84,19 +107,19 @@ async function inFreshProcess<S extends Loaded>(
   }
 }
 
-async function costOf<S extends Loaded>(
+async function costOf<S extends Seated>(
   load: Load<S>,
   seat: S,
   times: number,
 ): Promise<{ spent: number; latencies: readonly number[] }> {
-  let latencies: readonly number[] = [];
-  const spent = await cpuOf(seat.server, async () => {
-    latencies = await load.work(seat, times);
-  });
+  const latencies: number[] = [];
+  const spent = await cpuOf(seat.server, async () =>
+    load.work(seat, times, (latency) => latencies.push(latency)),
+  );
   return { spent, latencies };
 }
 
-async function sampleOf<S extends Loaded>(load: Load<S>, seat: S, times: number): Promise<Sample> {
+async function sampleOf<S extends Seated>(load: Load<S>, seat: S, times: number): Promise<Sample> {
   const { spent, latencies } = await costOf(load, seat, times);
   return {
     cpu: spent / (times * (load.units ?? 1)),
@@ -104,13 +127,6 @@ async function sampleOf<S extends Loaded>(load: Load<S>, seat: S, times: number)
   };
 }
 
-async function stallIn<S extends Loaded>(load: Load<S>, seat: S): Promise<Sample> {
-  const { stall: times } = load;
-  if (times === undefined) {
-    return {};
-  }
-  const stall = await stallOf(seat.server, async () => {
-    await load.work(seat, times);
-  });
-  return { stall };
+async function stallIn<S extends Seated>(load: Load<S>, seat: S, times: number): Promise<number> {
+  return stallOf(seat.server, async () => load.work(seat, times, () => undefined));
 }
