@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { HAPWIRE, type Competitor } from "../contenders";
+import { HAPWIRE, PORTABLE, type Competitor } from "../contenders";
+import type { EngineName } from "hapwire";
+
 import type { BridgeAbout, BridgeSettings } from "./bridge";
 import type { BridgeCommands } from "./bridge-process";
 import { LeftOutError } from "./case";
@@ -56,7 +58,7 @@ export class BridgeSeat {
     const paired = Array.from({ length: users }, () => new User());
     const storage = mkdtempSync(path.join(tmpdir(), "hapwire-bench-"));
     const settings: BridgeSettings = {
-      hapwire: competitor.name === HAPWIRE,
+      ...engineOf(competitor),
       lamps,
       storage,
       users: paired.map(({ id, publicKey }) => ({ id, publicKey: publicKey.toString("hex") })),
@@ -127,6 +129,17 @@ export class BridgeSeat {
     }
     await this.#child.stop();
     rmSync(this.#storage, { recursive: true, force: true });
+  }
+}
+
+function engineOf({ name }: Competitor): { engine?: EngineName } {
+  switch (name) {
+    case HAPWIRE:
+      return { engine: "native" };
+    case PORTABLE:
+      return { engine: "portable" };
+    default:
+      return {};
   }
 }
 

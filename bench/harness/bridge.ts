@@ -4,6 +4,7 @@ import { EventEmitter, once } from "node:events";
 
 import type * as HapNodeJs from "@homebridge/hap-nodejs";
 
+import type { EngineName } from "hapwire";
 import { install } from "hapwire/homebridge";
 
 import { LAMP_CHARACTERISTICS, lampCharacteristic, lampValue, type Id } from "./lamps";
@@ -17,8 +18,8 @@ const COALESCING_DELAY = 1;
 
 /** How the bridge is to be. */
 export interface BridgeSettings {
-  /** True if hapwire carries it. */
-  readonly hapwire: boolean;
+  /** The engine of the hapwire that carries it. Missing for HAP-NodeJS's own transport. */
+  readonly engine?: EngineName;
   readonly lamps: number;
   /** Where HAP-NodeJS keeps its files. */
   readonly storage: string;
@@ -81,10 +82,11 @@ export class Bridge {
     Object.assign(advertising, { CiaoAdvertiser: silentAdvertiser(advertising) });
     transport.HAPConnection.EVENT_COALESCING_DELAY = COALESCING_DELAY;
     hap.HAPStorage.setCustomStoragePath(settings.storage);
-    let isCarried = !settings.hapwire;
-    if (settings.hapwire) {
+    const { engine } = settings;
+    let isCarried = engine === undefined;
+    if (engine !== undefined) {
       install(hap, {
-        server: { coalescingDelay: COALESCING_DELAY },
+        server: { engine, coalescingDelay: COALESCING_DELAY },
         log: () => undefined,
         onCarried: () => (isCarried = true),
       });
