@@ -3,15 +3,30 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-import { FrameOpener, FrameSealer } from "hapwire";
+import { FrameOpener, FrameSealer, type SessionKeys } from "hapwire";
 
-import type { Burst } from "./changes";
-import { EventCheck } from "./event-check";
 import { SESSION_KEYS, SUBSCRIBE, SUBSCRIBED, VERIFIED, VERIFY } from "./home";
 import { MessageReader, type Message } from "./message-reader";
 
 /** Milliseconds without a message after which one is taken for lost. */
 const PATIENCE = 20_000;
+
+/** Holds events that a controller receives against the changes that were made. */
+export interface DeliveryCheck {
+  /** True when all events have come. */
+  readonly isComplete: boolean;
+  /** @throws Error if the message says anything else than it must. */
+  take(message: Message): void;
+}
+
+/** What a request sends. */
+export interface Content {
+  readonly method: string;
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+const GET: Content = { method: "GET", type: "", body: Buffer.alloc(0) };
 
 interface Waiting {
   readonly resolve: (message: Message) => void;
@@ -24,7 +39,7 @@ export class Controller {
   #sealer: FrameSealer | undefined;
   #opener: FrameOpener | undefined;
   #response: Waiting | undefined;
-  #events: (Waiting & { readonly check: EventCheck }) | undefined;
+  #events: (Waiting & { readonly check: DeliveryCheck }) | undefined;
   #failure: Error | undefined;
 
   private constructor(socket: Socket) {
@@ -52,30 +67,42 @@ export class Controller {
   async verify(encrypted: boolean): Promise<void> {
     await this.get(VERIFY, VERIFIED);
     if (encrypted) {
-      this.#sealer = new FrameSealer(SESSION_KEYS.controllerToAccessoryKey);
-      this.#opener = new FrameOpener(SESSION_KEYS.accessoryToControllerKey);
+      this.secure(SESSION_KEYS);
     }
+  }
+
+  /** Encrypts all that follows. */
+  secure(keys: SessionKeys): void {
+    this.#sealer = new FrameSealer(keys.controllerToAccessoryKey);
+    this.#opener = new FrameOpener(keys.accessoryToControllerKey);
   }
 
   async subscribe(changes: number): Promise<void> {
     await this.get(SUBSCRIBE + String(changes), SUBSCRIBED);
   }
 
-  /** Sends a request and waits for its response. @throws Error where it is another than this. */
+  /** Sends a GET request and waits for its response. @throws Error if the body is another than this. */
   async get(path: string, body: string): Promise<void> {
-    const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: bridge.local\r\n\r\n`);
-    const message = await this.#await("a response", (waiting) => {
-      this.#response = waiting;
-      this.#socket.write(this.#sealer?.seal(request) ?? request);
-    });
+    const message = await this.request(path);
     if (message.body.length !== Buffer.byteLength(body) || message.body.toString() !== body) {
       throw new Error(`the response to GET ${path} is not the one that was to come`);
     }
   }
 
-  /** Waits until all these bursts have come. @throws Error where an event is lost, doubled or changed. */
-  async receive(bursts: readonly Burst[]): Promise<void> {
-    const check = new EventCheck(bursts);
+  /** Sends a request and waits for its response. @throws Error if the response is no success. */
+  async request(path: string, { method, type, body }: Content = GET): Promise<Message> {
+    const about =
+      method === "GET" ? "" : `Content-Type: ${type}\r\nContent-Length: ${String(body.length)}\r\n`;
+    const head = Buffer.from(`${method} ${path} HTTP/1.1\r\nHost: bridge.local\r\n${about}\r\n`);
+    const request = body.length === 0 ? head : Buffer.concat([head, body]);
+    return this.#await("a response", (waiting) => {
+      this.#response = waiting;
+      this.#socket.write(this.#sealer?.seal(request) ?? request);
+    });
+  }
+
+  /** Waits until all these events have come. @throws Error if one is lost, doubled or changed. */
+  async receive(check: DeliveryCheck): Promise<void> {
     await this.#await("all events", (waiting) => {
       this.#events = { ...waiting, check };
     });

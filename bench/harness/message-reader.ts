@@ -9,7 +9,9 @@ export interface Message {
 
 const HEAD_END = "\r\n\r\n";
 const EVENT = "EVENT/1.0 200 ";
-const RESPONSE = "HTTP/1.1 200 ";
+const RESPONSE = /^HTTP\/1\.1 20[04] /;
+/** Has no body, and no header that says so. */
+const NO_CONTENT = "HTTP/1.1 204 ";
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
 
@@ -67,6 +69,9 @@ export class MessageReader {
   }
 
   #bodyOf(bytes: Buffer, head: string, start: number): Body | undefined {
+    if (head.startsWith(NO_CONTENT)) {
+      return { body: Buffer.alloc(0), end: start };
+    }
     if (CHUNKED.test(head)) {
       return chunkedBody(bytes, start);
     }
@@ -80,12 +85,12 @@ export class MessageReader {
   }
 }
 
-/** @throws Error where it is neither a response nor an event, or says anything but 200. */
+/** @throws Error if the message is neither an event nor a response of success. */
 function kindOf(head: string): Message["kind"] {
   if (head.startsWith(EVENT)) {
     return "event";
   }
-  if (head.startsWith(RESPONSE)) {
+  if (RESPONSE.test(head)) {
     return "response";
   }
   throw new Error(`unexpected message: ${head.slice(0, 80)}`);

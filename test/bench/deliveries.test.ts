@@ -102,6 +102,11 @@ describe("the reader of messages", () => {
     }
   });
 
+  it("reads a response without content", () => {
+    const [nothing, next] = new MessageReader().push(Buffer.from(`HTTP/1.1 204 No Content\r\n\r\n${whole}`));
+    assert.deepEqual([nothing?.kind, nothing?.body.length, next?.body.toString()], ["response", 0, "whole"]);
+  });
+
   it("refuses what is no success", () => {
     const reader = new MessageReader();
     assert.throws(

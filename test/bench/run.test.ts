@@ -84,6 +84,24 @@ describe("a run of the benchmarks", { timeout: patient(60_000) }, () => {
         ["stall", ["50x2"]],
       ],
     );
+    assert.deepEqual(
+      result.scenarios.map(({ cases }) => cases.map(({ cold }) => cold?.map(({ name }) => name))),
+      [
+        [
+          ["cpu", "p50", "p99"],
+          ["cpu", "p50", "p99"],
+        ],
+        [undefined],
+      ],
+    );
+    for (const { figures } of result.scenarios.flatMap(({ cases }) =>
+      cases.flatMap(({ cold = [] }) => cold),
+    )) {
+      assert.deepEqual(
+        figures.map(({ contender, samples: [sample = NaN, ...more] }) => [contender, sample > 0, more]),
+        names.map((name) => [name, true, []]),
+      );
+    }
     for (const { metrics } of result.scenarios.flatMap(({ cases }) => cases)) {
       for (const { figures } of metrics) {
         assert.deepEqual(
@@ -143,6 +161,50 @@ describe("a run of the benchmarks", { timeout: patient(60_000) }, () => {
       { contender: "a", samples: [1, 4, 7] },
       { contender: "b", samples: [], failed: "too late" },
       { contender: "c", samples: [3, 6, 8] },
+    ]);
+  });
+
+  it("takes cold samples by turns too, as long as there are rounds of them", async () => {
+    const turns: string[] = [];
+    const result = await runCase(
+      {
+        name: "c",
+        title: "",
+        metrics: [{ name: "cpu", title: "", unit: "us" }],
+        prepare: async ({ name }) =>
+          Promise.resolve({
+            sample: async () => Promise.resolve({ cpu: turns.push(name) }),
+            close: async () => Promise.resolve(),
+          }),
+        cold: {
+          rounds: 2,
+          async sample({ name }) {
+            const turn = turns.push(name.toUpperCase());
+            return name === "b" && turn > 4
+              ? Promise.reject(new Error("too cold"))
+              : Promise.resolve({ cpu: turn });
+          },
+        },
+      },
+      ["a", "b"].map((name) => ({ name, title: name })),
+      3,
+      () => undefined,
+    );
+    assert.equal(turns.join(""), "abABabABab");
+    assert.deepEqual(result.metrics[0]?.figures, [
+      { contender: "a", samples: [1, 5, 9] },
+      { contender: "b", samples: [2, 6, 10] },
+    ]);
+    assert.deepEqual(result.cold, [
+      {
+        name: "cpu",
+        title: "",
+        unit: "us",
+        figures: [
+          { contender: "a", samples: [3, 7] },
+          { contender: "b", samples: [], failed: "too cold" },
+        ],
+      },
     ]);
   });
 

@@ -29,7 +29,6 @@ describe("HAP-NodeJS's server", { timeout: patient(60_000) }, () => {
         const { status, body } = await controller.get("/accessories");
         assert.deepEqual([status, JSON.parse(body.toString())], [200, { accessories: [] }]);
         controller.destroy();
-        assert.ok((await server.cpuTime()) > 0);
       });
     }
   }

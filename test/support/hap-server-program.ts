@@ -1,37 +1,28 @@
 /**
- * A program: HAP-NodeJS's `HAPServer` on loopback, paired with one user or with nobody, under the preload or not.
+ * A program: HAP-NodeJS's `HAPServer` on loopback, paired with one user, under the preload or not.
  *
- * `node [--require …/register.js] hap-server-program.js PACKAGE`, started with an IPC channel: the first message is the
- * user to pair with or "nobody", the answer says where the server is. Each later one is answered with what was used so far.
+ * `node [--require …/register.js] hap-server-program.js PACKAGE`, started with an IPC channel: the message is the user to
+ * pair with, the answer says where the server is. The program ends when the channel closes.
  */
 
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 
 import type * as HapNodeJs from "@homebridge/hap-nodejs";
 
-/** Whom the server is paired with. */
+/** The user that the server is paired with. */
 export interface PairWith {
   readonly name: string;
   /** In hex. */
   readonly publicKey: string;
 }
 
-/** Where the server is, and who. */
+/** Address and identity of the server. */
 export interface Serving {
   readonly port: number;
-  readonly pincode: string;
   readonly username: string;
   /** In hex. */
   readonly signPk: string;
-}
-
-export interface Usage {
-  /** Microseconds of CPU time since the process started. */
-  readonly cpu: number;
-  /** The longest stall of the event loop since the answer before this one, in milliseconds. */
-  readonly stall: number;
 }
 
 const [, , packageName = ""] = process.argv;
@@ -43,12 +34,9 @@ const { HAPServerEventTypes, PermissionTypes } = hap as {
 };
 
 async function main(): Promise<void> {
-  const [user] = (await once(process, "message")) as [PairWith | "nobody"];
+  const [user] = (await once(process, "message")) as [PairWith];
   const info = hap.AccessoryInfo.create("0E:11:22:33:44:55");
-  info.pincode = "031-45-154";
-  if (user !== "nobody") {
-    info.addPairedClient(user.name, Buffer.from(user.publicKey, "hex"), PermissionTypes.ADMIN);
-  }
+  info.addPairedClient(user.name, Buffer.from(user.publicKey, "hex"), PermissionTypes.ADMIN);
   const server = new hap.HAPServer(info);
   server.on(HAPServerEventTypes.ACCESSORIES, (_connection, callback) => {
     callback(undefined, { accessories: [] });
@@ -56,35 +44,13 @@ async function main(): Promise<void> {
   const listening = once(server, "listening") as Promise<[number]>;
   server.listen(0, "127.0.0.1");
   const [port] = await listening;
-  reply({
+  const serving: Serving = {
     port,
-    pincode: info.pincode,
     username: info.username,
     signPk: Buffer.from(info.signPk).toString("hex"),
-  });
-  // Its timer costs CPU time: not before somebody asks.
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  const answer = (): void => {
-    const { user: own, system } = process.cpuUsage();
-    reply({ cpu: own + system, stall: delay.max / 1e6 });
   };
-  process.on("message", (question) => {
-    if (question !== "stall") {
-      answer();
-      return;
-    }
-    // The monitor's timer notices a stall after it is over.
-    setTimeout(() => {
-      answer();
-      delay.enable();
-      delay.reset();
-    }, 10);
-  });
+  process.send?.(serving);
   process.once("disconnect", () => process.exit());
-}
-
-function reply(message: Serving | Usage): void {
-  process.send?.(message);
 }
 
 void main();
