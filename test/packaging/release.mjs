@@ -98,9 +98,7 @@ async function check() {
   if (!existsSync(path.join(ROOT, "node_modules"))) await step("npm ci", () => run(["npm", "ci"], inRoot));
   await step("build", build);
   await step("prebuild", () => process.stdout.write(run(["node", "prebuilds/build.mjs"], inRoot)));
-  await step("prebuild:check", () =>
-    process.stdout.write(run(["node", "prebuilds/check.mjs"], inRoot)),
-  );
+  await step("prebuild:check", () => process.stdout.write(run(["node", "prebuilds/check.mjs"], inRoot)));
   const packed = await step("npm pack", pack);
   await step("content of the tarball", () => inspect(packed));
   await use(packed.tarball);
