@@ -35,7 +35,7 @@ export function codecModule(name: string): string {
   return path.join(__dirname, "codecs", `${name}.js`);
 }
 
-/** Built by `npm run bench:build`, in a checkout. */
+/** Built by `npx node-gyp rebuild -C bench/native`, in a checkout. */
 export const EVP_LOOP = path.join(ROOT, "bench/native/build/Release/evp_loop.node");
 
 /** All of them, with the reason where one cannot run here. */

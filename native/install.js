@@ -12,7 +12,7 @@ const path = require("node:path");
 
 const ROOT = path.join(__dirname, "..");
 
-/** The loader. A checkout of the repository has none before its first `npm run build:ts`. */
+/** The loader. A checkout of the repository has none before its first `npm run build`. */
 const LOADER = path.join(ROOT, "dist/engine/addon.js");
 
 const isWindows = process.platform === "win32";

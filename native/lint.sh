@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clang-format and clang-tidy over native/ and bench/native/: `npm run lint:native`.
+# clang-format and clang-tidy over native/ and bench/native/: `bash native/lint.sh`.
 #
 # HAPWIRE_NODE_HEADERS is the folder of node_api.h, where it is not with Node or in npm's nodedir.
 set -euo pipefail

@@ -1,18 +1,23 @@
-// `npm run prebuild`: compiles the addon for every target of targets.mjs, or for those named by `-- --target NAME`.
+// `node prebuilds/build.mjs [--target NAME ...]` compiles prebuilt addons.
 //
-// For x64 Linux with Debian's compilers, and for nothing else: what ships is built in one place.
+// Without a name: all targets for Linux, on x64 Debian with Debian's compilers. A target for macOS or Windows compiles on
+// its own machine, with that machine's compiler.
 import { copyFileSync, mkdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { compile } from "./compile.mjs";
-import { prebuiltFile, targetsNamed, TARGETS } from "./targets.mjs";
+import { OWN_TARGETS, prebuiltFile, targetsNamed, TARGETS } from "./targets.mjs";
 
 const ROOT = path.join(import.meta.dirname, "..");
 
-const HELP = `Usage: npm run prebuild [-- --target NAME ...]
+const ALL_TARGETS = [...TARGETS, ...OWN_TARGETS];
+const namesOf = (targets) => targets.map(({ name }) => name).join(", ");
 
-Compiles the addon for each target: ${TARGETS.map(({ name }) => name).join(", ")}.
+const HELP = `Usage: node prebuilds/build.mjs [--target NAME ...]
+
+Compiles the addon for each target: ${namesOf(TARGETS)}.
+These compile only on their own machine: ${namesOf(OWN_TARGETS)}.
 `;
 
 function parse() {
@@ -21,7 +26,7 @@ function parse() {
       options: { target: { type: "string", multiple: true }, help: { type: "boolean" } },
     });
     if (values.help) return undefined;
-    return targetsNamed(values.target ?? []);
+    return targetsNamed(values.target ?? [], ALL_TARGETS);
   } catch (error) {
     console.error(`${error.message}\n\n${HELP}`);
     process.exit(2);
@@ -31,7 +36,7 @@ function parse() {
 function build(target) {
   const file = compile(target, path.join(ROOT, "build-prebuilds", target.name));
   const place = path.join(ROOT, prebuiltFile(target));
-  // The whole folder: another name from an earlier version could be loaded in its place.
+  // Remove the whole folder: it may have a file of another name from an earlier version.
   rmSync(path.dirname(place), { recursive: true, force: true });
   mkdirSync(path.dirname(place), { recursive: true });
   copyFileSync(file, place);

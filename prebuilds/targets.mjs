@@ -1,28 +1,29 @@
-// The prebuilt addons that ship: the one list that `npm run prebuild`, its check, the tests on other platforms and
-// `npm run release:check` go by. A new target is a new entry here, and its compiler a package in .ci/run.
+// Lists the prebuilt addons that ship. A new target for Linux is a new entry here, and its compilers are packages in .ci/run.
 
-/** The newest glibc that any target may need: Debian 10, Ubuntu 20.04, RHEL 8 and all that came after. */
+/** The newest glibc that a target may need: that of Debian 10, Ubuntu 20.04 and RHEL 8. */
 export const GLIBC = "2.28";
 
-/** The Node-API version that the addon is built for. Node 18.17, 20.3 and all that came after have it. */
+/** The Node-API version of the addon. Node 18.17 and 20.3 are the first releases that have it. */
 export const NODE_API = 8;
 
 /**
  * @typedef {object} Target
- * @property {string} name What the command line and the folder below prebuilds/ call it.
- * @property {string} arch As `process.arch` has it.
- * @property {string} triplet The compiler's prefix, and the folder of its libraries: /usr/TRIPLET.
- * @property {string} debianPackage Which has the compiler.
- * @property {string} [armVersion] Node says which ARM it was built for; an addon for another one is not loaded.
- * @property {string[]} cxxflags Which instructions it may use.
- * @property {string} machine What `readelf -h` says of it.
- * @property {string} [emulator] QEMU's, which runs it on x64.
+ * @property {string} name Its name on the command line and below prebuilds/: `process.platform`-`process.arch`.
+ * @property {string} arch Its `process.arch`.
+ * @property {string} triplet The prefix of the compiler. /usr/TRIPLET has the libraries.
+ * @property {string} debianPackage Debian's package of the compiler.
+ * @property {string} [armVersion] The ARM version of Node. An addon for another version is not loaded.
+ * @property {string[]} cxxflags The flags that choose the instructions.
+ * @property {string} machine The machine in the output of `readelf -h`.
+ * @property {string} [emulator] The QEMU that runs it on x64.
  * @property {string} muslTriplet The prefix of the compiler for musl.
- * @property {string} muslPackage Debian's package with that compiler and musl itself.
- * @property {string[]} runtimes npm packages with the Node binaries that it is held against and tested on.
+ * @property {string} muslPackage Debian's package of that compiler and of musl.
+ * @property {string[]} runtimes The npm packages with the Node binaries on which it is checked and tested.
  */
 
-/** @type {readonly Target[]} */
+/** @typedef {Pick<Target, "name" | "arch" | "armVersion">} OwnTarget A target that only its own machine compiles. */
+
+/** The targets that Debian compiles, for itself and for other processors. @type {readonly Target[]} */
 export const TARGETS = [
   {
     name: "linux-x64",
@@ -53,7 +54,7 @@ export const TARGETS = [
     triplet: "arm-linux-gnueabihf",
     debianPackage: "g++-arm-linux-gnueabihf",
     armVersion: "7",
-    // Hard-float, and no NEON, which armv7 does not have everywhere.
+    // Hard-float, and no NEON, because some armv7 processors lack it.
     cxxflags: ["-march=armv7-a+fp", "-mfloat-abi=hard"],
     machine: "ARM",
     muslTriplet: "arm-linux-musleabihf",
@@ -63,6 +64,17 @@ export const TARGETS = [
   },
 ];
 
+/**
+ * The targets that .github/workflows/release.yml compiles on their own machines. Nothing here tests them.
+ *
+ * @type {readonly OwnTarget[]}
+ */
+export const OWN_TARGETS = [
+  { name: "darwin-arm64", arch: "arm64" },
+  { name: "darwin-x64", arch: "x64" },
+  { name: "win32-x64", arch: "x64" },
+];
+
 /** The file of a target, below the package's folder. src/engine/addon-places.ts looks for this name. */
 export function prebuiltFile({ name, armVersion }) {
   const tag = armVersion === undefined ? "" : `.armv${armVersion}`;
@@ -70,16 +82,18 @@ export function prebuiltFile({ name, armVersion }) {
 }
 
 /**
+ * @template {OwnTarget} T
  * @param {string[]} names
- * @returns {readonly Target[]} The targets of these names, or all where none is named.
- * @throws Error for a name that is none.
+ * @param {readonly T[]} [among]
+ * @returns {readonly T[]} The targets of these names. Without names: {@link TARGETS}.
+ * @throws Error if a name is unknown.
  */
-export function targetsNamed(names) {
+export function targetsNamed(names, among = TARGETS) {
   if (names.length === 0) return TARGETS;
   return names.map((name) => {
-    const target = TARGETS.find((candidate) => candidate.name === name);
+    const target = among.find((candidate) => candidate.name === name);
     if (target === undefined) {
-      throw new Error(`no target is named ${name}; there are ${TARGETS.map((each) => each.name).join(", ")}`);
+      throw new Error(`there is no target ${name}; choose from ${among.map((each) => each.name).join(", ")}`);
     }
     return target;
   });

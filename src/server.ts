@@ -89,7 +89,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     this.#idleSweep = new IdleSweep(settings, this.#links, closeIdle);
 
     // Half-open: a controller that sends no more may still wait for its answer. No keep-alive probes: they wake iOS
-    // devices. No delay: HAP's messages are small and awaited. [PROTOCOL: the secured session]
+    // devices. No delay: HAP's messages are small and awaited. [PROTOCOL: sockets]
     this.tcpServer = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: false });
     this.tcpServer.on("connection", this.#onConnection.bind(this));
     this.tcpServer.on("listening", this.#onListening.bind(this));

@@ -47,7 +47,9 @@ function codecCase(size: number, { quick }: RunSettings): CasePlan {
     ],
     async prepare({ name, codec: module = "" }) {
       if (name === LIMIT && !existsSync(EVP_LOOP)) {
-        throw new LeftOutError('the EVP loop is not built: "npm run bench:build" in a checkout');
+        throw new LeftOutError(
+          'the EVP loop is not built: run "npx node-gyp rebuild -C bench/native" in a checkout',
+        );
       }
       const start: CodecStart = { module, size };
       const { child } = await Child.start<CodecCommands>(PROGRAM, start);

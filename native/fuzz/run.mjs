@@ -1,4 +1,4 @@
-// `npm run fuzz`: builds the fuzz targets and runs them, each for some seconds, from the committed seeds and from what
+// `node native/fuzz/run.mjs`: builds the fuzz targets and runs them, each for some seconds, from the committed seeds and from what
 // earlier runs here found worth keeping. All that it writes is below build-fuzz/.
 
 import { spawn, spawnSync } from "node:child_process";
@@ -13,7 +13,7 @@ const TARGETS = readdirSync(path.join(ROOT, SEEDS)).sort();
 /** The compiler's name with a version, as Debian installs it, and without. */
 const COMPILERS = ["clang++-14", "clang++"];
 
-const HELP = `npm run fuzz -- [options]
+const HELP = `node native/fuzz/run.mjs [options]
 
   --seconds N     how long to run each target (default: 60)
   --target NAME   run this one only: ${TARGETS.join(", ")}

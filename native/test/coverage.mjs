@@ -1,4 +1,4 @@
-// `npm run coverage:native`: which lines of native/core the native tests run, by gcov.
+// `node native/test/coverage.mjs`: which lines of native/core the native tests run, by gcov.
 //
 // Prints a percentage for each file and every line that no test runs. A line that no test can run says so where it
 // stands, `// untested: <why>`, at its end or on a line of its own before it; any other fails the run. All that this

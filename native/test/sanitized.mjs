@@ -1,12 +1,11 @@
-// `npm run test:sanitized`: the native tests, then the addon in worker threads, then the JavaScript tests.
+// Runs the native tests, the addon in worker threads, and the JavaScript tests under sanitizers.
+// After `npm run build:test`: `node native/test/sanitized.mjs [NAME ...]`. A NAME chooses test files, as with `npm test`. Without
+// a NAME, all tests of the addon run.
 //
-//   npm run test:sanitized [-- NAME ...]   the test files whose path has a NAME in it, as with `npm test`; without a
-//                                          NAME, all that have to do with the addon
-//
-// The first and the last with AddressSanitizer and UndefinedBehaviorSanitizer, the native ones with LeakSanitizer, too
-// (Node itself leaks); the threads with ThreadSanitizer. The addon is built in a copy of this package, and run there:
-// build/ keeps the addon that ships. Needs GCC with its sanitizers, CMake and what CMakeLists.txt names. All that it
-// writes is below build-sanitized/.
+// The threads run with ThreadSanitizer, all others with AddressSanitizer and UndefinedBehaviorSanitizer. The native tests
+// also run with LeakSanitizer, which Node itself does not pass. The addon is built and run in a copy of this package, so
+// that build/ keeps the addon that ships. Needs GCC with its sanitizers, CMake, and the packages that CMakeLists.txt names.
+// Writes only below build-sanitized/.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";

@@ -18,7 +18,7 @@ export async function runBench(args: readonly string[]): Promise<number> {
   if (!existsSync(file)) {
     printError(
       `hapwire: the benchmark suite is not here: there is no ${file}\n` +
-        "In a checkout, `npm run build:bench` makes it; in an installation, install hapwire again.",
+        "In a checkout, `npm run build` makes it; in an installation, install hapwire again.",
     );
     return 1;
   }

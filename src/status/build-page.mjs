@@ -1,5 +1,5 @@
 // Puts the status page's files into dist/status/page: its code without the types, and the chart library beside it, so that
-// nothing is fetched from the network. Part of `npm run build:ts`; `npm run typecheck` checks the types.
+// nothing is fetched from the network. Part of `npm run build`; `npm run typecheck` checks the types.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import ts from "typescript";

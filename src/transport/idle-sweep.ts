@@ -1,4 +1,4 @@
-/** Closes connections that are silent for too long. Sleeps until the first of them can be due. [PROTOCOL: fault 9] */
+/** Closes connections that are silent for too long. Sleeps until the first of them can be due. [PROTOCOL: idle connections] */
 
 import type { Timer } from "../clock";
 import type { Settings } from "../options";

@@ -1,4 +1,4 @@
-/** Writes docs/status-page.png: the status page over a busy bridge, after a while. `npm run docs:screenshot` */
+/** Writes docs/status-page.png: the status page over a busy bridge, after a while. `node dist-test/test/browser/screenshot.js` */
 
 import path from "node:path";
 

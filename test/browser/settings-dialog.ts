@@ -1,4 +1,4 @@
-/** The settings dialog of the plugin as a browser shows it, over bridges with encrypted traffic. `npm run test:browser` */
+/** The settings dialog of the plugin as a browser shows it, over bridges with encrypted traffic. Run by `node --test`. */
 
 import assert from "node:assert/strict";
 import { mkdtempSync, mkdirSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** The status page as a browser shows it, over a bridge with encrypted traffic. `npm run test:browser` */
+/** The status page as a browser shows it, over a bridge with encrypted traffic. Run by `node --test`. */
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it, type TestContext } from "node:test";

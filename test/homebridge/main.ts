@@ -1,8 +1,8 @@
 /**
- * The plugin on real Homebridges with real controllers: `npm run test:homebridge`, or with the versions and parts of the names
- * of cases to run, as in `npm run test:homebridge -- 2.4.0 killed`.
+ * The plugin on real Homebridges with real controllers: `node dist-test/test/homebridge/main.js [VERSION | NAME …]`.
  *
- * The versions run side by side: Homebridge waits for most of its time.
+ * Arguments choose the versions, and the cases whose names have a NAME in them, as in `main.js 2.4.0 killed`. The versions
+ * run side by side, because Homebridge mostly waits.
  */
 
 import { CASES, runCase, type Case } from "./cases";

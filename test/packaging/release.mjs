@@ -97,10 +97,8 @@ async function checkPlugin(tarball) {
 async function check() {
   if (!existsSync(path.join(ROOT, "node_modules"))) await step("npm ci", () => run(["npm", "ci"], inRoot));
   await step("build", build);
-  await step("prebuild", () => process.stdout.write(run(["npm", "run", "--silent", "prebuild"], inRoot)));
-  await step("prebuild:check", () =>
-    process.stdout.write(run(["npm", "run", "--silent", "prebuild:check"], inRoot)),
-  );
+  await step("prebuild", () => process.stdout.write(run(["node", "prebuilds/build.mjs"], inRoot)));
+  await step("prebuild:check", () => process.stdout.write(run(["node", "prebuilds/check.mjs"], inRoot)));
   const packed = await step("npm pack", pack);
   await step("content of the tarball", () => inspect(packed));
   await use(packed.tarball);

@@ -1,7 +1,7 @@
-// `npm run test:platform -- --target linux-arm64 [--target ...] [--brief] [NAME ...]`: tests a target's prebuilt addon, the
+// `node test/platforms/run.mjs --target linux-arm64 [--target ...] [--brief] [NAME ...]`: tests a target's prebuilt addon, the
 // file that ships, on the real Node binaries of the target. QEMU emulates a processor that this machine does not have.
 //
-// Runs the test suite and `npm start`. Then npm, on the Node under test, installs the tarball of `npm run release:check`,
+// Runs the test suite and `npm start`. Then npm, on the Node under test, installs the tarball of `test/packaging/release.mjs`,
 // if there is one, and the installed package is used. With `--brief` the suite is only those tests that another processor
 // or another Node can break. NAMEs choose test files, as with `npm test`, and then nothing else runs.
 //
@@ -37,7 +37,7 @@ const BRIEF = {
 /** Lines of a failed step's output that are shown. */
 const SHOWN_LINES = 200;
 
-const HELP = `Usage: npm run test:platform -- [--target NAME ...] [--brief] [TEST ...]
+const HELP = `Usage: node test/platforms/run.mjs [--target NAME ...] [--brief] [TEST ...]
 
 Targets: ${TARGETS.map(({ name }) => name).join(", ")}. If none is named: all of them.
 --brief runs only the tests that another processor or another Node can break.
@@ -96,7 +96,7 @@ function stepsFor(target, node, { brief, tests }) {
   return [...checks, demo, ...(tarball === undefined ? [] : [["installed", ...installed]])];
 }
 
-/** @returns {string | undefined} The one that `npm run release:check` left. */
+/** @returns {string | undefined} The one that `test/packaging/release.mjs` left. */
 function newestTarball() {
   const folder = path.join(ROOT, ".cache/release");
   const file = existsSync(folder)
@@ -148,7 +148,7 @@ async function runTarget(target, choice) {
 const { targets, ...choice } = parse();
 for (const target of targets) {
   if (!existsSync(path.join(ROOT, prebuiltFile(target)))) {
-    console.error(`${prebuiltFile(target)} is missing: npm run prebuild -- --target ${target.name}`);
+    console.error(`${prebuiltFile(target)} is missing: node prebuilds/build.mjs --target ${target.name}`);
     process.exit(1);
   }
 }

@@ -1,4 +1,5 @@
-// What Bun and Deno run, with sodium-native and without it: a session, the doctor, the transport's tests. `npm run test:runtimes`
+// Runs a session, the doctor and the transport's tests on Bun and Deno, with sodium-native and without it:
+// `node --test test/runtimes/check.mjs`, after `npm run build:test`.
 // Downloads both runtimes once, into .cache/, and installs the package for them as a user does.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

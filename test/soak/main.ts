@@ -1,5 +1,6 @@
 /**
- * `npm run soak`: a server in this process, its controllers in another, so that the memory measured here is the server's.
+ * The soak: a server in this process, and its controllers in another, so that the memory measured here is the server's.
+ * `node --expose-gc dist-test/test/soak/main.js`
  * What it does and asks for: options.ts, verdict.ts.
  */
 

@@ -11,7 +11,7 @@ export interface SoakOptions {
   readonly seed: number;
 }
 
-export const HELP = `Usage: npm run soak -- [--minutes N] [--connections N] [--engine native|portable] [--seed N]
+export const HELP = `Usage: node --expose-gc dist-test/test/soak/main.js [OPTIONS]
 
 Runs a server in this process and controllers in another one, for a while, and looks at what the server has left in
 the end: memory, file descriptors, timers. The controllers come and go, ask for large things, stop reading, reset,

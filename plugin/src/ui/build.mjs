@@ -1,5 +1,5 @@
 // Makes the page of the settings dialog in dist/ui/public: hapwire's status page with another source of its reports, so that
-// both show the same. Part of `npm run build:plugin`, after `npm run build:ts`.
+// both show the same. Part of `npm run build`, after the status page.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 

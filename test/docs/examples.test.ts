@@ -1,66 +1,33 @@
-/** What README and docs say, checked: examples run as printed, every error code has its heading, every option its line. */
+/** The examples of README and docs run as printed. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 
 import type { PairingData } from "hap-controller/lib/protocol/pairing-protocol";
 import HttpClient from "hap-controller/lib/transport/ip/http-client";
-import { EventedHTTPServer } from "hapwire";
-import { collectMetrics } from "hapwire/metrics";
-import { Registry } from "prom-client";
+import { deriveSessionKeys } from "hapwire";
 
-import { settingsFrom } from "#src/options";
+import { ROOT, runNode } from "../support/child";
+import { Controller } from "../support/controller";
+import { codeBlocks, DOCUMENTS, linesOf, read, start } from "../support/documents";
+import { verifyPairing } from "../support/pairing";
 
-import { runNode } from "./support/child";
-import { Controller } from "./support/controller";
-import { verifyPairing } from "./support/pairing";
-import { isCommandRun } from "./support/shell-commands";
-
-/** The checkout: this file runs from dist-test/test. */
-const ROOT = path.join(__dirname, "..", "..");
-
-function read(file: string): string {
-  return readFileSync(path.join(ROOT, file), "utf8");
-}
-
-interface CodeBlock {
-  readonly language: string;
-  readonly code: string;
-}
-
-function codeBlocks(document: string): CodeBlock[] {
-  const blocks = read(document).matchAll(/^```(\w*)\n(.*?)^```$/gms);
-  return [...blocks].map(([, language = "", code = ""]) => ({ language, code }));
-}
+/** The languages of code blocks. `commands.test.ts` checks `sh`; an empty one is output. */
+const LANGUAGES = new Set(["", "http", "js", "mermaid", "sh"]);
 
 /** The examples that a test below runs. */
 const taken = new Set<string>();
 
-/** @returns The JavaScript examples of a document, which a test must run as printed. */
+/** Returns the JavaScript examples of a document. A test must run each. */
 function examplesOf(document: string): string[] {
   const examples = codeBlocks(document).filter(({ language }) => language === "js");
   for (const { code } of examples) {
     taken.add(code);
   }
   return examples.map(({ code }) => code);
-}
-
-/** Writes an example into a folder in which `require("hapwire")` finds this package, and starts it. */
-function start(t: TestContext, code: string): ReturnType<typeof spawn> {
-  const folder = mkdtempSync(path.join(ROOT, "dist-test", "example-"));
-  const file = path.join(folder, "example.js");
-  writeFileSync(file, code);
-  const child = spawn(process.execPath, [file], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
-  t.after(() => {
-    child.kill("SIGKILL");
-    rmSync(folder, { recursive: true });
-  });
-  return child;
 }
 
 /** A connection of a paired controller. */
@@ -70,19 +37,11 @@ async function verify(port: number, pairing: PairingData): Promise<Controller> {
   return controller;
 }
 
-async function* linesOf(child: ReturnType<typeof spawn>): AsyncGenerator<string> {
-  assert.ok(child.stdout !== null);
-  yield* createInterface({ input: child.stdout });
-}
-
 describe("README", () => {
-  const [server = "", encryption = "", codec = "", metrics = "", ...others] = examplesOf("README.md");
-
-  it("has no example but those run here", () => {
-    assert.deepEqual(others, []);
-  });
+  const [server = "", ...others] = examplesOf("README.md");
 
   it("shows a lamp that pairs as printed, in about 40 lines", async (t) => {
+    assert.deepEqual(others, []);
     assert.ok(server.split("\n").length <= 45);
     const child = start(t, server);
     const { value: line } = (await linesOf(child).next()) as { value: string };
@@ -110,6 +69,14 @@ describe("README", () => {
     assert.deepEqual(await exited, [0, null]);
   });
 
+  it("has at most 180 lines", () => {
+    assert.ok(read("README.md").trimEnd().split("\n").length <= 180);
+  });
+});
+
+describe("docs/server.md", () => {
+  const [encryption = "", codec = "", ...others] = examplesOf("docs/server.md");
+
   it("shows a switch to encryption that runs as printed", async (t) => {
     const child = start(
       t,
@@ -128,32 +95,14 @@ describe("README", () => {
       controller.destroy();
     });
     assert.equal((await controller.get("/m3")).body.toString(), "the answer, M4");
-    const { deriveSessionKeys } = await import("hapwire");
     controller.secure(deriveSessionKeys(Buffer.alloc(32, 1)));
     assert.equal((await controller.get("/")).body.toString(), "true");
   });
 
   it("shows a use of the codec that runs as printed", async (t) => {
+    assert.deepEqual(others, []);
     const { value: line } = (await linesOf(start(t, codec)).next()) as { value: string };
     assert.equal(line, "GET /accessories HTTP/1.1");
-  });
-
-  it("shows metrics that are collected as printed", async (t) => {
-    const lines = [];
-    for await (const line of linesOf(start(t, metrics))) {
-      lines.push(line);
-    }
-    assert.ok(lines.includes('hapwire_requests_total{server="1"} 0'), lines.join("\n"));
-  });
-
-  it("names every option", () => {
-    const names = optionNames();
-    assert.ok(names.size > 5);
-    for (const document of ["README.md", "docs/limits.md"]) {
-      for (const name of names) {
-        assert.ok(read(document).includes(`\`${name}\``), `${document} does not name the option ${name}`);
-      }
-    }
   });
 });
 
@@ -194,6 +143,7 @@ describe("docs/metrics.md", () => {
     child.kill("SIGINT");
     assert.deepEqual(await exited, [0, null]);
   });
+<<<<<<< HEAD:test/docs.test.ts
 
   it("names every metric, and no other", async () => {
     const register = new Registry();
@@ -244,6 +194,10 @@ async function whyNotRun({ language, code }: CodeBlock): Promise<string | undefi
       return `no test knows how to run ${language}`;
   }
 }
+=======
+});
+
+>>>>>>> w-house:test/docs/examples.test.ts
 describe("docs/migration.md", () => {
   const migration = read("docs/migration.md");
   const [install = "", subclass = "", ...others] = examplesOf("docs/migration.md");
@@ -297,6 +251,7 @@ function formOf(line: string): string {
     .replace(/: \w+ engine \(.+\),/, ": ENGINE,");
 }
 
+<<<<<<< HEAD:test/docs.test.ts
 describe("docs/errors.md", () => {
   it("has a heading for every code, and no other heading", () => {
     const codes =
@@ -323,13 +278,15 @@ describe("docs/faults.md and SECURITY.md", () => {
       const titles = [...text.matchAll(/"([^"]+)"/g)].map(([, title = ""]) => title.replace(/\s+/g, " "));
       for (const title of titles) {
         assert.ok(sources.includes(title), `${document} names a test that is not there: ${title}`);
+=======
+describe("README and docs", () => {
+  it("have no JavaScript that nothing runs, and no block of an unknown language", () => {
+    for (const document of DOCUMENTS) {
+      for (const { language, code } of codeBlocks(document)) {
+        assert.ok(language !== "js" || taken.has(code), `${document}: no test runs\n${code}`);
+        assert.ok(LANGUAGES.has(language), `${document}: ${language}`);
+>>>>>>> w-house:test/docs/examples.test.ts
       }
     }
   });
 });
-
-/** The names of the numeric options, from the source that checks them. */
-function optionNames(): Set<string> {
-  const names = Object.keys(settingsFrom({}));
-  return new Set(names.filter((name) => name !== "engine" && name !== "clock"));
-}
