@@ -1,59 +1,25 @@
-/** A controller of the load: speaks to a contender's server over TCP, and takes nothing on trust that it hears. */
+/** A controller of the load: checks each response and each event that a contender's server sends. */
 
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-
-import { FrameOpener, FrameSealer } from "hapwire";
-
-import type { Burst } from "./changes";
-import { EventCheck } from "./event-check";
+import { ControllerConnection } from "./controller-connection";
 import { SESSION_KEYS, SUBSCRIBE, SUBSCRIBED, VERIFIED, VERIFY } from "./home";
-import { MessageReader, type Message } from "./message-reader";
+import type { Message } from "./message-reader";
 
-/** Milliseconds without a message after which one is taken for lost. */
-const PATIENCE = 20_000;
-
-interface Waiting {
-  readonly resolve: (message: Message) => void;
-  readonly reject: (error: Error) => void;
+/** Holds events that a controller receives against the changes that were made. */
+export interface DeliveryCheck {
+  /** True when all events have come. */
+  readonly isComplete: boolean;
+  /** @throws Error if the message says anything else than it must. */
+  take(message: Message): void;
 }
 
-export class Controller {
-  readonly #socket: Socket;
-  readonly #reader = new MessageReader();
-  #sealer: FrameSealer | undefined;
-  #opener: FrameOpener | undefined;
-  #response: Waiting | undefined;
-  #events: (Waiting & { readonly check: EventCheck }) | undefined;
-  #failure: Error | undefined;
+export class Controller extends ControllerConnection {
+  #check: DeliveryCheck | undefined;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on("data", (segment) => {
-      try {
-        this.#take(segment);
-      } catch (error) {
-        this.#fail(error as Error);
-      }
-    });
-    socket.on("error", this.#fail.bind(this));
-    socket.on("close", () => {
-      this.#fail(new Error("the server closed the connection"));
-    });
-  }
-
-  static async connect(port: number): Promise<Controller> {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    await once(socket, "connect");
-    return new Controller(socket);
-  }
-
-  /** Sends the last request of pair-verify, which switches the connection to encryption unless the server has none. */
+  /** Sends the last request of pair-verify, which switches the connection to encryption if the server has it. */
   async verify(encrypted: boolean): Promise<void> {
     await this.get(VERIFY, VERIFIED);
     if (encrypted) {
-      this.#sealer = new FrameSealer(SESSION_KEYS.controllerToAccessoryKey);
-      this.#opener = new FrameOpener(SESSION_KEYS.accessoryToControllerKey);
+      this.secure(SESSION_KEYS);
     }
   }
 
@@ -61,82 +27,31 @@ export class Controller {
     await this.get(SUBSCRIBE + String(changes), SUBSCRIBED);
   }
 
-  /** Sends a request and waits for its response. @throws Error where it is another than this. */
-  async get(path: string, body: string): Promise<void> {
-    const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: bridge.local\r\n\r\n`);
-    const message = await this.#await("a response", (waiting) => {
-      this.#response = waiting;
-      this.#socket.write(this.#sealer?.seal(request) ?? request);
-    });
-    if (message.body.length !== Buffer.byteLength(body) || message.body.toString() !== body) {
-      throw new Error(`the response to GET ${path} is not the one that was to come`);
+  /** Sends a GET request. @throws Error if the response is not 200 with this body. */
+  async get(path: string, expected: string): Promise<void> {
+    const { status, body } = await this.fetch("GET", path);
+    if (status !== 200 || body.length !== Buffer.byteLength(expected) || body.toString() !== expected) {
+      throw new Error(`the response to GET ${path} is not the one expected, status ${String(status)}`);
     }
   }
 
-  /** Waits until all these bursts have come. @throws Error where an event is lost, doubled or changed. */
-  async receive(bursts: readonly Burst[]): Promise<void> {
-    const check = new EventCheck(bursts);
-    await this.#await("all events", (waiting) => {
-      this.#events = { ...waiting, check };
-    });
+  /** Waits until all these events have come. @throws Error if one is lost, doubled or changed. */
+  async receive(check: DeliveryCheck): Promise<void> {
+    this.#check = check;
+    await this.until(() => check.isComplete, "all events");
   }
 
   close(): void {
-    this.#socket.removeAllListeners("close");
-    this.#socket.destroy();
+    this.destroy();
   }
 
-  async #await(what: string, start: (waiting: Waiting) => void): Promise<Message> {
-    if (this.#failure !== undefined) {
-      throw this.#failure;
-    }
-    const deadline = setTimeout(() => {
-      this.#fail(new Error(`${what} did not come in ${String(PATIENCE / 1000)} s`));
-    }, PATIENCE);
-    try {
-      return await new Promise((resolve, reject) => {
-        start({ resolve, reject });
-      });
-    } finally {
-      clearTimeout(deadline);
-    }
-  }
-
-  #take(segment: Buffer): void {
-    const plaintext = this.#opener === undefined ? segment : this.#opener.open(segment);
-    for (const message of this.#reader.push(plaintext)) {
-      if (message.kind === "event") {
-        this.#takeEvent(message);
-      } else {
-        this.#takeResponse(message);
-      }
-    }
-  }
-
-  #takeResponse(message: Message): void {
-    const response = this.#response;
-    if (response === undefined) {
-      throw new Error("a response came that nobody asked for");
-    }
-    this.#response = undefined;
-    response.resolve(message);
-  }
-
-  #takeEvent(message: Message): void {
-    if (this.#events === undefined) {
+  protected override takeMessage(message: Message): void {
+    if (message.kind === "response") {
+      super.takeMessage(message);
+    } else if (this.#check === undefined || this.#check.isComplete) {
       throw new Error("an event came that nobody broadcast");
+    } else {
+      this.#check.take(message);
     }
-    const { check, resolve } = this.#events;
-    check.take(message);
-    if (check.isComplete) {
-      this.#events = undefined;
-      resolve(message);
-    }
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    this.#response?.reject(error);
-    this.#events?.reject(error);
   }
 }

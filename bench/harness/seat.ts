@@ -8,6 +8,7 @@ import { burstOf, singleChange, type Burst } from "./changes";
 import { LeftOutError, type Sample, type Subject } from "./case";
 import { Child } from "./child";
 import { Controller } from "./controller";
+import { EventCheck } from "./event-check";
 import type { ServerSettings } from "../servers/contract";
 import type { Series, ServerCommands, Start } from "./server-process";
 
@@ -145,7 +146,7 @@ export class Seat {
     const { from, count } = series;
     const expected = Array.from({ length: count }, (_, index) => burstAt(from + index));
     this.#sent = from + count;
-    const received = this.controllers.map(async (controller) => controller.receive(expected));
+    const received = this.controllers.map(async (controller) => controller.receive(new EventCheck(expected)));
     await Promise.all([...received, this.#child.call(command, series)]);
   }
 }

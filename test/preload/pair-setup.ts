@@ -2,7 +2,7 @@
 
 import PairingProtocol from "hap-controller/lib/protocol/pairing-protocol";
 
-import { median } from "../../bench/statistics";
+import { median } from "#bench/statistics";
 import { HapServerProcess } from "../support/hap-server";
 import { postTlv } from "../support/pairing";
 

@@ -14,7 +14,7 @@ import {
   type Tweetnacl,
 } from "#src/homebridge/pairing-crypto";
 
-import { median, ratioOfRounds, type Summary } from "../../bench/statistics";
+import { median, ratioOfRounds, type Summary } from "#bench/statistics";
 
 /** One more comes first and does not count: the functions are compiled in it. */
 const ROUNDS = 15;
