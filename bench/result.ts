@@ -51,6 +51,11 @@ export interface CaseResult {
   readonly name: string;
   readonly title: string;
   readonly metrics: readonly Metric[];
+  /**
+   * The same metrics in a fresh process without a warm-up: one sample for each round, each from a process of its own.
+   * Missing if the case has no cold figures.
+   */
+  readonly cold?: readonly Metric[];
   /** Who takes part in this scenario and could not be measured here, and why: `limit: the EVP loop is not built`. */
   readonly leftOut?: readonly string[];
 }

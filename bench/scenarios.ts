@@ -11,8 +11,10 @@ import { immediate } from "./scenarios/immediate";
 import { memory } from "./scenarios/memory";
 import { stall } from "./scenarios/stall";
 import { start } from "./scenarios/start";
+import { wholeStack } from "./scenarios/whole-stack";
 
 export const SCENARIOS: readonly Scenario[] = [
+  wholeStack,
   codec,
   get,
   accessories,

@@ -1,14 +1,14 @@
 /** One row of a scenario: its contenders are made ready, then measured by turns, round by round. */
 
 import type { Competitor } from "../contenders";
-import type { CaseResult, Figure, Unit } from "../result";
+import type { CaseResult, Figure, Metric, Unit } from "../result";
 
 /** The figures of one contender in one round, by the metrics' names. */
 export type Sample = Readonly<Record<string, number>>;
 
 /** A contender that is warm and waits for its turn. */
 export interface Subject {
-  /** @throws Error where it does not deliver what it must. */
+  /** @throws Error if the contender does not deliver what it must. */
   sample(): Promise<Sample>;
   close(): Promise<void>;
 }
@@ -19,14 +19,28 @@ export interface MetricPlan {
   readonly unit: Unit;
 }
 
+/** Samples of fresh processes without a warm-up. */
+export interface ColdPlan {
+  /** Samples that each contender gives at most; each round takes one. */
+  readonly rounds: number;
+  /**
+   * Starts a process, measures the first work that it does, and ends it.
+   *
+   * @throws Error if the contender does not deliver what it must.
+   */
+  sample(competitor: Competitor): Promise<Sample>;
+}
+
 export interface CasePlan {
   readonly name: string;
   readonly title: string;
   readonly metrics: readonly MetricPlan[];
   /** Names of those that take part, where not all of the scenario do. */
   readonly contenders?: readonly string[];
-  /** @throws Error where the contender cannot do this. */
+  /** @throws Error if the contender cannot do this. */
   prepare(competitor: Competitor): Promise<Subject>;
+  /** Missing if the case has no cold figures. */
+  readonly cold?: ColdPlan;
 }
 
 /** A contender cannot be measured in a case for want of something on this machine, which is no failure of its. */
@@ -37,18 +51,24 @@ export class LeftOutError extends Error {
 /** What is under way, for those who wait. `round` is 0 during preparation. */
 export type Progress = (contender: string, round: number) => void;
 
-interface Entry {
-  readonly contender: string;
-  readonly subject?: Subject;
+/** The samples of one contender, as long as none has failed. */
+interface Series {
   readonly samples: Sample[];
   failed?: string;
+}
+
+interface Entry {
+  readonly competitor: Competitor;
+  readonly subject?: Subject;
+  readonly warm: Series;
+  readonly cold: Series;
   readonly leftOut?: string;
 }
 
 /**
- * Measures a case.
+ * Measures a case. A contender that fails has no figure; the others go on.
  *
- * @param competitors - Those that take part; one that fails has no figure, the others go on.
+ * @param competitors - Those that take part.
  */
 export async function runCase(
   plan: CasePlan,
@@ -62,52 +82,70 @@ export async function runCase(
       progress(competitor.name, 0);
       entries.push(await enter(plan, competitor));
     }
+    const present = entries.filter(({ subject }) => subject !== undefined);
     for (let round = 1; round <= rounds; round += 1) {
-      for (const entry of entries) {
-        progress(entry.contender, round);
-        await takeTurn(entry);
+      for (const { competitor, subject, warm } of present) {
+        progress(competitor.name, round);
+        await takeTurn(warm, async () => subject?.sample());
+      }
+      for (const { competitor, cold } of round <= (plan.cold?.rounds ?? 0) ? present : []) {
+        progress(competitor.name, round);
+        await takeTurn(cold, async () => plan.cold?.sample(competitor));
       }
     }
   } finally {
     await Promise.all(entries.map(async ({ subject }) => subject?.close()));
   }
-  const measured = entries.filter(({ leftOut }) => leftOut === undefined);
-  const leftOut = entries.flatMap(({ contender, leftOut: why }) =>
-    why === undefined ? [] : [`${contender}: ${why}`],
-  );
-  return {
-    name: plan.name,
-    title: plan.title,
-    metrics: plan.metrics.map((metric) => ({
-      ...metric,
-      figures: measured.map((entry) => figureOf(entry, metric.name)),
-    })),
-    ...(leftOut.length > 0 && { leftOut }),
-  };
+  return resultOf(plan, entries);
 }
 
 async function enter(plan: CasePlan, competitor: Competitor): Promise<Entry> {
-  const entry = { contender: competitor.name, samples: [] };
+  const entry = { competitor, warm: { samples: [] }, cold: { samples: [] } };
   try {
     return { ...entry, subject: await plan.prepare(competitor) };
   } catch (error) {
     const { message } = error as Error;
-    return error instanceof LeftOutError ? { ...entry, leftOut: message } : { ...entry, failed: message };
+    const failed = { samples: [], failed: message };
+    return error instanceof LeftOutError
+      ? { ...entry, leftOut: message }
+      : { competitor, warm: failed, cold: failed };
   }
 }
 
-async function takeTurn(entry: Entry): Promise<void> {
-  if (entry.failed !== undefined || entry.subject === undefined) {
+async function takeTurn(series: Series, take: () => Promise<Sample | undefined>): Promise<void> {
+  if (series.failed !== undefined) {
     return;
   }
   try {
-    entry.samples.push(await entry.subject.sample());
+    const sample = await take();
+    if (sample !== undefined) {
+      series.samples.push(sample);
+    }
   } catch (error) {
-    entry.failed = (error as Error).message;
+    series.failed = (error as Error).message;
   }
 }
 
-function figureOf({ contender, samples, failed }: Entry, metric: string): Figure {
+function resultOf(plan: CasePlan, entries: readonly Entry[]): CaseResult {
+  const measured = entries.filter(({ leftOut }) => leftOut === undefined);
+  const leftOut = entries.flatMap(({ competitor: { name }, leftOut: why }) =>
+    why === undefined ? [] : [`${name}: ${why}`],
+  );
+  const metricsOf = (seriesOf: (entry: Entry) => Series): Metric[] =>
+    plan.metrics.map((metric) => ({
+      ...metric,
+      figures: measured.map((entry) => figureOf(entry.competitor.name, seriesOf(entry), metric.name)),
+    }));
+  return {
+    name: plan.name,
+    title: plan.title,
+    metrics: metricsOf(({ warm }) => warm),
+    ...(plan.cold !== undefined && { cold: metricsOf(({ cold }) => cold) }),
+    ...(leftOut.length > 0 && { leftOut }),
+  };
+}
+
+function figureOf(contender: string, { samples, failed }: Series, metric: string): Figure {
   if (failed !== undefined) {
     return { contender, samples: [], failed };
   }

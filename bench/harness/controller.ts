@@ -1,6 +1,6 @@
 /** A controller of the load: checks each response and each event that a contender's server sends. */
 
-import { ControllerConnection } from "./controller-connection";
+import { ControllerConnection, type RequestOptions } from "./controller-connection";
 import { SESSION_KEYS, SUBSCRIBE, SUBSCRIBED, VERIFIED, VERIFY } from "./home";
 import type { Message } from "./message-reader";
 
@@ -27,11 +27,20 @@ export class Controller extends ControllerConnection {
     await this.get(SUBSCRIBE + String(changes), SUBSCRIBED);
   }
 
-  /** Sends a GET request. @throws Error if the response is not 200 with this body. */
+  /** Sends a request and waits for its response. @throws Error if the response is no success. */
+  async ask(method: string, path: string, options?: RequestOptions): Promise<Message> {
+    const response = await this.fetch(method, path, options);
+    if (response.status !== 200 && response.status !== 204) {
+      throw new Error(`${method} ${path} was answered with ${String(response.status)}`);
+    }
+    return response;
+  }
+
+  /** Sends a GET request. @throws Error if the body of the response is another than this. */
   async get(path: string, expected: string): Promise<void> {
-    const { status, body } = await this.fetch("GET", path);
-    if (status !== 200 || body.length !== Buffer.byteLength(expected) || body.toString() !== expected) {
-      throw new Error(`the response to GET ${path} is not the one expected, status ${String(status)}`);
+    const { body } = await this.ask("GET", path);
+    if (body.length !== Buffer.byteLength(expected) || body.toString() !== expected) {
+      throw new Error(`the response to GET ${path} is not the one expected`);
     }
   }
 

@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
+import type * as HapNodeJs from "@homebridge/hap-nodejs";
+
 import type { SodiumNative } from "#src/engine/portable/aead";
 
 /** A package that is installed. */
@@ -39,6 +41,11 @@ function load(name: string, file: string): unknown {
   return createRequire(path.join(peer.folder, "any.js"))(path.join(peer.folder, file));
 }
 
+/** What is used of HAP-NodeJS's advertisers. */
+export interface HapNodeJsAdvertising {
+  readonly CiaoAdvertiser: { readonly protocolVersionService: string };
+}
+
 /** What is used of HAP-NodeJS's transport. */
 export interface HapNodeJsTransport {
   readonly EventedHTTPServer: new () => EventEmitter;
@@ -62,6 +69,19 @@ export const HAP_NODEJS = "@homebridge/hap-nodejs";
 /** @throws Error where HAP-NodeJS is not installed, or has another shape. */
 export function loadTransport(): HapNodeJsTransport {
   return load(HAP_NODEJS, "dist/lib/util/eventedhttp.js") as HapNodeJsTransport;
+}
+
+/** HAP-NodeJS as a whole. @throws Error if it is not installed, or has another shape. */
+export function loadHapNodeJs(): {
+  hap: typeof HapNodeJs;
+  advertising: HapNodeJsAdvertising;
+  transport: HapNodeJsTransport;
+} {
+  return {
+    hap: load(HAP_NODEJS, "dist/index.js") as typeof HapNodeJs,
+    advertising: load(HAP_NODEJS, "dist/lib/Advertiser.js") as HapNodeJsAdvertising,
+    transport: loadTransport(),
+  };
 }
 
 /** @throws Error as {@link loadTransport}. */

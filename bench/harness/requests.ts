@@ -1,19 +1,8 @@
 /** A load of requests, of which some are in flight at the same time, at most one on a connection. */
 
-import type { MetricPlan, Sample } from "./case";
+import type { MetricPlan } from "./case";
 import type { Controller } from "./controller";
-import { cpuSample } from "./cpu-sample";
-import type { Seat } from "./seat";
-import type { RunSettings } from "./settings";
-import { percentile } from "../statistics";
-
-export interface RequestLoad {
-  readonly path: string;
-  /** The response that must come. */
-  readonly body: string;
-  /** At most as many as there are controllers; with fewer, they take turns. */
-  readonly inFlight: number;
-}
+import type { RecordLatency } from "./load";
 
 export const REQUEST_METRICS: readonly MetricPlan[] = [
   { name: "cpu", title: "CPU time of a request", unit: "us" },
@@ -21,39 +10,31 @@ export const REQUEST_METRICS: readonly MetricPlan[] = [
   { name: "p99", title: "latency, p99", unit: "us" },
 ];
 
-/** @returns What takes a sample of {@link REQUEST_METRICS}. */
-export async function requestSample(
-  seat: Seat,
-  settings: RunSettings,
-  load: RequestLoad,
-): Promise<() => Promise<Sample>> {
-  let latencies: number[] = [];
-  const sample = await cpuSample(seat, settings, async (times) => {
-    latencies = await sendRequests(seat.controllers, load, times);
-  });
-  return async () => ({
-    ...(await sample()),
-    p50: percentile(latencies, 50),
-    p99: percentile(latencies, 99),
-  });
-}
-
-/** @returns How long each request took, in microseconds. */
-async function sendRequests(
+/**
+ * Has the controllers take turns at sending requests.
+ *
+ * @param inFlight - At most as many as there are controllers.
+ * @param send - Sends one, and checks its response.
+ * @param record - Called with the latency of each request.
+ */
+export async function sendRequests(
   controllers: readonly Controller[],
-  { path, body, inFlight }: RequestLoad,
+  inFlight: number,
   times: number,
-): Promise<number[]> {
-  const latencies: number[] = [];
+  send: (controller: Controller) => Promise<void>,
+  record: RecordLatency,
+): Promise<void> {
   let started = 0;
   const lane = async (first: number): Promise<void> => {
     for (let turn = first; started < times; turn += inFlight) {
       started += 1;
+      const controller = controllers[turn % controllers.length];
       const start = performance.now();
-      await controllers[turn % controllers.length]?.get(path, body);
-      latencies.push((performance.now() - start) * 1000);
+      if (controller !== undefined) {
+        await send(controller);
+      }
+      record((performance.now() - start) * 1000);
     }
   };
   await Promise.all(Array.from({ length: inFlight }, async (_, first) => lane(first)));
-  return latencies;
 }

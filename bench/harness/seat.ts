@@ -3,9 +3,8 @@
 import path from "node:path";
 
 import { LIMIT, serverModule, whyNoAddon, type Competitor } from "../contenders";
-import { awake } from "./awake";
 import { burstOf, singleChange, type Burst } from "./changes";
-import { LeftOutError, type Sample, type Subject } from "./case";
+import { LeftOutError } from "./case";
 import { Child } from "./child";
 import { Controller } from "./controller";
 import { EventCheck } from "./event-check";
@@ -119,18 +118,6 @@ export class Seat {
     );
   }
 
-  /**
-   * What this took of the server's CPU time, in microseconds. Each contender pays for its own garbage when V8 collects it:
-   * a collection that is forced before throws compiled code away, whose compilation would then be all that is measured.
-   */
-  async cpuOf(work: () => Promise<void>): Promise<number> {
-    return awake(async () => {
-      const before = await this.#child.call("cpu");
-      await work();
-      return (await this.#child.call("cpu")) - before;
-    });
-  }
-
   async close(): Promise<void> {
     for (const controller of this.controllers) {
       controller.close();
@@ -148,27 +135,5 @@ export class Seat {
     this.#sent = from + count;
     const received = this.controllers.map(async (controller) => controller.receive(new EventCheck(expected)));
     await Promise.all([...received, this.#child.call(command, series)]);
-  }
-}
-
-/**
- * Starts a contender's server and makes it ready.
- *
- * @param prepare - Connects, warms up, and answers with what takes a sample.
- * @throws Error where it cannot be made ready; nothing is left running then.
- */
-export async function seated(
-  competitor: Competitor,
-  limit: LimitServer,
-  accessories: number,
-  prepare: (seat: Seat) => Promise<() => Promise<Sample>>,
-): Promise<Subject> {
-  const seat = await Seat.start(competitor, limit, accessories);
-  try {
-    const sample = await prepare(seat);
-    return { sample, close: async () => seat.close() };
-  } catch (error) {
-    await seat.close();
-    throw error;
   }
 }

@@ -5,8 +5,8 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 
 import type { BenchServer, ServerSettings, StartServer } from "../servers/contract";
 import { burstOf, singleChange } from "./changes";
+import { costCommands, type CostCommands } from "./cost";
 import { refuseToStart, serveCommands } from "./ipc";
-import { StallClock } from "./stall-clock";
 
 /** What the program is told. */
 export interface Start {
@@ -32,20 +32,13 @@ export interface Footprint {
   readonly descriptors?: number;
 }
 
-// A type, because an interface has no index signature.
-// eslint-disable-next-line @typescript-eslint/consistent-type-definitions
-export type ServerCommands = {
-  /** CPU time of this process so far, user and system, in microseconds. */
-  cpu(): number;
+export type ServerCommands = CostCommands & {
   /** Collects garbage, so that what is held can be read. */
   collect(): Promise<void>;
   /** Broadcasts bursts, each when the events of the one before have gone out. */
   sendBursts(series: Series): Promise<void>;
   /** Broadcasts immediate events, one in each turn of the event loop. */
   sendImmediates(series: Series): Promise<void>;
-  startStallClock(): void;
-  /** @returns The longest stall since {@link ServerCommands.startStallClock}, in milliseconds. */
-  stopStallClock(): number;
   footprint(): Footprint;
   /** Resolves when no connection is left. */
   whenEmpty(): Promise<void>;
@@ -58,9 +51,8 @@ const COLLECTIONS = 3;
 
 function commandsOf(server: BenchServer, settings: ServerSettings): ServerCommands {
   const { accessories, coalescingDelay } = settings;
-  const stallClock = new StallClock();
   return {
-    cpu,
+    ...costCommands(),
     collect,
     async sendBursts({ from, count, changes }) {
       for (let number = from; number < from + count; number += 1) {
@@ -74,12 +66,6 @@ function commandsOf(server: BenchServer, settings: ServerSettings): ServerComman
         await setImmediate();
       }
     },
-    startStallClock() {
-      stallClock.start();
-    },
-    stopStallClock() {
-      return stallClock.stop();
-    },
     footprint,
     async whenEmpty() {
       while (server.connections > 0) {
@@ -87,11 +73,6 @@ function commandsOf(server: BenchServer, settings: ServerSettings): ServerComman
       }
     },
   };
-}
-
-function cpu(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
 }
 
 async function collect(): Promise<void> {

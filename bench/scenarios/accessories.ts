@@ -2,12 +2,15 @@
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import { ACCESSORIES, accessoriesJson } from "../harness/home";
-import { requestSample, REQUEST_METRICS } from "../harness/requests";
-import { seated } from "../harness/seat";
+import { measured } from "../harness/load";
+import { REQUEST_METRICS, sendRequests } from "../harness/requests";
+import { Seat } from "../harness/seat";
 import { connectionCounts } from "../harness/settings";
 import type { Scenario } from "../scenario";
 
 const CONNECTIONS = [8];
+/** Requests of a cold sample: as many as the controllers of a large home send when the bridge has restarted. */
+const COLD_REQUESTS = 20;
 
 export const accessories: Scenario = {
   name: "accessories",
@@ -23,12 +26,22 @@ export const accessories: Scenario = {
       name: String(settings.accessories),
       title: `${String(settings.accessories)} accessories, ${String(Math.round(body.length / 1000))} KB`,
       metrics: REQUEST_METRICS,
-      async prepare(competitor) {
-        return seated(competitor, "sealing-http", settings.accessories, async (seat) => {
-          await seat.connect(connections);
-          return requestSample(seat, settings, { path: ACCESSORIES, body, inFlight: 1 });
-        });
-      },
+      ...measured(
+        {
+          start: async (competitor) => Seat.start(competitor, "sealing-http", settings.accessories),
+          setUp: async (seat) => seat.connect(connections),
+          work: async (seat, times, record) =>
+            sendRequests(
+              seat.controllers,
+              1,
+              times,
+              async (controller) => controller.get(ACCESSORIES, body),
+              record,
+            ),
+          cold: COLD_REQUESTS,
+        },
+        settings,
+      ),
     }));
   },
 };

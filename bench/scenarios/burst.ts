@@ -2,13 +2,15 @@
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import type { CasePlan } from "../harness/case";
-import { cpuSample } from "../harness/cpu-sample";
-import { seated } from "../harness/seat";
+import { measured } from "../harness/load";
+import { Seat } from "../harness/seat";
 import { connectionCounts, type RunSettings } from "../harness/settings";
 import type { Scenario } from "../scenario";
 
 const CONNECTIONS = [8, 32, 128];
 const QUICK_CONNECTIONS = [32];
+/** Bursts of a cold sample. */
+const COLD_BURSTS = 5;
 
 export const burst: Scenario = {
   name: "burst",
@@ -31,12 +33,17 @@ function burstCase(changes: number, connections: number, settings: RunSettings):
     name: `${String(changes)}x${String(connections)}`,
     title: `${changes.toLocaleString("en")} changes to ${String(connections)} connections`,
     metrics: [{ name: "cpu", title: "CPU time of a burst", unit: "us" }],
-    async prepare(competitor) {
-      return seated(competitor, "sealed-writes", settings.accessories, async (seat) => {
-        await seat.connect(connections);
-        await seat.subscribe(changes);
-        return cpuSample(seat, settings, async (times) => seat.burst(changes, times));
-      });
-    },
+    ...measured(
+      {
+        start: async (competitor) => Seat.start(competitor, "sealed-writes", settings.accessories),
+        async setUp(seat) {
+          await seat.connect(connections);
+          await seat.subscribe(changes);
+        },
+        work: async (seat, times) => seat.burst(changes, times),
+        cold: COLD_BURSTS,
+      },
+      settings,
+    ),
   };
 }

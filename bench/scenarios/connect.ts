@@ -1,13 +1,15 @@
 /** Short visits: a controller connects, is secured, asks once and leaves. */
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
-import { cpuSample } from "../harness/cpu-sample";
 import { CHARACTERISTIC, CHARACTERISTIC_JSON } from "../harness/home";
-import { seated, type Seat } from "../harness/seat";
+import { measured } from "../harness/load";
+import { Seat } from "../harness/seat";
 import { connectionCounts } from "../harness/settings";
 import type { Scenario } from "../scenario";
 
 const CONNECTIONS = [32];
+/** Waves of a cold sample. */
+const COLD_WAVES = 5;
 
 export const connect: Scenario = {
   name: "connect",
@@ -22,17 +24,20 @@ export const connect: Scenario = {
       name: String(connections),
       title: `${String(connections)} connections at a time`,
       metrics: [{ name: "cpu", title: "CPU time of a connection", unit: "us" }],
-      async prepare(competitor) {
-        return seated(competitor, "http", settings.accessories, async (seat) => {
-          const waves = async (times: number): Promise<void> => {
+      ...measured(
+        {
+          start: async (competitor) => Seat.start(competitor, "http", settings.accessories),
+          async work(seat, times) {
             for (let i = 0; i < times; i += 1) {
               await Promise.all(Array.from({ length: connections }, async () => visit(seat)));
             }
             await seat.server.call("whenEmpty");
-          };
-          return cpuSample(seat, settings, waves, connections);
-        });
-      },
+          },
+          units: connections,
+          cold: COLD_WAVES,
+        },
+        settings,
+      ),
     }));
   },
 };

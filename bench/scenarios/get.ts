@@ -3,12 +3,15 @@
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import type { CasePlan } from "../harness/case";
 import { CHARACTERISTIC, CHARACTERISTIC_JSON } from "../harness/home";
-import { requestSample, REQUEST_METRICS } from "../harness/requests";
-import { seated } from "../harness/seat";
+import { measured } from "../harness/load";
+import { REQUEST_METRICS, sendRequests } from "../harness/requests";
+import { Seat } from "../harness/seat";
 import { connectionCounts, type RunSettings } from "../harness/settings";
 import type { Scenario } from "../scenario";
 
 const CONNECTIONS = [8];
+/** Requests of a cold sample. */
+const COLD_REQUESTS = 200;
 
 export const get: Scenario = {
   name: "get",
@@ -38,11 +41,21 @@ function getCase(
     name,
     title: `${String(connections)} connections, ${title}`,
     metrics: REQUEST_METRICS,
-    async prepare(competitor) {
-      return seated(competitor, "http", settings.accessories, async (seat) => {
-        await seat.connect(connections);
-        return requestSample(seat, settings, { path: CHARACTERISTIC, body: CHARACTERISTIC_JSON, inFlight });
-      });
-    },
+    ...measured(
+      {
+        start: async (competitor) => Seat.start(competitor, "http", settings.accessories),
+        setUp: async (seat) => seat.connect(connections),
+        work: async (seat, times, record) =>
+          sendRequests(
+            seat.controllers,
+            inFlight,
+            times,
+            async (controller) => controller.get(CHARACTERISTIC, CHARACTERISTIC_JSON),
+            record,
+          ),
+        cold: COLD_REQUESTS,
+      },
+      settings,
+    ),
   };
 }

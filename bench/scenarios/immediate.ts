@@ -1,14 +1,16 @@
 /** Immediate events, such as of a button: each goes out by itself, to every controller. */
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
-import { cpuSample } from "../harness/cpu-sample";
-import { seated } from "../harness/seat";
+import { measured } from "../harness/load";
+import { Seat } from "../harness/seat";
 import { connectionCounts } from "../harness/settings";
 import type { Scenario } from "../scenario";
 
 const CONNECTIONS = [32];
 /** Events that are broadcast before the controllers have confirmed them. */
 const ROW = 200;
+/** Events of a cold sample. */
+const COLD_EVENTS = 200;
 
 export const immediate: Scenario = {
   name: "immediate",
@@ -23,17 +25,22 @@ export const immediate: Scenario = {
       name: String(connections),
       title: `one a turn, ${String(connections)} connections`,
       metrics: [{ name: "cpu", title: "CPU time of an event", unit: "us" }],
-      async prepare(competitor) {
-        return seated(competitor, "sealed-writes", settings.accessories, async (seat) => {
-          await seat.connect(connections);
-          await seat.subscribe(settings.accessories);
-          return cpuSample(seat, settings, async (times) => {
+      ...measured(
+        {
+          start: async (competitor) => Seat.start(competitor, "sealed-writes", settings.accessories),
+          async setUp(seat) {
+            await seat.connect(connections);
+            await seat.subscribe(settings.accessories);
+          },
+          async work(seat, times) {
             for (let left = times; left > 0; left -= ROW) {
               await seat.immediates(settings.accessories, Math.min(left, ROW));
             }
-          });
-        });
-      },
+          },
+          cold: COLD_EVENTS,
+        },
+        settings,
+      ),
     }));
   },
 };

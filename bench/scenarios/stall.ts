@@ -1,7 +1,9 @@
 /** How long a burst keeps the server from all else. */
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
-import { seated } from "../harness/seat";
+import { stallOf } from "../harness/cost";
+import { startReady } from "../harness/load";
+import { Seat } from "../harness/seat";
 import { connectionCounts } from "../harness/settings";
 import { median } from "../statistics";
 import type { Scenario } from "../scenario";
@@ -27,20 +29,27 @@ export const stall: Scenario = {
       title: `${changes.toLocaleString("en")} changes to ${String(connections)} connections`,
       metrics: [{ name: "stall", title: "longest stall", unit: "ms" }],
       async prepare(competitor) {
-        return seated(competitor, "sealed-writes", settings.accessories, async (seat) => {
-          await seat.connect(connections);
-          await seat.subscribe(changes);
-          await seat.burst(changes, settings.quick ? QUICK_WARM_UP_BURSTS : WARM_UP_BURSTS);
-          return async () => {
+        const seat = await startReady(
+          {
+            start: async () => Seat.start(competitor, "sealed-writes", settings.accessories),
+            async setUp(started) {
+              await started.connect(connections);
+              await started.subscribe(changes);
+              await started.burst(changes, settings.quick ? QUICK_WARM_UP_BURSTS : WARM_UP_BURSTS);
+            },
+          },
+          competitor,
+        );
+        return {
+          async sample() {
             const stalls: number[] = [];
             while (stalls.length < (settings.quick ? QUICK_BURSTS : BURSTS)) {
-              await seat.server.call("startStallClock");
-              await seat.burst(changes, 1);
-              stalls.push(await seat.server.call("stopStallClock"));
+              stalls.push(await stallOf(seat.server, async () => seat.burst(changes, 1)));
             }
             return { stall: median(stalls) };
-          };
-        });
+          },
+          close: async () => seat.close(),
+        };
       },
     }));
   },
