@@ -26,6 +26,11 @@ const IMPATIENT = {
  */
 const LOADED_LATE = ["^node:crypto$", "^debug$", "^\\./native$", "^\\./portable(/codec)?$"];
 
+const BENCH_BY_PATH = {
+  regex: "^(\\.\\./){2,}bench/",
+  message: "Import #bench/…: tests run what is compiled to dist-bench, and have no copy of it.",
+};
+
 /** Programs: what they are for is to print. */
 const PROGRAMS = [
   "examples/**",
@@ -100,6 +105,10 @@ export default defineConfig(
       "max-lines-per-function": "off",
       "no-restricted-syntax": ["error", NO_DEFAULT_EXPORT, IMPATIENT],
     },
+  },
+  {
+    files: ["test/**/*.ts"],
+    rules: { "no-restricted-imports": ["error", { patterns: [BENCH_BY_PATH] }] },
   },
   {
     files: ["**/*.{js,cjs,mjs}"],

@@ -145,7 +145,8 @@ function engineOf({ name }: Competitor): { engine?: EngineName } {
 
 /** Posts messages of pairing over a connection. */
 export function postBy(controller: Controller): Post {
-  return async (url, body) => (await controller.request(url, { method: "POST", type: TLV, body })).body;
+  return async (url, body) =>
+    (await controller.ask("POST", url, { headers: { "Content-Type": TLV }, body })).body;
 }
 
 /** Writes characteristics, or subscribes to them. */
@@ -154,5 +155,5 @@ export async function putCharacteristics(
   characteristics: readonly (Id & { readonly value?: number; readonly ev?: boolean })[],
 ): Promise<void> {
   const body = Buffer.from(JSON.stringify({ characteristics }));
-  await controller.request("/characteristics", { method: "PUT", type: JSON_TYPE, body });
+  await controller.ask("PUT", "/characteristics", { headers: { "Content-Type": JSON_TYPE }, body });
 }

@@ -18,7 +18,7 @@ export class EventCheck {
   }
 
   /** @throws Error that says what should have come. */
-  take(message: Message): void {
+  take(message: Pick<Message, "bytes" | "body">): void {
     const burst = this.#expected[this.#next];
     if (this.#received === 0 && burst !== undefined && message.bytes.equals(burst.message)) {
       this.#next += 1;

@@ -101,7 +101,7 @@ function accessoriesCase(settings: RunSettings): CasePlan {
       async work({ controllers, ids }, times, record) {
         let checked: Buffer | undefined;
         const read = async (controller: Controller): Promise<void> => {
-          const { body } = await controller.request("/accessories");
+          const { body } = await controller.ask("GET", "/accessories");
           // Equal to an answer that was checked: nothing changes meanwhile.
           if (checked?.equals(body) !== true) {
             checkAccessories(body, ids, lamps);
@@ -264,7 +264,7 @@ function setUpCase(settings: RunSettings): CasePlan {
 function readOf(ids: readonly Id[], lamps: number): (controller: Controller) => Promise<void> {
   const path = `/characteristics?id=${ids.map(({ aid, iid }) => `${String(aid)}.${String(iid)}`).join(",")}`;
   return async (controller) => {
-    checkRead((await controller.request(path)).body, ids, lamps);
+    checkRead((await controller.ask("GET", path)).body, ids, lamps);
   };
 }
 

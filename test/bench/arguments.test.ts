@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { commandOf, parseCommand, UsageError, type RunRequest } from "../../bench/arguments";
-import { CONTENDER_NAMES } from "../../bench/contenders";
-import { SCENARIOS } from "../../bench/scenarios";
+import { commandOf, parseCommand, UsageError, type RunRequest } from "#bench/arguments";
+import { CONTENDER_NAMES } from "#bench/contenders";
+import { SCENARIOS } from "#bench/scenarios";
 
 function requestOf(...args: string[]): RunRequest {
   const command = parseCommand(args);

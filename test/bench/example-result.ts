@@ -1,6 +1,6 @@
 /** A result as the suite writes one, with figures of our own invention: some good, some bad, some missing. */
 
-import type { BenchResult, CaseResult, Figure, Metric, ScenarioResult, Unit } from "../../bench/result";
+import type { BenchResult, CaseResult, Figure, Metric, ScenarioResult, Unit } from "#bench/result";
 
 const ROUNDS = 7;
 

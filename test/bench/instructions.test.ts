@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 
-import { compare, fails, type Baseline } from "../../bench/instructions/baseline";
-import { parseCallgrind, type CaseCounts } from "../../bench/instructions/callgrind";
+import { compare, fails, type Baseline } from "#bench/instructions/baseline";
+import { parseCallgrind, type CaseCounts } from "#bench/instructions/callgrind";
 
 /** The checkout: this file runs from dist-test/test/bench. */
 const ROOT = path.join(__dirname, "..", "..", "..");

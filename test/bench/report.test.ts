@@ -7,19 +7,17 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
 
-import { tablesOf } from "../../bench/report/figures";
-import { formatBound, formatFigure, formatRange } from "../../bench/report/format";
-import { CURRENT_RESULT, generate, readCurrentResult } from "../../bench/report/generate";
-import { renderHtml } from "../../bench/report/html";
-import { renderBenchmarks, renderChart, renderReadme } from "../../bench/report/markdown";
-import { judgeGoals, slowerThan } from "../../bench/report/verdicts";
-import type { BenchResult } from "../../bench/result";
+import { tablesOf } from "#bench/report/figures";
+import { formatBound, formatFigure, formatRange } from "#bench/report/format";
+import { CURRENT_RESULT, generate, readCurrentResult } from "#bench/report/generate";
+import { renderHtml } from "#bench/report/html";
+import { renderBenchmarks, renderChart, renderReadme } from "#bench/report/markdown";
+import { judgeGoals, slowerThan } from "#bench/report/verdicts";
+import type { BenchResult } from "#bench/result";
 import { EXAMPLE } from "./example-result";
 
-/** What test and bench are compiled to: this file runs from dist-test/test/bench. */
-const COMPILED = path.join(__dirname, "..", "..");
-/** The checkout. */
-const ROOT = path.join(COMPILED, "..");
+/** The checkout: this file runs from dist-test/test/bench. */
+const ROOT = path.join(__dirname, "..", "..", "..");
 
 const EVIL = `<script>alert("1 & 2")</script>|'x`;
 
@@ -121,9 +119,8 @@ describe("renderHtml", () => {
     t.after(() => {
       rmSync(folder, { recursive: true });
     });
-    for (const part of ["bench", "test/bench"]) {
-      cpSync(path.join(COMPILED, part), path.join(folder, part), { recursive: true });
-    }
+    cpSync(path.join(ROOT, "dist-bench"), path.join(folder, "bench"), { recursive: true });
+    cpSync(__dirname, path.join(folder, "test/bench"), { recursive: true });
     const program = `
       const { renderHtml } = require("./bench/report/html.js");
       const { EXAMPLE } = require("./test/bench/example-result.js");

@@ -7,19 +7,19 @@ import path from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, it } from "node:test";
 
-import { findCompetitors, HAPWIRE, type Competitor } from "../../bench/contenders";
-import { runCase } from "../../bench/harness/case";
-import { ProgressLine } from "../../bench/harness/progress";
-import { RESULT_FORMAT, type BenchResult, type CaseResult } from "../../bench/result";
-import { run } from "../../bench/run";
-import { SCENARIOS } from "../../bench/scenarios";
-import { burst } from "../../bench/scenarios/burst";
-import { get } from "../../bench/scenarios/get";
+import { findCompetitors, HAPWIRE, type Competitor } from "#bench/contenders";
+import { runCase } from "#bench/harness/case";
+import { ProgressLine } from "#bench/harness/progress";
+import { RESULT_FORMAT, type BenchResult, type CaseResult } from "#bench/result";
+import { run } from "#bench/run";
+import { SCENARIOS } from "#bench/scenarios";
+import { burst } from "#bench/scenarios/burst";
+import { get } from "#bench/scenarios/get";
 import { transportEngines } from "../support/harness";
-import { runNode } from "../support/child";
+import { ROOT, runNode } from "../support/child";
 import { patient } from "../support/patience";
 
-const MAIN = path.join(__dirname, "..", "..", "bench", "main.js");
+const MAIN = path.join(ROOT, "dist-bench", "main.js");
 const TINY = { rounds: 2, quick: true, connections: 2, accessories: 5 };
 /** The first of both that runs here. */
 const ENGINE = transportEngines()[0] === "portable" ? "portable" : HAPWIRE;

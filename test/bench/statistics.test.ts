@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { median, percentile, ratioOfRounds, summarize } from "../../bench/statistics";
+import { median, percentile, ratioOfRounds, summarize } from "#bench/statistics";
 
 describe("median", () => {
   it("is the value in the middle, whatever the order", () => {

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { renderTable } from "../../bench/report/table";
-import type { BenchResult, Figure } from "../../bench/result";
+import { renderTable } from "#bench/report/table";
+import type { BenchResult, Figure } from "#bench/result";
 
 describe("the table", () => {
   const table = renderTable(

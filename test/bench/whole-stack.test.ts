@@ -126,7 +126,7 @@ describe("the check of lamps", () => {
   const bodyOf = (content: object): Buffer => Buffer.from(JSON.stringify(content));
   const eventOf = (characteristics: object[]): Message => {
     const body = bodyOf({ characteristics });
-    return { kind: "event", bytes: body, body };
+    return { kind: "event", status: 200, headers: new Map(), bytes: body, body };
   };
 
   it("gives each characteristic another value in each revision", () => {

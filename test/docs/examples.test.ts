@@ -143,61 +143,8 @@ describe("docs/metrics.md", () => {
     child.kill("SIGINT");
     assert.deepEqual(await exited, [0, null]);
   });
-<<<<<<< HEAD:test/docs.test.ts
-
-  it("names every metric, and no other", async () => {
-    const register = new Registry();
-    const stop = collectMetrics(new EventedHTTPServer(), { register, prefix: "" });
-    const metrics = await register.getMetricsAsJSON();
-    stop();
-    const rows = [...read("docs/metrics.md").matchAll(/^\| `(\w+)` +\| (counter|gauge|histogram) /gm)];
-    assert.deepEqual(
-      rows.map(([, name, type]) => `${name ?? ""} ${type ?? ""}`).sort(),
-      metrics.map(({ name, type }) => `${name} ${String(type)}`).sort(),
-    );
-  });
 });
 
-describe("README and docs", () => {
-  const documents = [
-    "README.md",
-    ...readdirSync(path.join(ROOT, "docs")).map((file) => `docs/${file}`),
-  ].filter((file) => file.endsWith(".md"));
-
-  it("have no code block that nothing runs", async () => {
-    assert.ok(documents.length > 5);
-    for (const document of documents) {
-      for (const block of codeBlocks(document)) {
-        assert.equal(
-          await whyNotRun(block),
-          undefined,
-          `${document} has a code block that is not run:\n${block.code}`,
-        );
-      }
-    }
-  });
-});
-
-/** @returns Why nothing runs the block, in words. Undefined if something runs it, or if there is nothing to run. */
-async function whyNotRun({ language, code }: CodeBlock): Promise<string | undefined> {
-  switch (language) {
-    case "js":
-      return taken.has(code) ? undefined : "no test here runs it";
-    case "sh":
-      for (const command of code.trim().split(/ && |\n/)) {
-        if (!(await isCommandRun(command))) return `nothing runs ${command}`;
-      }
-      return undefined;
-    case "mermaid":
-      return undefined;
-    default:
-      return `no test knows how to run ${language}`;
-  }
-}
-=======
-});
-
->>>>>>> w-house:test/docs/examples.test.ts
 describe("docs/migration.md", () => {
   const migration = read("docs/migration.md");
   const [install = "", subclass = "", ...others] = examplesOf("docs/migration.md");
@@ -251,41 +198,12 @@ function formOf(line: string): string {
     .replace(/: \w+ engine \(.+\),/, ": ENGINE,");
 }
 
-<<<<<<< HEAD:test/docs.test.ts
-describe("docs/errors.md", () => {
-  it("has a heading for every code, and no other heading", () => {
-    const codes =
-      read("src/errors.ts")
-        .match(/"ERR_HAPWIRE_\w+"/g)
-        ?.map((code) => code.slice(1, -1)) ?? [];
-    const headings =
-      read("docs/errors.md")
-        .match(/^## .+$/gm)
-        ?.map((heading) => heading.slice(3)) ?? [];
-    assert.deepEqual(headings.toSorted(), [...new Set(codes)].toSorted());
-  });
-});
-
-describe("docs/faults.md and SECURITY.md", () => {
-  it("name tests that exist", () => {
-    for (const document of ["docs/faults.md", "SECURITY.md"]) {
-      const text = read(document);
-      const files = [...text.matchAll(/`((?:test|native)\/[\w./-]+\.(?:ts|cc))`/g)].map(
-        ([, file]) => file ?? "",
-      );
-      assert.ok(files.length > 5);
-      const sources = [...new Set(files)].map((file) => read(file)).join("\n");
-      const titles = [...text.matchAll(/"([^"]+)"/g)].map(([, title = ""]) => title.replace(/\s+/g, " "));
-      for (const title of titles) {
-        assert.ok(sources.includes(title), `${document} names a test that is not there: ${title}`);
-=======
 describe("README and docs", () => {
   it("have no JavaScript that nothing runs, and no block of an unknown language", () => {
     for (const document of DOCUMENTS) {
       for (const { language, code } of codeBlocks(document)) {
         assert.ok(language !== "js" || taken.has(code), `${document}: no test runs\n${code}`);
         assert.ok(LANGUAGES.has(language), `${document}: ${language}`);
->>>>>>> w-house:test/docs/examples.test.ts
       }
     }
   });

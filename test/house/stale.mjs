@@ -8,9 +8,10 @@ const ROOT = path.join(import.meta.dirname, "../..");
 /** Folders of output, each with the folder of its sources. */
 const COMPILED = [
   { from: "src", to: "dist" },
+  { from: "bench", to: "dist-bench" },
   { from: "examples", to: "dist-examples" },
   { from: "plugin/src", to: "plugin/dist" },
-  { from: ".", to: "dist-test" },
+  { from: "test", to: "dist-test/test" },
 ];
 
 /** What tsc adds to a source's name, less its `.ts`. */

@@ -129,15 +129,19 @@ function run([program, ...options], args, cwd, variables = {}) {
 function install(name, others) {
   const project = path.join(folder, name);
   mkdirSync(project);
-  const imports = { "#demo/*": "./dist-examples/demo/*.js", "#src/*": "./dist/*.js" };
+  const imports = {
+    "#bench/*": "./dist-bench/*.js",
+    "#demo/*": "./dist-examples/demo/*.js",
+    "#src/*": "./dist/*.js",
+  };
   writeFileSync(
     path.join(project, "package.json"),
     JSON.stringify({ private: true, type: "commonjs", imports }),
   );
   npm(["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball, ...others], project);
   cpSync(path.join(ROOT, "build/Release/hapwire.node"), addonIn(project));
-  // The programs' support imports from the inside of the package, and from the demo.
-  for (const built of ["dist", "dist-examples"]) {
+  // The programs' support imports from the inside of the package, from the benchmarks and from the demo.
+  for (const built of ["dist", "dist-bench", "dist-examples"]) {
     cpSync(path.join(ROOT, built), path.join(project, built), { recursive: true });
   }
   for (const part of ["runtimes", "support"]) {

@@ -58,8 +58,8 @@ async function report(): Promise<void> {
   for (const { id, client } of survivors) {
     if (client !== undefined) {
       tallies[id] = client.tally;
-      if (client.fault !== undefined) {
-        counters.faults.push(client.fault.message);
+      if (client.failure !== undefined) {
+        counters.faults.push(client.failure.message);
       }
     }
   }

@@ -2,8 +2,10 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { Disconnected } from "#bench/harness/controller-connection";
+
 import type { Random } from "../support/random";
-import { Client, Disconnected } from "./client";
+import { Client } from "./client";
 import { CHARACTERISTICS, CONTENT, LAST_IID } from "./messages";
 
 /** Controllers of one user, who can remove the pairing of all of them. */
@@ -103,7 +105,9 @@ export class Seat {
   async #visit(): Promise<void> {
     const random = this.#random;
     await sleep(random.between(0, 1000));
-    const client = await Client.connect(this.#port);
+    const client = await Client.connect(this.#port).catch(() => {
+      throw new Disconnected();
+    });
     this.#client = client;
     const username = `user ${String(Math.floor(this.#number / SEATS_OF_A_USER))}`;
     const isSilent = random.chance(0.05);
@@ -158,25 +162,25 @@ export class Seat {
         await this.#echo(client, CONTENT.subarray(0, random.between(1, 100_000)));
         break;
       case "write":
-        await client.request("PUT", `/write/${String(random.between(1, CHARACTERISTICS))}`);
+        await client.fetch("PUT", `/write/${String(random.between(1, CHARACTERISTICS))}`);
         this.#counters.requests += 1;
         break;
       case "stall":
         await this.#stall(client);
         break;
     }
-    if (client.fault !== undefined) {
-      throw client.fault;
+    if (client.failure !== undefined) {
+      throw client.failure;
     }
   }
 
   async #fetch(client: Client, kind: string, length: number): Promise<void> {
-    const { body } = await client.request("GET", `/${kind}/${String(length)}`);
+    const { body } = await client.fetch("GET", `/${kind}/${String(length)}`);
     this.#check(body, CONTENT.subarray(0, length), kind);
   }
 
   async #echo(client: Client, sent: Buffer): Promise<void> {
-    const { body } = await client.request("PUT", "/echo", sent);
+    const { body } = await client.fetch("PUT", "/echo", { body: sent });
     this.#check(body, sent, "echo");
   }
 
@@ -193,7 +197,7 @@ export class Seat {
   async #stall(client: Client): Promise<void> {
     client.socket.pause();
     const length = CONTENT.length;
-    const answer = client.request("GET", `/content/${String(length)}`);
+    const answer = client.fetch("GET", `/content/${String(length)}`);
     // It may fail while nobody waits for it.
     answer.catch(() => undefined);
     await sleep(this.#random.between(500, 4000));
@@ -212,17 +216,17 @@ export class Seat {
         client.socket.resetAndDestroy();
         break;
       case "half a frame":
-        client.write(client.seal(HALF_A_REQUEST).subarray(0, 20));
+        client.socket.write(client.seal(HALF_A_REQUEST).subarray(0, 20));
         await sleep(10);
         client.socket.resetAndDestroy();
         break;
       case "forged frame":
         this.#counters.forged += 1;
-        client.write(FORGED_FRAME);
+        client.socket.write(FORGED_FRAME);
         await this.#stayUntilClosed(client);
         break;
       case "half a request":
-        client.write(client.seal(HALF_A_REQUEST));
+        client.write(HALF_A_REQUEST);
         await this.#stayUntilClosed(client);
         break;
       case "never answered":

@@ -5,7 +5,7 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import PairingProtocol, { type PairingData } from "hap-controller/lib/protocol/pairing-protocol";
 
 import type { Controller } from "./controller";
-import type { Message } from "./message-reader";
+import type { Message } from "#bench/harness/message-reader";
 
 const TLV = "application/pairing+tlv8";
 

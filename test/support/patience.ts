@@ -1,3 +1,3 @@
-/** How long tests wait before they give up. The demo waits as they do, and cannot import from here. */
+/** How long tests wait before they give up. */
 
-export { patient } from "#demo/patience";
+export { patient } from "#bench/harness/patience";

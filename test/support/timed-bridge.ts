@@ -18,7 +18,7 @@ import type { EventedHTTPServer } from "hapwire";
 
 import { ManualClock } from "./clock";
 import { Controller } from "./controller";
-import type { Message } from "./message-reader";
+import type { Message } from "#bench/harness/message-reader";
 import { User, verifyPairing } from "./pairing";
 import { portOf } from "./port";
 

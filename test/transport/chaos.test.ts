@@ -12,10 +12,12 @@ import { describe, it, type TestContext } from "node:test";
 
 import type { EngineName, HAPConnection } from "hapwire";
 
+import { Disconnected } from "#bench/harness/controller-connection";
+import type { Message } from "#bench/harness/message-reader";
+
 import { ChaosProxy, CutPlan, fateOf, type Link } from "../support/chaos-proxy";
 import { Controller, type EventEntry } from "../support/controller";
 import { Harness, transportEngines } from "../support/harness";
-import type { Message } from "../support/message-reader";
 import { Random } from "../support/random";
 
 const FIXED_SEEDS = [1, 2, 3];
@@ -114,7 +116,7 @@ class Player {
     try {
       return await this.controller.next();
     } catch (error) {
-      if (error instanceof Error && error.message === "the connection was closed before the next message") {
+      if (error instanceof Disconnected) {
         return undefined;
       }
       throw error;

@@ -1,7 +1,7 @@
 /** A server that loses the third event of each burst. */
 
-import { startServer as startPortable } from "../../../bench/servers/portable";
-import type { BenchServer, ServerSettings } from "../../../bench/servers/contract";
+import { startServer as startPortable } from "#bench/servers/portable";
+import type { BenchServer, ServerSettings } from "#bench/servers/contract";
 
 export async function startServer(settings: ServerSettings): Promise<BenchServer> {
   const server = await startPortable(settings);

@@ -2,8 +2,8 @@
 
 import { EventedHTTPServer, HAPEncryption } from "hapwire";
 
-import { startEventedServer } from "../../../bench/servers/evented-server";
-import type { BenchServer, ServerSettings } from "../../../bench/servers/contract";
+import { startEventedServer } from "#bench/servers/evented-server";
+import type { BenchServer, ServerSettings } from "#bench/servers/contract";
 
 export async function startServer(settings: ServerSettings): Promise<BenchServer> {
   const server = new EventedHTTPServer({ engine: "portable" });
