@@ -70,7 +70,6 @@ describe("the whole stack", { timeout: patient(120_000) }, () => {
       for (const name of ["debug", "fast-srp-hap"]) {
         symlinkSync(path.join(ROOT, "node_modules", name), path.join(folder, "node_modules", name));
       }
-      symlinkSync(folder, path.join(folder, "node_modules/hapwire"));
       const file = path.join(folder, "result.json");
       const args = ["--quick", "--scenario", "whole-stack", "--json", file];
       const ended = await runNode([path.join(folder, "dist-bench/main.js"), ...args], { cwd: folder });
