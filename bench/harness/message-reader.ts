@@ -1,8 +1,8 @@
-/** Cuts what a server sends into messages: responses, whole or in chunks, and EVENT messages. */
+/** Cuts a server's bytes into messages: responses, whole or in chunks, and EVENT messages. */
 
 export interface Message {
   readonly kind: "response" | "event";
-  /** All of it as it came, head and body; of a response in chunks too. */
+  /** Head and body as they came, with the framing of chunks. */
   readonly bytes: Buffer;
   readonly body: Buffer;
 }
@@ -10,27 +10,27 @@ export interface Message {
 const HEAD_END = "\r\n\r\n";
 const EVENT = "EVENT/1.0 200 ";
 const RESPONSE = /^HTTP\/1\.1 20[04] /;
-/** Has no body, and no header that says so. */
+/** A response without a body, and without a header that says so. */
 const NO_CONTENT = "HTTP/1.1 204 ";
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
 
 interface Body {
   readonly body: Buffer;
-  /** Where the message ends. */
+  /** The offset of the byte after the message. */
   readonly end: number;
 }
 
 export class MessageReader {
-  /** What is not a whole message yet. */
+  /** Bytes that are not a whole message yet. */
   #pieces: Buffer[] = [];
   #length = 0;
-  /** How many bytes it takes at least to go on. */
+  /** The number of bytes that may complete the next message. */
   #wanted = 1;
 
   /**
    * @returns The messages that these bytes complete.
-   * @throws Error where they are no message, or one of a failure.
+   * @throws Error if the bytes are not a message, or if a response is no success.
    */
   push(bytes: Buffer): Message[] {
     this.#pieces.push(bytes);
