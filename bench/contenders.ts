@@ -1,4 +1,4 @@
-/** Who is compared: hapwire's two engines, its peers, and the limit, which no server could beat. */
+/** The contenders: hapwire's two engines, its peers, and the limit that no server could beat. */
 
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -10,9 +10,9 @@ import type { Contender } from "./result";
 
 /** A contender as the suite runs it. */
 export interface Competitor extends Contender {
-  /** The file that starts its server; a module of servers/. The limit has another one in each scenario. */
+  /** The file that starts its server: a module of servers/. The limit has another one in each scenario. */
   readonly server?: string;
-  /** The file that makes its codec; a module of codecs/. */
+  /** The file that makes its codec: a module of codecs/. */
   readonly codec?: string;
 }
 
@@ -38,7 +38,7 @@ export function codecModule(name: string): string {
 /** Built by `npx node-gyp rebuild -C bench/native`, in a checkout. */
 export const EVP_LOOP = path.join(ROOT, "bench/native/build/Release/evp_loop.node");
 
-/** All of them, with the reason where one cannot run here. */
+/** All contenders. One that cannot run here has the reason. */
 export function findCompetitors(): Competitor[] {
   return [
     {
@@ -84,7 +84,7 @@ function aeadOf(engine: "native" | "portable"): string {
   }
 }
 
-/** @returns Nothing where the addon loads. */
+/** @returns The reason, if the addon does not load. */
 export function whyNoAddon(): { leftOut?: string } {
   try {
     loadEngine("native");

@@ -1,6 +1,6 @@
-/** What a run of the benchmarks measured: the shape of `bench/results/*.json`, which every report is made from. */
+/** The result of a run of the benchmarks: the shape of `bench/results/*.json`, which every report is made from. */
 
-/** Bumped when a reader of older results would misread newer ones. */
+/** Raised when a reader of older results would misread newer ones. */
 export const RESULT_FORMAT = 1;
 
 export interface BenchResult {
@@ -10,7 +10,7 @@ export interface BenchResult {
   /** The command that repeats the run, e.g. `npm run bench -- --rounds 9`. */
   readonly command: string;
   readonly machine: Machine;
-  /** What each contender is, with its versions. */
+  /** The contenders with their versions. */
   readonly contenders: readonly Contender[];
   readonly scenarios: readonly ScenarioResult[];
 }
@@ -33,19 +33,19 @@ export interface Contender {
   readonly name: string;
   /** Its name in a report, e.g. `HAP-NodeJS 2.2.3`. */
   readonly title: string;
-  /** Why it was left out, where it could not run. */
+  /** The reason, if the contender was left out. */
   readonly leftOut?: string;
 }
 
 export interface ScenarioResult {
   readonly name: string;
   readonly title: string;
-  /** How the figures were taken, in a sentence or two for someone who reads the report. */
+  /** How the figures were taken, in a few sentences for readers of the report. */
   readonly how: string;
   readonly cases: readonly CaseResult[];
 }
 
-/** One row of a scenario, e.g. `1,500 changes to 32 connections`; a smaller figure is the better one. */
+/** One row of a scenario, e.g. `1,500 changes to 32 connections`. Smaller figures are better. */
 export interface CaseResult {
   /** Stable and unique in its scenario, e.g. `1500x32`. */
   readonly name: string;
@@ -56,7 +56,7 @@ export interface CaseResult {
    * Missing if the case has no cold figures.
    */
   readonly cold?: readonly Metric[];
-  /** Who takes part in this scenario and could not be measured here, and why: `limit: the EVP loop is not built`. */
+  /** Contenders that could not be measured here, with the reason: `limit: the EVP loop is not built`. */
   readonly leftOut?: readonly string[];
 }
 
@@ -74,8 +74,8 @@ export type Unit = "ns" | "us" | "ms" | "bytes" | "count" | "ratio";
 export interface Figure {
   /** {@link Contender.name} */
   readonly contender: string;
-  /** One for each round, in the order of the rounds; empty where `failed` is set. */
+  /** One for each round, in the order of the rounds. Empty if `failed` is set. */
   readonly samples: readonly number[];
-  /** Why this contender has no figure here, e.g. that it lost an event. */
+  /** The reason, if this contender has no figure, e.g. that it lost an event. */
   readonly failed?: string;
 }

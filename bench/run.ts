@@ -9,11 +9,11 @@ import { RESULT_FORMAT, type BenchResult, type CaseResult, type ScenarioResult }
 import type { Scenario } from "./scenario";
 
 /**
- * Measures what was asked for.
+ * Measures the requested scenarios.
  *
- * @param scenarios - Those that were asked for.
- * @param competitors - Those that were asked for; one that says why it is left out takes no part.
- * @param command - What repeats the run.
+ * @param scenarios - The requested scenarios.
+ * @param competitors - The requested contenders. One with a reason to be left out takes no part.
+ * @param command - The command that repeats the run.
  */
 export async function run(
   request: RunRequest,

@@ -1,4 +1,4 @@
-/** What every file of scenarios/ exports. */
+/** The interface of a scenario. Every file of scenarios/ exports one. */
 
 import type { CasePlan } from "./harness/case";
 import type { RunSettings } from "./harness/settings";
@@ -8,11 +8,11 @@ export interface Scenario {
   /** Its name on the command line. */
   readonly name: string;
   readonly title: string;
-  /** How the figures are taken and what the limit is, for someone who reads the report. */
+  /** How the figures are taken, and what the limit is, for readers of the report. */
   readonly how: string;
-  /** The names of those that take part. */
+  /** The names of the contenders that take part. */
   readonly contenders: readonly string[];
   cases(settings: RunSettings): CasePlan[];
-  /** Cases that follow from the others, such as growth from the smallest to the largest. */
+  /** Computes further cases from the measured ones, such as the growth from the smallest to the largest. */
   derive?(cases: readonly CaseResult[]): CaseResult[];
 }

@@ -1,31 +1,31 @@
-/** What the harness wants of a contender's frame codec. One module of this folder for each, run in a process of its own. */
+/** The interface of a contender's frame codec. Each contender has a module in this folder, and runs in a process of its own. */
 
-/** Both directions with the same key, each from its first frame on. */
+/** Both directions with the same key, each with its counter at 0. */
 export interface Codec {
   seal(message: Buffer): Buffer;
-  /** Takes back the memory of what was sealed last, as a connection does when its socket has taken it. */
+  /** Takes back the memory of the last frames, as a connection does when its socket has taken them. */
   release?(frames: Buffer): void;
-  /** @param frames - What {@link Codec.seal} has made, in its order; may be overwritten. */
+  /** @param frames - Frames of {@link Codec.seal} in their order. May be overwritten. */
   open(frames: Buffer): Buffer;
 }
 
-/** One message, sealed and opened any number of times. */
+/** Seals and opens one message any number of times. */
 export interface CodecLoop {
   seal(times: number): void;
-  /** Makes frames ready for so many {@link CodecLoop.open}; not measured. */
+  /** Prepares frames for {@link CodecLoop.open}. Not measured. */
   prepareOpen(times: number): void;
-  /** Opens what was made ready, all of it. */
+  /** Opens all prepared frames. */
   open(times: number): void;
-  /** What sealing gives with the nonce counter at 0. */
+  /** The sealed message with the nonce counter at 0. */
   firstFrames(): Buffer;
-  /** What opening gave last. */
+  /** The message that was opened last. */
   lastOpened(): Buffer;
 }
 
-/** What every module of this folder exports as `createLoop`. */
+/** Every module of this folder exports this function as `createLoop`. */
 export type CreateLoop = (key: Buffer, message: Buffer) => CodecLoop;
 
-/** The loop of a codec that is called from JavaScript for each message. */
+/** Makes a loop that calls a codec from JavaScript for each message. */
 export function loopOver(create: () => Codec, message: Buffer): CodecLoop {
   const sealing = create();
   const opening = create();

@@ -1,4 +1,4 @@
-/** The limit of the codec: the same frames through OpenSSL's EVP in a plain C++ loop; bench/native. */
+/** The limit of the codec: the same frames through OpenSSL's EVP in the C++ loop of bench/native. */
 
 import { createRequire } from "node:module";
 
@@ -16,7 +16,7 @@ interface EvpLoop {
   lastOpened(): Buffer;
 }
 
-/** @throws Error where it is not built. */
+/** @throws Error if the loop is not built. */
 export function createLoop(key: Buffer, message: Buffer): CodecLoop {
   const addon = createRequire(__filename)(EVP_LOOP) as Addon;
   const loop = new addon.EvpLoop(key, message);

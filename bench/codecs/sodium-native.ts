@@ -1,4 +1,4 @@
-/** sodium-native with no more around it than HAP's frames need: what someone would write who wants it fast. */
+/** sodium-native with the least code that HAP's frames need. */
 
 import { loadSodium } from "../harness/peers";
 import { loopOver, type CodecLoop } from "./contract";
@@ -8,7 +8,7 @@ const LENGTH_FIELD = 2;
 const TAG = 16;
 const OVERHEAD = LENGTH_FIELD + TAG;
 const NONCE = 12;
-/** Where the counter stands in the nonce. */
+/** The offset of the counter in the nonce. */
 const COUNTER = 4;
 
 export function createLoop(key: Buffer, message: Buffer): CodecLoop {

@@ -48,8 +48,8 @@ export class BridgeSeat {
   /**
    * Starts the bridge.
    *
-   * @param users - How many users are paired with it.
-   * @throws Error that says why it cannot run.
+   * @param users - The number of users that are paired with the bridge.
+   * @throws Error that says why the bridge cannot run.
    */
   static async start(competitor: Competitor, lamps: number, users: number): Promise<BridgeSeat> {
     if (findPeer(HAP_NODEJS) === undefined) {
@@ -91,7 +91,7 @@ export class BridgeSeat {
     this.controllers.push(...(await Promise.all(this.users.map(async (user) => this.open(user)))));
   }
 
-  /** A controller more, through pair-verify. The caller closes it. */
+  /** Connects a further controller, through pair-verify. The caller closes it. */
   async open(user: User): Promise<Controller> {
     const controller = await this.openUnverified();
     const accessory: Accessory = {
@@ -102,18 +102,18 @@ export class BridgeSeat {
     return controller;
   }
 
-  /** A controller in plaintext. The caller closes it. */
+  /** Connects a controller in plaintext. The caller closes it. */
   async openUnverified(): Promise<Controller> {
     return Controller.connect(this.#about.port);
   }
 
-  /** Has all controllers subscribe to the first characteristics. */
+  /** Subscribes all controllers to the first characteristics. */
   async subscribe(count: number): Promise<void> {
     const changes = this.ids.slice(0, count).map((id) => ({ ...id, ev: true }));
     await Promise.all(this.controllers.map(async (controller) => putCharacteristics(controller, changes)));
   }
 
-  /** Changes the first characteristics all at once, and waits until every controller has every event. */
+  /** Changes the first characteristics at once, and waits until every controller has every event. */
   async change(count: number): Promise<void> {
     this.#revision += 1;
     const revision = this.#revision;

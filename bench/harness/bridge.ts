@@ -16,18 +16,18 @@ const SETUP_CODE = "031-45-154";
 /** Milliseconds that events gather in place of 250. The work is the same, the waiting shorter. */
 const COALESCING_DELAY = 1;
 
-/** How the bridge is to be. */
+/** Settings of a bridge. */
 export interface BridgeSettings {
   /** The engine of the hapwire that carries it. Missing for HAP-NodeJS's own transport. */
   readonly engine?: EngineName;
   readonly lamps: number;
-  /** Where HAP-NodeJS keeps its files. */
+  /** The folder for HAP-NodeJS's files. */
   readonly storage: string;
-  /** Who is paired. The public keys are in hex. */
+  /** The users that are paired. Public keys are in hex. */
   readonly users: readonly { readonly id: string; readonly publicKey: string }[];
 }
 
-/** What a controller must know of the bridge. */
+/** Address and identity of a bridge, and the ids of its characteristics. */
 export interface BridgeAbout {
   readonly port: number;
   readonly setupCode: string;
@@ -44,7 +44,7 @@ export interface Writes {
   readonly last: number;
 }
 
-/** What a bridge has once it is published. */
+/** The private members of a published bridge that are used. */
 interface Published {
   readonly _accessoryInfo: HapNodeJs.AccessoryInfo;
   readonly _server: { readonly httpServer: { readonly connections: ReadonlySet<unknown> } };
@@ -103,7 +103,7 @@ export class Bridge {
     return this.#published._server.httpServer.connections.size;
   }
 
-  /** Gives the first characteristics their values of a revision, as an accessory does that has changed by itself. */
+  /** Gives the first characteristics their values of a revision, as a plugin does when an accessory has changed. */
   change(count: number, revision: number): void {
     for (let index = 0; index < count; index += 1) {
       this.#characteristics[index]?.updateValue(lampValue(index, this.#lamps, revision));
@@ -119,7 +119,7 @@ export class Bridge {
     return this.#bridge as unknown as Published;
   }
 
-  /** A lamp as a plugin makes it: its state is asked for, and set, through handlers. */
+  /** Makes a lamp as a plugin does: handlers read and write its state. */
   #makeLamp(index: number): HapNodeJs.Accessory {
     const { Accessory, Characteristic, Service, uuid } = this.#hap;
     const name = `Lamp ${String(index + 1)}`;
@@ -187,7 +187,7 @@ function silentAdvertiser({ CiaoAdvertiser }: HapNodeJsAdvertising): new () => E
     }
 
     updateAdvertisement(): void {
-      // Nobody was told of what has changed.
+      // Nobody knows of the bridge.
     }
 
     destroy(): void {

@@ -1,12 +1,12 @@
-/** One row of a scenario: its contenders are made ready, then measured by turns, round by round. */
+/** Measures one row of a scenario: makes the contenders ready, then measures them by turns, round by round. */
 
 import type { Competitor } from "../contenders";
 import type { CaseResult, Figure, Metric, Unit } from "../result";
 
-/** The figures of one contender in one round, by the metrics' names. */
+/** The figures of one contender in one round, by the names of the metrics. */
 export type Sample = Readonly<Record<string, number>>;
 
-/** A contender that is warm and waits for its turn. */
+/** A contender that is warmed up and waits for its turn. */
 export interface Subject {
   /** @throws Error if the contender does not deliver what it must. */
   sample(): Promise<Sample>;
@@ -35,7 +35,7 @@ export interface CasePlan {
   readonly name: string;
   readonly title: string;
   readonly metrics: readonly MetricPlan[];
-  /** Names of those that take part, where not all of the scenario do. */
+  /** Names of the contenders that take part. Missing if all of the scenario's do. */
   readonly contenders?: readonly string[];
   /** @throws Error if the contender cannot do this. */
   prepare(competitor: Competitor): Promise<Subject>;
@@ -43,12 +43,12 @@ export interface CasePlan {
   readonly cold?: ColdPlan;
 }
 
-/** A contender cannot be measured in a case for want of something on this machine, which is no failure of its. */
+/** This machine lacks something that a contender needs. The contender is left out, and has not failed. */
 export class LeftOutError extends Error {
   override readonly name = "LeftOutError";
 }
 
-/** What is under way, for those who wait. `round` is 0 during preparation. */
+/** Called before each turn. `round` is 0 during the preparation. */
 export type Progress = (contender: string, round: number) => void;
 
 /** The samples of one contender, as long as none has failed. */

@@ -1,4 +1,4 @@
-/** What is broadcast, and what a controller must receive for it. */
+/** Changes of characteristics that a server broadcasts, and the message that a controller must receive for them. */
 
 /** A characteristic's new value. */
 export interface Change {
@@ -7,24 +7,24 @@ export interface Change {
   readonly value: boolean | number;
 }
 
-/** Changes that happen at once, one for each characteristic at most. */
+/** Changes that happen at once, at most one for each characteristic. */
 export interface Burst {
   readonly changes: readonly Change[];
-  /** The one message that says all of it, in plaintext. [PROTOCOL: events] */
+  /** The one EVENT message with all of them, in plaintext. [PROTOCOL: events] */
   readonly message: Buffer;
 }
 
 /** The iid of an accessory's first characteristic that changes. */
 const FIRST_IID = 10;
 
-/** The characteristic of so many: one of each accessory first, then the next of each. */
+/** The characteristic of this number: the first one of each accessory, then the next one of each. */
 export function characteristic(index: number, accessories: number): { aid: number; iid: number } {
   return { aid: 2 + (index % accessories), iid: FIRST_IID + Math.floor(index / accessories) };
 }
 
 /**
- * Changes of the first `count` characteristics. Revisions that follow one another differ in every value; the sequence
- * repeats after two, so that what is prepared for one is used again.
+ * Changes of the first `count` characteristics. Every value differs from the one of the revision before. The sequence
+ * repeats after two revisions, and each burst is made once.
  */
 export function burstOf(count: number, accessories: number, revision: number): Burst {
   const phase = revision % 2;
@@ -41,7 +41,7 @@ export function burstOf(count: number, accessories: number, revision: number): B
 
 const bursts = new Map<string, Burst>();
 
-/** The bursts of one change each that follow one another, as {@link burstOf} has their changes. */
+/** The burst of this number in a series of single changes. They are the changes of {@link burstOf}, one by one. */
 export function singleChange(index: number, count: number, accessories: number): Burst {
   const revision = Math.floor(index / count) % 2;
   const position = index % count;
@@ -57,7 +57,7 @@ export function singleChange(index: number, count: number, accessories: number):
 
 const singles = new Map<string, Burst>();
 
-/** Switches, percentages and temperatures by turns. */
+/** Switches, percentages and temperatures take turns. */
 function changeOf(index: number, accessories: number, phase: number): Change {
   const { aid, iid } = characteristic(index, accessories);
   switch (index % 3) {

@@ -1,11 +1,11 @@
-/** A process of the harness's, and the calls to it. */
+/** A child process of the harness, and calls of its commands. */
 
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
 import { READY, type Answer, type Call, type Commands } from "./ipc";
 
-/** Milliseconds that a call may take: far more than any needs, so that only a hang meets it. */
+/** Milliseconds that a call may take: far more than any call needs. Only a hang meets this limit. */
 const PATIENCE = 120_000;
 
 interface Waiting {
@@ -14,7 +14,7 @@ interface Waiting {
   readonly deadline: NodeJS.Timeout;
 }
 
-/** A program that answers calls; see `serveCommands`. It ends with this process, whatever happens. */
+/** A running program that answers calls, see `serveCommands`. The program ends when this process ends. */
 export class Child<C extends Commands<C>> {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
@@ -22,7 +22,7 @@ export class Child<C extends Commands<C>> {
   #stderr = "";
 
   private constructor(program: string, argument: unknown, flags: readonly string[]) {
-    // What would make a contender another than it says.
+    // These variables would change a contender.
     const env = { ...process.env, HAPWIRE_ENGINE: undefined, NODE_OPTIONS: undefined, DEBUG: undefined };
     this.#process = fork(program, [JSON.stringify(argument)], {
       env,
@@ -43,9 +43,9 @@ export class Child<C extends Commands<C>> {
   /**
    * Starts a program.
    *
-   * @param argument - What it finds as JSON in its first argument.
-   * @param flags - Node's, beside those that every one gets.
-   * @returns The child, and what it said when it was ready.
+   * @param argument - Passed as JSON in the program's first argument.
+   * @param flags - Further flags of Node.
+   * @returns The child, and the value that it sent when it was ready.
    * @throws Error that says why it could not start.
    */
   static async start<C extends Commands<C>>(
@@ -62,7 +62,7 @@ export class Child<C extends Commands<C>> {
     }
   }
 
-  /** Has it do something. @throws Error as the program did. */
+  /** Calls a command. @throws Error with the message of the error that the program threw. */
   async call<Name extends keyof C & string>(
     name: Name,
     ...[argument]: Parameters<C[Name]>
@@ -73,7 +73,7 @@ export class Child<C extends Commands<C>> {
     return (await answer) as Awaited<ReturnType<C[Name]>>;
   }
 
-  /** Ends it. */
+  /** Ends the program. */
   async stop(): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const closed = once(this.#process, "close");

@@ -1,11 +1,11 @@
-/** A program: one contender's frame codec, which seals and opens and says what that cost. Argument: {@link CodecStart}. */
+/** A program: seals and opens with one contender's frame codec, and reports the cost. Argument: {@link CodecStart}. */
 
 import { createPortableEngine } from "#src/engine/portable";
 
 import type { CodecLoop, CreateLoop } from "../codecs/contract";
 import { refuseToStart, serveCommands } from "./ipc";
 
-/** What the program is told. */
+/** The argument of the program. */
 export interface CodecStart {
   /** The file of a module of codecs/. */
   readonly module: string;
@@ -13,7 +13,7 @@ export interface CodecStart {
   readonly size: number;
 }
 
-/** What a message cost, in nanoseconds of CPU time. */
+/** CPU time for one message, in nanoseconds. */
 export interface CodecCost {
   readonly seal: number;
   readonly open: number;
@@ -22,11 +22,11 @@ export interface CodecCost {
 // A type, because an interface has no index signature.
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions
 export type CodecCommands = {
-  /** Seals and opens until each has taken so many microseconds. */
+  /** Seals and opens until each has taken this many microseconds. */
   measure(time: number): CodecCost;
 };
 
-/** Bytes that are sealed or opened in a row: they stay in a core's own cache, as a response fresh from its socket does. */
+/** Bytes that are sealed or opened in a row. They stay in a core's own cache, like a response fresh from its socket. */
 const BATCH = 128 * 1024;
 
 function measure(loop: CodecLoop, size: number, time: number): CodecCost {
@@ -54,7 +54,7 @@ function cpuOf(work: () => void): number {
   return user + system;
 }
 
-/** @throws Error where the frames or the message are not what they must be. */
+/** @throws Error if the frames are not HAP's, or the opened message differs from the sealed one. */
 function check(loop: CodecLoop, key: Buffer, message: Buffer): void {
   const frames = createPortableEngine({ sodium: false })
     .createSealer(key, 0n)

@@ -36,11 +36,11 @@ export class Controller extends ControllerConnection {
     return response;
   }
 
-  /** Sends a GET request. @throws Error if the body of the response is another than this. */
+  /** Sends a GET request. @throws Error if the body of the response differs from it. */
   async get(path: string, expected: string): Promise<void> {
     const { body } = await this.ask("GET", path);
     if (body.length !== Buffer.byteLength(expected) || body.toString() !== expected) {
-      throw new Error(`the response to GET ${path} is not the one expected`);
+      throw new Error(`the response to GET ${path} differs from the expected one`);
     }
   }
 

@@ -1,21 +1,21 @@
-/** The bridge that every contender serves: its requests, its answers, the keys of its sessions. */
+/** The bridge that every contender's transport serves: requests, responses, and the keys of sessions. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { characteristic } from "./changes";
 
-/** The request after which a connection is encrypted, as after pair-verify. */
+/** Stands for pair-verify: the connection is encrypted after this request. */
 export const VERIFY = "/pair-verify";
 export const ACCESSORIES = "/accessories";
 export const CHARACTERISTIC = "/characteristics?id=2.10";
-/** Followed by how many characteristics, as {@link characteristic} counts them. */
+/** Followed by the number of characteristics to subscribe to, as {@link characteristic} counts them. */
 export const SUBSCRIBE = "/subscribe/";
 
 export const VERIFIED = "verified";
 export const SUBSCRIBED = "subscribed";
 export const CHARACTERISTIC_JSON = JSON.stringify({ characteristics: [{ aid: 2, iid: 10, value: true }] });
 
-/** Of all sessions: what is measured is public and stays on loopback. */
+/** The keys of all sessions. The traffic is public and stays on loopback. */
 export const SESSION_KEYS = {
   accessoryToControllerKey: Buffer.alloc(32, "accessory to controller"),
   controllerToAccessoryKey: Buffer.alloc(32, "controller to accessory"),
@@ -25,7 +25,7 @@ const TYPES = ["25", "8", "13", "2F", "CE", "11", "35", "33", "0F", "10"];
 const CHARACTERISTICS_PER_SERVICE = 8;
 const SERVICES = 2;
 
-/** The answer to GET /accessories; about 3,000 bytes for each accessory. */
+/** The body of GET /accessories: about 3,000 bytes for each accessory. */
 export function accessoriesJson(accessories: number): string {
   const list = Array.from({ length: accessories }, (_, index) => ({
     aid: 2 + index,
@@ -51,12 +51,12 @@ function serviceJson(service: number): object {
   return { iid: first, type: TYPES[service], primary: service === 1, hidden: false, characteristics };
 }
 
-/** What a connection must be able to do for {@link Home.answer}. */
+/** The part of a connection that {@link Home.answer} needs. */
 export interface Subscriber {
   enableEventNotifications(aid: number, iid: number): void;
 }
 
-/** Answers requests the way HAP-NodeJS's own handlers write theirs: a head, then all of the body as a string. */
+/** Answers requests as HAP-NodeJS's own handlers do: a head, then the whole body as a string. */
 export class Home {
   readonly accessories: number;
   readonly #json: string;

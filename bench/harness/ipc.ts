@@ -1,6 +1,6 @@
-/** The conversation between the harness and a process of its own for a contender: calls one way, answers the other. */
+/** Messages between the harness and a contender's process: calls one way, answers the other. */
 
-/** What a program can be asked to do, by name. */
+/** The commands of a program, by name. */
 export type Commands<C> = { readonly [Name in keyof C]: (argument: never) => unknown };
 
 export interface Call {
@@ -12,17 +12,17 @@ export interface Call {
 export interface Answer {
   readonly id: number;
   readonly value?: unknown;
-  /** What went wrong, in words. */
+  /** The message of the error that the command threw. */
   readonly error?: string;
 }
 
-/** The id of the answer that a program gives unasked, when it is ready. */
+/** The id of the answer that a program sends without a call, when it is ready. */
 export const READY = 0;
 
 /**
- * Makes this process answer calls, until its parent is gone.
+ * Makes this process answer calls until its parent has ended.
  *
- * @param ready - What the parent is told first.
+ * @param ready - The value that the parent receives first.
  */
 export function serveCommands<C extends Commands<C>>(commands: C, ready: unknown): void {
   process.on("message", ({ id, name, argument }: Call) => {
@@ -44,7 +44,7 @@ export function serveCommands<C extends Commands<C>>(commands: C, ready: unknown
   send({ id: READY, value: ready });
 }
 
-/** Tells the parent why this program cannot start, and ends. */
+/** Tells the parent why this program cannot start, and ends the process. */
 export function refuseToStart(error: unknown): void {
   process.send?.({ id: READY, error: describe(error) } satisfies Answer, undefined, undefined, () => {
     process.exit(1);

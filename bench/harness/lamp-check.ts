@@ -1,4 +1,4 @@
-/** Holds the events and answers of the real bridge against the values that its lamps have. */
+/** Compares events and responses of the real bridge with the values of its lamps. */
 
 import type { DeliveryCheck } from "./controller";
 import { lampValue, type Id } from "./lamps";
@@ -8,12 +8,12 @@ interface Entry extends Id {
   readonly value?: unknown;
 }
 
-/** Expects one event for each characteristic, with its value of a revision, in whatever order and messages. */
+/** Expects one event for each characteristic, with its value of a revision. Any order and any messages are right. */
 export class LampCheck implements DeliveryCheck {
-  /** The values that are still to come, by `aid.iid`. */
+  /** The values that have not come yet, by `aid.iid`. */
   readonly #missing: Map<string, number>;
 
-  /** @param ids - Of the first characteristics. */
+  /** @param ids - The ids of the first characteristics. */
   constructor(ids: readonly Id[], lamps: number, revision: number) {
     this.#missing = new Map(ids.map((id, index) => [keyOf(id), Number(lampValue(index, lamps, revision))]));
   }
@@ -22,7 +22,7 @@ export class LampCheck implements DeliveryCheck {
     return this.#missing.size === 0;
   }
 
-  /** @throws Error if an event is doubled, or has another value. */
+  /** @throws Error if an event is lost, doubled or changed. */
   take(message: Message): void {
     const { characteristics } = JSON.parse(message.body.toString()) as { characteristics: Entry[] };
     for (const entry of characteristics) {

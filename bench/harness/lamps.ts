@@ -1,4 +1,4 @@
-/** The lamps of the real bridge: their characteristics, and the values that these take. */
+/** The lamps of the real bridge: their characteristics, and the values of these. */
 
 /** The id of a characteristic. */
 export interface Id {
@@ -18,7 +18,7 @@ export function lampCharacteristic(
   return { lamp: index % lamps, name: LAMP_CHARACTERISTICS[kind] ?? "On" };
 }
 
-/** The value of a characteristic after so many changes. Each change gives it another one. */
+/** The value of a characteristic in a revision. Consecutive revisions differ in every value. */
 export function lampValue(index: number, lamps: number, revision: number): boolean | number {
   return lampCharacteristic(index, lamps).name === "On" ? revision % 2 === 1 : (index + revision) % 101;
 }

@@ -20,16 +20,16 @@ export type RecordLatency = (latency: number) => void;
 export interface Load<S extends Seated> {
   /** @throws Error that says why this contender cannot run. */
   start(competitor: Competitor): Promise<S>;
-  /** Connects controllers, and whatever else must be there before the work. */
+  /** Prepares for the work: connects controllers, subscribes them. */
   setUp?(seat: S): Promise<void>;
   /**
    * Does the work.
    *
-   * @param record - To be called for each latency. Not called if no controller waits.
+   * @param record - Called for each latency. Not called if no controller waits.
    * @throws Error if the server does not deliver what it must.
    */
   work(seat: S, times: number, record: RecordLatency): Promise<void>;
-  /** Divides the CPU time of one time, e.g. by the connections of a wave. Default 1. */
+  /** The CPU time of one time is divided by this number, e.g. the connections of a wave. Default 1. */
   readonly units?: number;
   /** Times of a cold sample: the first ones of a process. Without it there are no cold figures. */
   readonly cold?: number;
@@ -69,7 +69,7 @@ export function measured<S extends Seated>(
         rounds: settings.quick ? 1 : settings.rounds,
         sample: async (competitor) => ({
           ...(await inFreshProcess(load, competitor, async (seat) => sampleOf(load, seat, cold))),
-          // Another process: the stall clock keeps the process busy, and its CPU time would not be the work's.
+          // In a process of its own: the stall clock keeps a process busy, which would count as CPU time.
           ...(stall !== undefined && {
             stall: await inFreshProcess(load, competitor, async (seat) => stallIn(load, seat, stall)),
           }),
@@ -79,7 +79,7 @@ export function measured<S extends Seated>(
   };
 }
 
-/** Starts a server and sets it up. Leaves nothing behind if that fails. */
+/** Starts a server and sets it up. Stops the server if that fails. */
 export async function startReady<S extends Seated>(
   { start, setUp }: Pick<Load<S>, "start" | "setUp">,
   competitor: Competitor,

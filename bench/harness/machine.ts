@@ -1,4 +1,4 @@
-/** What the figures were taken on. */
+/** Describes the machine that the figures were taken on. */
 
 import os from "node:os";
 

@@ -19,14 +19,14 @@ import { decodeTlv, encodeTlv, type TlvItems } from "#src/pairing/tlv";
 /** Posts a message of pairing. Resolves with the body of the response. */
 export type Post = (path: "/pair-setup" | "/pair-verify", message: Buffer) => Promise<Buffer>;
 
-/** What a controller knows of the accessory that it is paired with. */
+/** The identity of an accessory that a user is paired with. */
 export interface Accessory {
   readonly username: string;
   /** The long-term public key. */
   readonly publicKey: Buffer;
 }
 
-/** Someone who pairs. */
+/** A user with a pairing identifier and a long-term key. */
 export class User {
   /** The pairing identifier. */
   readonly id = randomUUID().toUpperCase();
@@ -40,7 +40,7 @@ export class User {
    * Does pair-verify: M1 to M4.
    *
    * @returns The keys of the session.
-   * @throws Error if the accessory refuses, or does not prove that it has its key.
+   * @throws Error if the accessory refuses, or does not prove its identity.
    */
   async verify(post: Post, accessory: Accessory): Promise<SessionKeys> {
     const { publicKey, privateKey } = generateKeyPairSync("x25519", {
@@ -80,7 +80,7 @@ export class User {
    * Does pair-setup: M1 to M6.
    *
    * @returns The accessory that this user is paired with now.
-   * @throws Error if the accessory refuses, or proves nothing.
+   * @throws Error if the accessory refuses, or does not prove its identity.
    */
   async setUp(post: Post, setupCode: string): Promise<Accessory> {
     const m2 = itemsOf(await post("/pair-setup", messageOf(1, [Type.Method, 0])), "M2 of pair-setup");

@@ -1,4 +1,4 @@
-/** The packages that hapwire is compared with, where they are installed: beside the user's work, or beside hapwire. */
+/** Finds and loads the packages that hapwire is compared with, in the working directory or beside hapwire. */
 
 import type { EventEmitter } from "node:events";
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import type * as HapNodeJs from "@homebridge/hap-nodejs";
 
 import type { SodiumNative } from "#src/engine/portable/aead";
 
-/** A package that is installed. */
+/** An installed package. */
 export interface Peer {
   readonly folder: string;
   readonly version: string;
@@ -18,7 +18,7 @@ export interface Peer {
 /** hapwire's own folder. */
 export const ROOT = path.dirname(require.resolve("hapwire/package.json"));
 
-/** @returns undefined where it is not installed. */
+/** @returns undefined if the package is not installed. */
 export function findPeer(name: string): Peer | undefined {
   for (const from of [process.cwd(), ROOT]) {
     try {
@@ -26,13 +26,13 @@ export function findPeer(name: string): Peer | undefined {
       const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
       return { folder: path.dirname(manifest), version };
     } catch {
-      // Not there: it may be in the other place.
+      // It may be in the other place.
     }
   }
   return undefined;
 }
 
-/** @throws Error where it is not installed. */
+/** @throws Error if the package is not installed. */
 function load(name: string, file: string): unknown {
   const peer = findPeer(name);
   if (peer === undefined) {
@@ -41,12 +41,12 @@ function load(name: string, file: string): unknown {
   return createRequire(path.join(peer.folder, "any.js"))(path.join(peer.folder, file));
 }
 
-/** What is used of HAP-NodeJS's advertisers. */
+/** The part of HAP-NodeJS's advertisers that is used. */
 export interface HapNodeJsAdvertising {
   readonly CiaoAdvertiser: { readonly protocolVersionService: string };
 }
 
-/** What is used of HAP-NodeJS's transport. */
+/** The part of HAP-NodeJS's transport that is used. */
 export interface HapNodeJsTransport {
   readonly EventedHTTPServer: new () => EventEmitter;
   readonly HAPConnection: { EVENT_COALESCING_DELAY: number };
@@ -58,7 +58,7 @@ export interface HapNodeJsEncryption {
   controllerToAccessoryKey: Buffer;
 }
 
-/** The two functions that HAP-NodeJS's transport seals and opens with. */
+/** The two functions of HAP-NodeJS's frame codec. */
 export interface HapNodeJsCodec {
   layerEncrypt(message: Buffer, encryption: HapNodeJsEncryption): Buffer;
   layerDecrypt(frames: Buffer, encryption: HapNodeJsEncryption): Buffer;
@@ -66,7 +66,7 @@ export interface HapNodeJsCodec {
 
 export const HAP_NODEJS = "@homebridge/hap-nodejs";
 
-/** @throws Error where HAP-NodeJS is not installed, or has another shape. */
+/** @throws Error if HAP-NodeJS is not installed, or has another shape. */
 export function loadTransport(): HapNodeJsTransport {
   return load(HAP_NODEJS, "dist/lib/util/eventedhttp.js") as HapNodeJsTransport;
 }
@@ -91,7 +91,7 @@ export function loadHapCrypto(): HapNodeJsCodec {
 
 export const SODIUM_NATIVE = "sodium-native";
 
-/** @throws Error where sodium-native is not installed, or does not load. */
+/** @throws Error if sodium-native is not installed, or does not load. */
 export function loadSodium(): SodiumNative {
   return load(SODIUM_NATIVE, "index.js") as SodiumNative;
 }

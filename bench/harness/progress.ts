@@ -1,4 +1,4 @@
-/** What is under way, on stderr: one line that changes on a terminal, a line for each case elsewhere. */
+/** Shows the progress of a run on stderr: on a terminal one line that changes, elsewhere a line for each case. */
 
 import type { Writable } from "node:stream";
 
@@ -13,14 +13,14 @@ export class ProgressLine {
     this.#isTerminal = isTerminal;
   }
 
-  /** A case begins. */
+  /** Tells that a case begins. */
   begin(scenario: string, title: string): void {
     if (!this.#isTerminal) {
       this.#output.write(`${scenario}: ${title}\n`);
     }
   }
 
-  /** A contender has its turn; round 0 is preparation. */
+  /** Tells that a contender has its turn. Round 0 is the preparation. */
   turn(scenario: string, title: string, contender: string, round: number, rounds: number): void {
     if (this.#isTerminal) {
       const what = round === 0 ? "warming up" : `round ${String(round)} of ${String(rounds)}`;
@@ -28,7 +28,7 @@ export class ProgressLine {
     }
   }
 
-  /** All is done. */
+  /** Clears the line. */
   end(): void {
     if (this.#isTerminal) {
       this.#output.write(CLEAR_LINE);

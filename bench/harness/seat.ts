@@ -1,4 +1,4 @@
-/** A contender's server in a process of its own, with the controllers of the load in this one. */
+/** A contender's transport in a process of its own, with the controllers of the load in this one. */
 
 import path from "node:path";
 
@@ -11,16 +11,16 @@ import { EventCheck } from "./event-check";
 import type { ServerSettings } from "../servers/contract";
 import type { Series, ServerCommands, Start } from "./server-process";
 
-/** What stands for the limit: a module of servers/. */
+/** The server that is the limit of a scenario: a module of servers/. */
 export type LimitServer = "http" | "sealing-http" | "sealed-writes";
 
-/** Milliseconds that events gather in place of 250; the work is the same, the waiting shorter. */
+/** Milliseconds that events gather, instead of 250. The work is the same, the waiting shorter. */
 const COALESCING_DELAY = 1;
-/** HAP-NodeJS's queue has no bound, hapwire's is 4,096 events by default: room for the largest burst. */
+/** Room for the largest burst. HAP-NodeJS's queue has no bound, hapwire's has 4,096 events by default. */
 const MAX_QUEUED_EVENTS = 2 ** 20;
 /** Connections that are set up at the same time. */
 const CONNECT_AT_ONCE = 32;
-/** Bytes of events that are on their way before the controllers have confirmed them. */
+/** Bytes of events that may be on their way to the controllers. */
 const MAX_UNCONFIRMED = 4 * 1024 * 1024;
 
 const PROGRAM = path.join(__dirname, "server-process.js");
@@ -29,10 +29,10 @@ export class Seat {
   readonly #child: Child<ServerCommands>;
   readonly #port: number;
   readonly #accessories: number;
-  /** Whether its sessions are secured. */
+  /** True if the sessions are secured. */
   readonly #encrypted: boolean;
   readonly controllers: Controller[] = [];
-  /** Bursts and single changes so far; the next one's number. */
+  /** The number of the next burst or single change. */
   #sent = 0;
 
   private constructor(child: Child<ServerCommands>, port: number, accessories: number, encrypted: boolean) {
@@ -45,9 +45,9 @@ export class Seat {
   /**
    * Starts the server.
    *
-   * @param limit - What stands for the limit in this scenario.
-   * @param flags - Node's, for the server's process.
-   * @throws Error that says why it cannot run.
+   * @param limit - The limit of this scenario.
+   * @param flags - Flags of Node for the server's process.
+   * @throws Error that says why the contender cannot run.
    */
   static async start(
     competitor: Competitor,
@@ -79,7 +79,7 @@ export class Seat {
     return this.#child;
   }
 
-  /** Adds controllers until there are so many, each through pair-verify. */
+  /** Adds controllers up to this number, each through pair-verify. */
   async connect(count: number): Promise<void> {
     while (this.controllers.length < count) {
       const missing = Math.min(CONNECT_AT_ONCE, count - this.controllers.length);
@@ -88,19 +88,19 @@ export class Seat {
     }
   }
 
-  /** A controller more, which the caller closes. */
+  /** Connects a further controller. The caller closes it. */
   async open(): Promise<Controller> {
     const controller = await Controller.connect(this.#port);
     await controller.verify(this.#encrypted);
     return controller;
   }
 
-  /** Has all controllers subscribe to the first characteristics. */
+  /** Subscribes all controllers to the first characteristics. */
   async subscribe(changes: number): Promise<void> {
     await Promise.all(this.controllers.map(async (controller) => controller.subscribe(changes)));
   }
 
-  /** Broadcasts so many bursts, and waits until every controller has every event. */
+  /** Broadcasts bursts, and waits until every controller has every event. */
   async burst(changes: number, times: number): Promise<void> {
     const { message } = burstOf(changes, this.#accessories, 0);
     const atOnce = Math.max(1, Math.floor(MAX_UNCONFIRMED / (message.length * this.controllers.length)));
@@ -110,7 +110,7 @@ export class Seat {
     }
   }
 
-  /** Broadcasts so many immediate events, one in each turn of the server's event loop, and waits likewise. */
+  /** Broadcasts immediate events, one in each turn of the server's event loop, and waits until every controller has them. */
   async immediates(changes: number, times: number): Promise<void> {
     const series = { from: this.#sent, count: times, changes };
     await this.#deliver("sendImmediates", series, (number) =>

@@ -1,4 +1,4 @@
-/** A program: one contender's server, which does as the harness asks and says what that cost. Argument: {@link Start}. */
+/** A program: one contender's server, which broadcasts and reports its cost. Argument: {@link Start}. */
 
 import { readdirSync } from "node:fs";
 import { setImmediate, setTimeout } from "node:timers/promises";
@@ -8,34 +8,34 @@ import { burstOf, singleChange } from "./changes";
 import { costCommands, type CostCommands } from "./cost";
 import { refuseToStart, serveCommands } from "./ipc";
 
-/** What the program is told. */
+/** The argument of the program. */
 export interface Start {
   /** The file of a module of servers/. */
   readonly module: string;
   readonly settings: ServerSettings;
 }
 
-/** Some of the bursts, or single changes, that follow one another in a run. */
+/** Consecutive bursts or single changes of a run. */
 export interface Series {
-  /** The first one's number. */
+  /** The number of the first one. */
   readonly from: number;
   readonly count: number;
-  /** Changes of a burst, or characteristics that single changes go round. */
+  /** Changes of a burst, or the characteristics that single changes take in turn. */
   readonly changes: number;
 }
 
-/** What a process holds. */
+/** Memory and descriptors of a process. */
 export interface Footprint {
   /** Resident, in bytes. */
   readonly memory: number;
-  /** undefined where the system does not tell. */
+  /** Missing if the system does not tell. */
   readonly descriptors?: number;
 }
 
 export type ServerCommands = CostCommands & {
-  /** Collects garbage, so that what is held can be read. */
+  /** Collects garbage before a footprint is read. */
   collect(): Promise<void>;
-  /** Broadcasts bursts, each when the events of the one before have gone out. */
+  /** Broadcasts bursts. Each follows when the events of the one before have been sent. */
   sendBursts(series: Series): Promise<void>;
   /** Broadcasts immediate events, one in each turn of the event loop. */
   sendImmediates(series: Series): Promise<void>;
@@ -44,9 +44,9 @@ export type ServerCommands = CostCommands & {
   whenEmpty(): Promise<void>;
 };
 
-/** Milliseconds after the window of a burst's events: its timers have fired by then, and the loop has come round. */
+/** Milliseconds to wait after a burst's window. By then its timers have fired and the event loop has turned. */
 const PAUSE = 2;
-/** Garbage that was pointed at by garbage goes in a later collection. */
+/** More than one: some garbage is only freed by a later collection. */
 const COLLECTIONS = 3;
 
 function commandsOf(server: BenchServer, settings: ServerSettings): ServerCommands {

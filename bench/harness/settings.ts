@@ -1,21 +1,21 @@
-/** How a run is to be: what the command line says, with every default filled in. */
+/** Settings of a run: the command line with every default filled in. */
 
 export interface RunSettings {
   readonly rounds: number;
-  /** For a look, not for a figure to show: few cases, short samples. */
+  /** A first look, not figures to show: few cases, short samples. */
   readonly quick: boolean;
-  /** In place of the scenarios' own numbers of connections. */
+  /** Replaces the scenarios' own numbers of connections. */
   readonly connections?: number;
-  /** Of the bridge that is served; a burst changes one or ten characteristics of each. */
+  /** Accessories of the bridge. A burst changes one or ten characteristics of each. */
   readonly accessories: number;
 }
 
-/** How long things are measured. CPU time in microseconds, waiting in milliseconds. */
+/** The time for a warm-up and a sample. CPU time in microseconds, waiting in milliseconds. */
 export interface Budget {
-  /** CPU time of a warm-up, and how long it may take. */
+  /** CPU time of a warm-up, and its limit by the clock. */
   readonly warmUp: number;
   readonly warmUpWait: number;
-  /** CPU time of a sample, and how long it may take. */
+  /** CPU time of a sample, and its limit by the clock. */
   readonly sample: number;
   readonly sampleWait: number;
 }
@@ -26,7 +26,7 @@ export function budgetOf({ quick }: RunSettings): Budget {
     : { warmUp: 3_000_000, warmUpWait: 4000, sample: 200_000, sampleWait: 600 };
 }
 
-/** The numbers of connections of a scenario, or the one that was asked for. */
+/** The numbers of connections of a scenario, or the one from the command line. */
 export function connectionCounts({ connections }: RunSettings, own: readonly number[]): readonly number[] {
   return connections === undefined ? own : [connections];
 }

@@ -1,4 +1,4 @@
-/** How long the event loop of this process was held up at most, by a clock that ticks in each of its turns. */
+/** Measures the longest stall of the event loop of this process, by a clock that ticks in each turn. */
 
 export class StallClock {
   #running = false;

@@ -1,13 +1,13 @@
-/** A program: starts a contender's server, or loads the addon, says how long that took, and has done. */
+/** A program: starts a contender's server or loads the addon, and reports the time. Argument: {@link StartTask}. */
 
 import type { ServerSettings, StartServer } from "../servers/contract";
 import { refuseToStart, serveCommands } from "./ipc";
 
-/** What the program is told. */
+/** The argument of the program. */
 export interface StartTask {
   /** The file of a module of servers/, or of an addon. */
   readonly file: string;
-  /** undefined for an addon. */
+  /** Missing for an addon. */
   readonly settings?: ServerSettings;
 }
 

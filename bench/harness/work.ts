@@ -1,14 +1,14 @@
-/** Work that can be had in any amount: warmed up, then measured in portions large enough for the noise not to count. */
+/** Warms work up, and finds how much of it makes a sample. */
 
 import type { Budget } from "./settings";
 
-/** @returns What doing it so many times took in CPU time, in microseconds. */
+/** Does the work this many times. @returns The CPU time in microseconds. */
 export type Work = (times: number) => Promise<number>;
 
 /**
- * Does the work until it is warm: by CPU time, or where it mostly waits, by the clock.
+ * Does the work until the warm-up's CPU time is spent, or its time by the clock if the work mostly waits.
  *
- * @returns How many times make a sample.
+ * @returns The number of times that makes a sample.
  */
 export async function warmUp(work: Work, budget: Budget): Promise<number> {
   const start = performance.now();

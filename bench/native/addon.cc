@@ -1,4 +1,4 @@
-// EvpLoop as a JavaScript class. For the benchmarks alone: its arguments come from one caller.
+// EvpLoop as a JavaScript class, for the benchmarks alone: one caller gives its arguments.
 #include <napi.h>
 
 #include <optional>

@@ -1,4 +1,4 @@
-// The limit of the codec: HAP frames through OpenSSL's EVP, and nothing else.
+// The limit of the codec: HAP frames through OpenSSL's EVP.
 #pragma once
 
 #include <array>
@@ -17,25 +17,25 @@ constexpr size_t kKeyLength = 32;
 
 /// Seals one message, and opens its frames, any number of times.
 ///
-/// Each frame costs what EVP asks for: a nonce for the context that keeps its key, the AAD, the
-/// text, the tag. Memory is allocated once. It stands for what cannot be beaten, not for a codec:
-/// the same frames are opened again and again.
+/// Each frame takes the calls that EVP asks for: a nonce for the context that keeps its key, the
+/// AAD, the text, the tag. Memory is allocated once. No codec can be faster, and this is none: it
+/// opens the same frames again and again.
 class EvpLoop {
  public:
   /// @param key kKeyLength bytes.
   /// @param message of any length but 0.
   EvpLoop(const uint8_t* key, std::vector<uint8_t> message);
 
-  /// @return false where OpenSSL failed.
+  /// @return false if OpenSSL failed.
   bool Seal(size_t times);
 
-  /// @return false where OpenSSL failed, or a frame is not authentic.
+  /// @return false if OpenSSL failed, or a frame is not authentic.
   bool Open(size_t times);
 
   /// The message, sealed with the nonce counter at 0.
   const std::vector<uint8_t>& first_frames() const { return first_frames_; }
 
-  /// What Open wrote last.
+  /// The message that Open wrote last.
   const std::vector<uint8_t>& last_opened() const { return opened_; }
 
  private:

@@ -1,4 +1,4 @@
-/** The large answer: all accessories with their services, as a controller asks for when it connects. */
+/** The large response: all accessories with their services. A controller asks for them when it connects. */
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import { ACCESSORIES, accessoriesJson } from "../harness/home";
@@ -16,9 +16,10 @@ export const accessories: Scenario = {
   name: "accessories",
   title: "GET /accessories",
   how:
-    "GET /accessories of a large bridge, one in flight, over connections that take turns. CPU time of the server's " +
-    "process for a request; latency as the controller sees it. Limit: Node's http in plaintext, which also seals " +
-    "the bytes of each answer, for nobody.",
+    "GET /accessories of a large bridge, one in flight, over connections that take turns. CPU time is that of the " +
+    "server's process for a request, latency is as the controller sees it. " +
+    `Cold: the first ${String(COLD_REQUESTS)} requests of a fresh process. ` +
+    "Limit: Node's http in plaintext, which also seals the body of each response and drops the frames.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     const body = accessoriesJson(settings.accessories);

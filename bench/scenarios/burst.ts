@@ -16,9 +16,10 @@ export const burst: Scenario = {
   name: "burst",
   title: "Burst of changes",
   how:
-    "CPU time of the server's process from the first broadcast until every controller has every event, for one burst; " +
-    "events gather for 1 ms instead of 250, so that a run does not consist of waiting. Limit: the message is there, it " +
-    "is sealed for each connection and given to its socket in one write.",
+    "CPU time of the server's process for one burst, from the first broadcast until every controller has every event. " +
+    "Events gather for 1 ms instead of 250, so that a run does not consist of waiting. " +
+    `Cold: the first ${String(COLD_BURSTS)} bursts of a fresh process. ` +
+    "Limit: a ready message is sealed for each connection and given to its socket in one write.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     const connections = connectionCounts(settings, settings.quick ? QUICK_CONNECTIONS : CONNECTIONS);

@@ -1,4 +1,4 @@
-/** The frame codec by itself: messages are sealed and opened, nothing crosses a socket. */
+/** The frame codec by itself: messages are sealed and opened, and no socket is used. */
 
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -17,7 +17,7 @@ const KIB = 1024;
 const SIZES = [64, 150, KIB, 8 * KIB, 64 * KIB, KIB * KIB];
 const QUICK_SIZES = [150, 64 * KIB];
 
-/** CPU time in microseconds, of sealing and of opening each. */
+/** CPU time in microseconds, for sealing and for opening each. */
 const WARM_UP = 200_000;
 const SAMPLE = 50_000;
 const QUICK_WARM_UP = 50_000;
@@ -27,10 +27,10 @@ export const codec: Scenario = {
   name: "codec",
   title: "Seal and open",
   how:
-    "CPU time of sealing and of opening one message, called from JavaScript, in a process of its own; what cannot " +
-    "be measured at once is measured in rows of 128 KiB. Each codec is used as its server uses it: hapwire's gets the " +
-    "memory back when the message would be on the socket, the others allocate anew. Limit: the same frames through " +
-    "OpenSSL's EVP in a plain C++ loop, keyed once, from and into the same memory each time.",
+    "CPU time of sealing and of opening one message, called from JavaScript, in a process of its own. Small messages are " +
+    "measured in rows of 128 KiB. Each codec is used as its server uses it: hapwire's gets the memory back when the " +
+    "message would be on the socket, the others allocate. Limit: the same frames through OpenSSL's EVP in a plain C++ " +
+    "loop, keyed once, from and into the same memory each time.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, SODIUM, LIMIT],
   cases(settings) {
     return (settings.quick ? QUICK_SIZES : SIZES).map((size) => codecCase(size, settings));

@@ -1,4 +1,4 @@
-/** Short visits: a controller connects, is secured, asks once and leaves. */
+/** Short visits: a controller connects, is secured, sends one request and leaves. */
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import { CHARACTERISTIC, CHARACTERISTIC_JSON } from "../harness/home";
@@ -16,8 +16,10 @@ export const connect: Scenario = {
   title: "Connect, first request, close",
   how:
     "Waves of controllers that connect together, send the last request of pair-verify and a first request through the " +
-    "secured session, and close. CPU time of the server's process for one of them, until the server has let go of it; " +
-    "the arithmetic of pair-verify is not part of it. Limit: Node's http with the same requests in plaintext.",
+    "secured session, and close. CPU time of the server's process for one controller, until its connection has closed. " +
+    "The arithmetic of pair-verify is not included. " +
+    `Cold: the first ${String(COLD_WAVES)} waves of a fresh process. ` +
+    "Limit: Node's http with the same requests in plaintext.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     return connectionCounts(settings, CONNECTIONS).map((connections) => ({

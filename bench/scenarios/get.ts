@@ -1,4 +1,4 @@
-/** Small requests: one characteristic is read over and over. */
+/** Small requests: one characteristic is read again and again. */
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import type { CasePlan } from "../harness/case";
@@ -17,9 +17,10 @@ export const get: Scenario = {
   name: "get",
   title: "Small encrypted GET",
   how:
-    "GET of one characteristic, over connections that take turns or are all busy. CPU time of the server's process for " +
-    "a request; latency from the request's write to the whole response, as the controller sees it. With one in flight " +
-    "the server wakes up for each request; with one in flight on each connection it does more at a time. " +
+    "GET of one characteristic, over connections that take turns or are all busy. CPU time is that of the server's " +
+    "process for a request. Latency runs from the request's write to the whole response, as the controller sees it. With " +
+    "one in flight, the server wakes up for each request. With one in flight on each connection, the server finds several " +
+    `requests when it wakes up. Cold: the first ${String(COLD_REQUESTS)} requests of a fresh process. ` +
     "Limit: Node's http in plaintext.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {

@@ -1,4 +1,4 @@
-/** Whether a cost stays what it is when there is more: of connections, of characteristics. */
+/** How the cost of an event grows with the number of connections, and of characteristics. */
 
 import { HAPNODEJS, HAPWIRE, PORTABLE } from "../contenders";
 import type { CasePlan } from "../harness/case";
@@ -13,7 +13,7 @@ const QUICK_CONNECTIONS = [8, 128];
 /** Characteristics for each accessory. */
 const CHARACTERISTICS = [1, 10, 100];
 const QUICK_CHARACTERISTICS = [1, 10];
-/** More than any bridge has; a queue that is searched from end to end takes minutes past it. */
+/** More than any bridge has. With more, a queue that is searched from end to end takes minutes. */
 const MAX_CHARACTERISTICS = 15_000;
 const FEW_CONNECTIONS = 8;
 
@@ -21,8 +21,8 @@ export const growth: Scenario = {
   name: "growth",
   title: "Growth",
   how:
-    "Bursts as above, of one change for each characteristic. CPU time of the server's process, divided by the events and " +
-    "the connections that got them; and how much the cost grows from the smallest case to the largest, where 1 is flat.",
+    "Bursts with one change for each characteristic. CPU time of the server's process, divided by the events and by the " +
+    "connections. The growth is the cost in the largest case over the cost in the smallest: 1 is flat.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS],
   cases(settings) {
     const { accessories, quick } = settings;

@@ -1,4 +1,4 @@
-/** Immediate events, such as of a button: each goes out by itself, to every controller. */
+/** Immediate events, such as those of a button: each is sent by itself, to every controller. */
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import { measured } from "../harness/load";
@@ -7,7 +7,7 @@ import { connectionCounts } from "../harness/settings";
 import type { Scenario } from "../scenario";
 
 const CONNECTIONS = [32];
-/** Events that are broadcast before the controllers have confirmed them. */
+/** Events that are on their way to the controllers at most. */
 const ROW = 200;
 /** Events of a cold sample. */
 const COLD_EVENTS = 200;
@@ -17,8 +17,8 @@ export const immediate: Scenario = {
   title: "Immediate events",
   how:
     "Events with immediate delivery, one in each turn of the event loop. CPU time of the server's process for one event " +
-    "to all connections. Limit: the message is there, it is sealed for each connection and given to its socket in " +
-    "one write.",
+    `to all connections. Cold: the first ${String(COLD_EVENTS)} events of a fresh process. ` +
+    "Limit: a ready message is sealed for each connection and given to its socket in one write.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     return connectionCounts(settings, CONNECTIONS).map((connections) => ({

@@ -1,4 +1,4 @@
-/** What an idle connection holds: memory and file descriptors. */
+/** Memory and file descriptors of an idle connection. */
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE, type Competitor } from "../contenders";
 import type { CasePlan, Sample } from "../harness/case";
@@ -10,26 +10,22 @@ import type { Scenario } from "../scenario";
 
 const CONNECTIONS = [200, 1000];
 const QUICK_CONNECTIONS = [200];
-/**
- * The young generation does not grow: with the connections it would, by room for garbage that may be many times what they
- * hold themselves.
- */
+/** The young generation does not grow. Its room for garbage could be many times the memory of the connections. */
 const FLAGS = ["--min-semi-space-size=1", "--max-semi-space-size=1"];
-/** Connections of the warm-up, and requests of each of them: code is compiled, the heap has its size. They stay. */
+/** Connections of the warm-up, and requests of each, so that code is compiled and the heap has its size. They stay open. */
 const WARM_UP_CONNECTIONS = 20;
 const WARM_UP_REQUESTS = 50;
-/** Connections before the first reading, with those: the others take up what the warm-up has left free. */
+/** Connections before the first reading, with those of the warm-up. They fill the memory that the warm-up left free. */
 const FIRST_CONNECTIONS = 150;
 
 export const memory: Scenario = {
   name: "memory",
   title: "An idle encrypted connection",
   how:
-    "Resident memory and file descriptors of the server's process that so many connections add, divided by their number; " +
-    `before them ${String(FIRST_CONNECTIONS)} others have connected, after a warm-up. Each connection has sent one ` +
-    "request through its session. Garbage is collected before both readings, and the young generation held at 1 MiB, so " +
-    "that room for garbage does not count; each round has a fresh process. " +
-    "Limit: Node's http in plaintext.",
+    "Resident memory and file descriptors that the connections add to the server's process, divided by their number. " +
+    `Before them, ${String(FIRST_CONNECTIONS)} others have connected, after a warm-up. Each connection has sent one ` +
+    "request through its session. Garbage is collected before both readings. The young generation is held at 1 MiB, so " +
+    "that room for garbage does not count. Each round has a fresh process. Limit: Node's http in plaintext.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     const own = settings.quick ? QUICK_CONNECTIONS : CONNECTIONS;
@@ -82,7 +78,7 @@ async function measureFresh(
   }
 }
 
-/** Has each controller from this one on send a request, one after the other. */
+/** Sends a request from each controller, beginning with this one, one after the other. */
 async function askOnce(seat: Seat, first: number): Promise<void> {
   for (const controller of seat.controllers.slice(first)) {
     await controller.get(CHARACTERISTIC, CHARACTERISTIC_JSON);

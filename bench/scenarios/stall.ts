@@ -1,4 +1,4 @@
-/** How long a burst keeps the server from all else. */
+/** How long a burst keeps the server from all other work. */
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import { stallOf } from "../harness/cost";
@@ -19,8 +19,8 @@ export const stall: Scenario = {
   title: "Longest stall of the event loop",
   how:
     "The longest time between two turns of the server's event loop, from before a burst until every controller has " +
-    `every event; the median of ${String(BURSTS)} bursts. It is time by the clock. Limit: the message is there, it is ` +
-    "sealed for each connection and given to its socket in one write.",
+    `every event: the median of ${String(BURSTS)} bursts, by the clock. ` +
+    "Limit: a ready message is sealed for each connection and given to its socket in one write.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     const changes = 10 * settings.accessories;

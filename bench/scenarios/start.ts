@@ -1,4 +1,4 @@
-/** How soon a process serves. */
+/** How soon a process listens. */
 
 import path from "node:path";
 
@@ -24,8 +24,8 @@ export const start: Scenario = {
   name: "start",
   title: "Start",
   how:
-    "In a fresh process, from the first require to the server's listening, without the start of Node itself; the median " +
-    `of ${String(PROCESSES)} processes. HAP-NodeJS's transport alone is loaded, without the rest of the package. ` +
+    "A fresh process, from the first require until the server listens, without the start of Node itself: the median of " +
+    `${String(PROCESSES)} processes. Of HAP-NodeJS only the transport is loaded. ` +
     "Limit: Node's http.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases({ quick }) {
@@ -56,7 +56,7 @@ function addonCase(processes: number): CasePlan {
   };
 }
 
-/** One that is not counted, so that files are in the system's cache; then some for each sample. */
+/** Starts one process that does not count, which brings files into the system's cache, then some for each sample. */
 async function freshProcesses(task: StartTask, processes: number): Promise<Subject> {
   await measureFresh(task);
   return {

@@ -1,4 +1,4 @@
-/** The whole that a user has: a real bridge made with HAP-NodeJS, on hapwire and on HAP-NodeJS's own transport. */
+/** The whole stack that a user runs: a real bridge made with HAP-NodeJS, on hapwire and on HAP-NodeJS's own transport. */
 
 import { HAPNODEJS, HAPWIRE } from "../contenders";
 import { BridgeSeat, postBy, putCharacteristics } from "../harness/bridge-seat";
@@ -32,11 +32,13 @@ export const wholeStack: Scenario = {
   name: "whole-stack",
   title: "The whole stack: a real bridge",
   how:
-    "A bridge of lamps, made with HAP-NodeJS and published without mDNS, on hapwire and on HAP-NodeJS's own transport; " +
-    "most of the work is HAP-NodeJS's in both. Controllers pair-verify as Apple's do, and check every answer and event. " +
-    "CPU time of the bridge's process; latency as the controllers see it; longest time between two turns of the " +
-    "bridge's event loop. Events gather for 1 ms instead of 250. Latency of a pair-setup is the time that the " +
-    "controller waits for the three answers.",
+    "A bridge of lamps, made with HAP-NodeJS and published without mDNS, on hapwire and on HAP-NodeJS's own transport. In " +
+    "both, most of the work is HAP-NodeJS's. The controllers do pair-verify, and check every response and event. CPU time " +
+    "is that of the bridge's process, latency is as the controllers see it, and a stall is the longest time between two " +
+    "turns of the bridge's event loop. Events gather for 1 ms instead of 250. The latency of a pair-setup is the time that " +
+    "the controller waits for the three responses. " +
+    `Cold: the first work of a fresh process, ${String(COLD_REQUESTS)} small requests, ${String(COLD_LARGE_READS)} times ` +
+    `GET /accessories, ${String(COLD_BURSTS)} bursts, or the others once.`,
   contenders: [HAPWIRE, HAPNODEJS],
   cases(settings) {
     const first = [accessoriesCase(settings), readCase("get-1", 1, settings)];
@@ -102,7 +104,7 @@ function accessoriesCase(settings: RunSettings): CasePlan {
         let checked: Buffer | undefined;
         const read = async (controller: Controller): Promise<void> => {
           const { body } = await controller.ask("GET", "/accessories");
-          // Equal to an answer that was checked: nothing changes meanwhile.
+          // Nothing changes meanwhile: a body that equals a checked one is right.
           if (checked?.equals(body) !== true) {
             checkAccessories(body, ids, lamps);
             checked = body;
@@ -138,7 +140,7 @@ function readCase(name: string, count: number, settings: RunSettings): CasePlan 
 }
 
 function writeCase(settings: RunSettings): CasePlan {
-  /** The first brightness: the lamps' other characteristics have no handler that counts. */
+  /** The number of the first brightness, whose handler counts writes. */
   const number = lampsOf(settings);
   return stackCase(
     settings,
@@ -205,7 +207,7 @@ function returnCase(settings: RunSettings): CasePlan {
     {
       name: "return",
       title: `${String(returning)} controllers come back at once`,
-      metrics: metricsOf("all of them", "time to the last first answer"),
+      metrics: metricsOf("all of them", "time to the last one's first response"),
     },
     {
       start: startPaired(settings, returning),
@@ -233,7 +235,7 @@ function setUpCase(settings: RunSettings): CasePlan {
     {
       name: "pair-setup",
       title: "pair-setup, M1 to M6",
-      metrics: metricsOf("a pair-setup", "latency of its three answers"),
+      metrics: metricsOf("a pair-setup", "latency of its three responses"),
     },
     {
       start: startPaired(settings, 0),
@@ -260,7 +262,7 @@ function setUpCase(settings: RunSettings): CasePlan {
   );
 }
 
-/** @returns What reads these characteristics, and checks the answer. */
+/** @returns A function that reads these characteristics and checks the response. */
 function readOf(ids: readonly Id[], lamps: number): (controller: Controller) => Promise<void> {
   const path = `/characteristics?id=${ids.map(({ aid, iid }) => `${String(aid)}.${String(iid)}`).join(",")}`;
   return async (controller) => {
@@ -274,7 +276,7 @@ async function repeat(times: number, once: () => Promise<void>): Promise<void> {
   }
 }
 
-/** @returns How long this took, in microseconds. */
+/** @returns The duration in microseconds. */
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();

@@ -1,24 +1,24 @@
-/** What the harness wants of a contender's server. One module of this folder for each, run in a process of its own. */
+/** The interface of a contender's server. Each contender has a module in this folder, and runs in a process of its own. */
 
 import type { Burst } from "../harness/changes";
 
-/** How a server is to be. */
+/** Settings of a server. */
 export interface ServerSettings {
-  /** Of the bridge that it serves. */
+  /** Accessories of the bridge. */
   readonly accessories: number;
-  /** Milliseconds that events gather. Short of HAP's 250, so that a run does not consist of waiting. */
+  /** Milliseconds that events gather. Shorter than HAP's 250, so that a run does not consist of waiting. */
   readonly coalescingDelay: number;
-  /** Events that must have room in a connection's queue. */
+  /** Events that a connection's queue must hold. */
   readonly maxQueuedEvents: number;
 }
 
 export interface BenchServer {
   readonly port: number;
-  /** Connections open now. */
+  /** The number of open connections. */
   readonly connections: number;
-  /** Sends changes to all that have subscribed to them. */
+  /** Sends changes to all controllers that have subscribed to them. */
   broadcast(burst: Burst, immediate: boolean): void;
 }
 
-/** What every module of this folder exports as `startServer`. */
+/** Every module of this folder exports this function as `startServer`. */
 export type StartServer = (settings: ServerSettings) => Promise<BenchServer>;

@@ -1,4 +1,4 @@
-/** A server over an EventedHTTPServer, hapwire's or HAP-NodeJS's: the same code drives both. */
+/** A server over an EventedHTTPServer. The same code drives hapwire's and HAP-NodeJS's. */
 
 import { once } from "node:events";
 import type { EventEmitter } from "node:events";
@@ -13,7 +13,7 @@ interface Connection extends Subscriber {
   connectionAuthenticated(username: string): void;
 }
 
-/** The part of an EventedHTTPServer that is used. */
+/** The part of an EventedHTTPServer that is used here. */
 interface Evented extends EventEmitter {
   readonly connections: { readonly size: number };
   listen(port: number, hostname: string): void;
@@ -26,12 +26,12 @@ interface Evented extends EventEmitter {
   ): void;
 }
 
-/** The record that pair-verify fills in. */
+/** The class of the record that pair-verify fills in. */
 type Encryption = new (...handshake: [Buffer, Buffer, Buffer, Buffer, Buffer]) => object;
 
 /**
- * @param server - Not listening yet.
- * @param encryption - The class of what goes into `connection.encryption`.
+ * @param server - Does not listen yet.
+ * @param encryption - The class of `connection.encryption`.
  */
 export async function startEventedServer(
   server: EventEmitter,
@@ -62,7 +62,7 @@ export async function startEventedServer(
   };
 }
 
-/** Does what HAP-NodeJS does once it has answered the last request of pair-verify. */
+/** Does as HAP-NodeJS does after the last response of pair-verify. */
 function secure(connection: Connection, encryption: Encryption): void {
   const unused = Buffer.alloc(0);
   connection.encryption = Object.assign(new encryption(unused, unused, unused, unused, unused), SESSION_KEYS);

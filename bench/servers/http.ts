@@ -1,4 +1,4 @@
-/** The limit of requests: Node's own HTTP server, in plaintext, with the same answers. */
+/** The limit of requests: Node's own HTTP server in plaintext, with the same responses. */
 
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
@@ -14,7 +14,7 @@ export async function startServer(settings: ServerSettings): Promise<BenchServer
   });
 }
 
-/** Starts an HTTP server that keeps its connections as an accessory does. */
+/** Starts an HTTP server that keeps its connections open, as an accessory does. */
 export async function startHttp(listener: RequestListener): Promise<BenchServer> {
   const server = createServer({ keepAliveTimeout: 0, noDelay: true, requestTimeout: 0 }, listener);
   server.timeout = 0;

@@ -1,6 +1,6 @@
 /**
- * The limit of events: for each connection the message that is ready is sealed, and written to the socket at once. No
- * server could do less and still deliver the same bytes.
+ * The limit of events: a ready message is sealed for each connection, and written to its socket at once. No server could do
+ * less and deliver the same bytes.
  */
 
 import { once } from "node:events";
@@ -15,7 +15,7 @@ import type { BenchServer } from "./contract";
 
 interface Connection {
   readonly socket: Socket;
-  /** Only once the controller has verified. */
+  /** Missing until the controller has verified. */
   sealer?: FrameSealer;
 }
 
@@ -54,7 +54,7 @@ export async function startServer(): Promise<BenchServer> {
   };
 }
 
-/** Memory is used again once the kernel has taken what was in it: to allocate anew would not be the least. */
+/** Memory is used again when the kernel has taken its bytes: allocating would cost more. */
 const memory = new OutputMemory();
 
 function sendSealed({ socket, sealer }: Connection, message: Buffer): void {
@@ -67,7 +67,7 @@ function sendSealed({ socket, sealer }: Connection, message: Buffer): void {
   }
 }
 
-/** A controller's request arrives in one segment here: it has a few bytes and waits for its answer. */
+/** A request is short and the controller waits for the response, so that it arrives in one segment. */
 function expectRequest(bytes: Buffer, path: string): void {
   const line = bytes.toString("latin1", 0, bytes.indexOf("\r\n"));
   if (!line.split(" ")[1]?.startsWith(path)) {

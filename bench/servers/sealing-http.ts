@@ -1,4 +1,4 @@
-/** The limit of large answers: Node's own HTTP server in plaintext, which also seals what it answers, for nobody. */
+/** The limit of large responses: Node's own HTTP server in plaintext, which also seals each body and drops the frames. */
 
 import type { Allocator } from "#src/engine/contract";
 import { loadEngine } from "#src/engine/load";
