@@ -63,7 +63,7 @@ describe("the benchmarks' arguments", () => {
   });
 
   for (const [args, message] of [
-    [["--scenario", "coddec"], /--scenario: there is no "coddec"; there are codec, get/],
+    [["--scenario", "coddec"], /--scenario: there is no "coddec"; there are whole-stack, codec, get/],
     [["--contenders", ""], /--contenders: there is no ""/],
     [["--rounds", "0"], /--rounds must be a whole number from 1 to 1000, not "0"/],
     [["--rounds", ""], /not ""/],

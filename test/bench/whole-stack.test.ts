@@ -29,7 +29,7 @@ function competitor(name: string): Competitor {
   return { name, title: name };
 }
 
-describe("the whole stack", { timeout: patient(120_000) }, () => {
+describe("the whole stack", { timeout: patient(300_000) }, () => {
   for (const { name, title, metrics, cold } of wholeStack.cases(SETTINGS)) {
     it(`serves a fresh process's first: ${title}`, async () => {
       const sample = await cold?.sample(competitor(ENGINE));
