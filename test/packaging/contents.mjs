@@ -152,13 +152,16 @@ function neededPackages(source) {
     .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)[0]);
 }
 
-function findRegistries() {
-  // Links to the packages of this repository have a path in this place.
-  return /"resolved": "\w+:/.test(read("package-lock.json"))
-    ? [
-        "package-lock.json says where packages were downloaded from: npm install --omit-lockfile-registry-resolved",
-      ]
-    : [];
+function findLockFaults() {
+  const { packages } = JSON.parse(read("package-lock.json"));
+  return Object.entries(packages).flatMap(([folder, { resolved, hasInstallScript }]) => [
+    // The links to the packages of this repository have a path here.
+    ...(/^\w+:/.test(resolved ?? "")
+      ? [`package-lock.json has an address of ${folder}: npm install --omit-lockfile-registry-resolved`]
+      : []),
+    // npm warns whoever installs of each package with an install script.
+    ...(hasInstallScript === true && folder !== "" ? [`${folder} has an install script`] : []),
+  ]);
 }
 
 /**
@@ -167,5 +170,5 @@ function findRegistries() {
  */
 export function contentFaults(files) {
   const packed = new Set(files);
-  return [...findDifferences(packed), ...findUnbuilt(), ...findUndeclared(packed), ...findRegistries()];
+  return [...findDifferences(packed), ...findUnbuilt(), ...findUndeclared(packed), ...findLockFaults()];
 }
