@@ -94,7 +94,7 @@ describe("the settings dialog in a browser", () => {
     const bridge = await serveBridge(t, storage);
     const { page, frame, complaints } = await open(t, { storage, config: CONFIGURED });
     await shows(frame, "#tile-open", "2");
-    await shows(frame, "#connections td:first-child", "3F9A…");
+    await shows(frame, "#connections td:first-child", "user 1 (admin)");
     await shows(frame, "#servers td", String(portOf(bridge.server)));
     await bridge.round();
     await shows(frame, "#tile-requests", "6");
@@ -140,7 +140,7 @@ describe("the settings dialog in a browser", () => {
     const storage = createStorage(t);
     const { file } = socketOf(storage, process.pid);
     mkdirSync(path.dirname(file), { recursive: true });
-    const other = createServer((socket) => socket.end('{"format":2}')).listen(file);
+    const other = createServer((socket) => socket.end('{"format":1}')).listen(file);
     t.after(() => other.close());
     const { frame } = await open(t, { storage, config: CONFIGURED });
     await frame.locator("#notice").getByText("still run another version of hapwire").waitFor();
@@ -152,7 +152,7 @@ describe("the settings dialog in a browser", () => {
       const bridge = await serveBridge(t, storage);
       await bridge.annoy();
       const { page, frame } = await open(t, { storage, config: CONFIGURED }, width);
-      await shows(frame, "#connections td:first-child", "3F9A…");
+      await shows(frame, "#connections td:first-child", "user 1 (admin)");
       assert.equal(await inFrame(page, "document.documentElement.scrollWidth"), width);
     });
   }

@@ -74,11 +74,11 @@ describe("the status page in a browser", () => {
     await bridge.connect();
     const { page } = await open(t);
     await shows(page, "#tile-open", "1");
-    await shows(page, "#connections td:first-child", "3F9A…");
+    await shows(page, "#connections td:first-child", "user 1 (admin)");
     await shows(page, "#tile-requests", "2");
 
     const second = await bridge.connect();
-    await shows(page, "#connections td:first-child", "B27E…");
+    await shows(page, "#connections td:first-child", "user 2");
     await bridge.round();
     await bridge.round();
     await shows(page, "#tile-requests", "8");
@@ -91,7 +91,7 @@ describe("the status page in a browser", () => {
 
     second.destroy();
     await shows(page, "#tile-open", "1");
-    assert.deepEqual(await textsOf(page, "#connections td:first-child"), ["3F9A…"]);
+    assert.deepEqual(await textsOf(page, "#connections td:first-child"), ["user 1 (admin)"]);
     await bridge.annoy();
     await shows(page, "#refusals", "ERR_HAPWIRE_HTTP");
   });
@@ -141,7 +141,7 @@ describe("the status page in a browser", () => {
       await bridge.connect();
       await bridge.annoy();
       const { page } = await open(t, { viewport: { width, height: 700 }, isMobile: true });
-      await shows(page, "#connections td:first-child", "3F9A…");
+      await shows(page, "#connections td:first-child", "user 1 (admin)");
       const [content, window] = await page.evaluate<[number, number]>(
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
       );
