@@ -1,7 +1,4 @@
-/**
- * Measures by how much the event loop is late: while it stands still, no accessory answers. A timer of 50 ms costs less than
- * 0.1 % of one core; test/status/request-cost.ts measures it.
- */
+/** Measures by how much the event loop is late: while it stands still, no accessory answers. */
 
 import type { Clock, Timer } from "../clock";
 import { Longest, type Lasting } from "./trouble/longest";
