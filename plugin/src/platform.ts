@@ -1,6 +1,6 @@
 /** The platform: Homebridge makes one if the plugin is configured and not disabled, before it publishes a bridge. */
 
-import { mergeReports, readBridgeReports, startStatusPage } from "hapwire/status";
+import { mergeReports, readBridgeReports, startStatusPage, UserNumbers } from "hapwire/status";
 
 import { carryBridges } from "./carry";
 import { isChildBridge, reachChildBridges } from "./child-bridges";
@@ -43,10 +43,11 @@ function serveStatusPage(storage: string, { statusPage: port }: Settings, log: L
   if (port === undefined) {
     return;
   }
+  const users = new UserNumbers();
   try {
     startStatusPage({
       port,
-      report: async () => mergeReports(await readBridgeReports(storage)),
+      report: async () => mergeReports(await readBridgeReports(storage), users),
       log(line) {
         log.info(line);
       },

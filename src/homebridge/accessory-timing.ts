@@ -13,7 +13,6 @@ import {
   CharacteristicsRequest,
   nameBridge,
   type BridgeNames,
-  type CharacteristicId,
   type CharacteristicsAnsweredMessage,
   type CharacteristicsAskedMessage,
 } from "../status/trouble/characteristics";
@@ -136,6 +135,13 @@ function namesFrom(name: string, owner: unknown): BridgeNames {
         return {};
       }
     },
+    isAdmin(username) {
+      try {
+        return call(propertyOf(owner, "_accessoryInfo"), "hasAdminPermissions", username) === true;
+      } catch {
+        return undefined;
+      }
+    },
   };
 }
 
@@ -144,9 +150,9 @@ function nameOf(thing: unknown): string | undefined {
   return typeof name === "string" ? name : undefined;
 }
 
-function call(target: unknown, method: string, id: CharacteristicId["aid"]): unknown {
+function call(target: unknown, method: string, argument: number | string): unknown {
   const found = propertyOf(target, method);
-  return typeof found === "function" ? Reflect.apply(found, target, [id]) : undefined;
+  return typeof found === "function" ? Reflect.apply(found, target, [argument]) : undefined;
 }
 
 /** Undefined if there is no such property, or if it can't be read. */

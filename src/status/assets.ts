@@ -1,4 +1,4 @@
-/** The files of the status page. src/status/build-page.mjs puts them beside this one. */
+/** The files of the status page. src/status/build-page.mjs puts them beside this file. */
 
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -17,22 +17,23 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** All files of the page. No request reads another file. */
+/** All files of the page. Requests read no other file. */
 const FILES: ReadonlySet<string> = new Set([
   "index.html",
   "page.css",
   "icon.svg",
   "uplot.css",
   "uplot.js",
+  "chart-scale.js",
   "charts.js",
   "element.js",
   "format.js",
-  "history.js",
   "main.js",
   "source.js",
   "table.js",
   "tables.js",
   "tiles.js",
+  "user.js",
   "why.js",
 ]);
 

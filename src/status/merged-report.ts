@@ -1,7 +1,9 @@
 /** One status report about all processes of a Homebridge. */
 
+import { mergeHistories } from "./history";
 import type { ProcessReport, ProcessReports } from "./process-report";
-import type { LoopDelay, Quantiles, StatusReport } from "./report";
+import type { Quantiles, StatusReport, User } from "./report";
+import type { UserNumbers } from "./users";
 
 /** As many as one process reports. */
 const MAX_FINDINGS = 40;
@@ -9,13 +11,17 @@ const MAX_FINDINGS = 40;
 /**
  * Joins the reports of all processes. The event loop and the request times are those of the slowest process.
  *
+ * @param users - Numbers the users anew: each process counts its own. Pass the same object with each call, so that a user
+ *   keeps a number.
  * @returns undefined if no process has answered.
  */
-export function mergeReports({ processes }: ProcessReports): StatusReport | undefined {
+export function mergeReports({ processes }: ProcessReports, users: UserNumbers): StatusReport | undefined {
   const [first] = processes;
   if (first === undefined) {
     return undefined;
   }
+  const renumbered = <Row extends { user: User | null }>(row: Row): Row =>
+    row.user === null ? row : { ...row, user: { ...row.user, number: users.numberOf(row.user.id) } };
   const { hapwire, node, pid, uptime, time } = first;
   return {
     hapwire,
@@ -23,22 +29,25 @@ export function mergeReports({ processes }: ProcessReports): StatusReport | unde
     pid,
     uptime,
     time,
-    requestTime: slowest(processes, ({ requestTime }) => requestTime, "p99"),
-    loopDelay: slowest(processes, ({ loopDelay }) => loopDelay, "max"),
+    requestTime: slowest(processes),
+    history: mergeHistories(processes.map(({ history }) => history)),
     why: processes
       .flatMap(({ why }) => why)
       .sort((a, b) => b.weight - a.weight)
-      .slice(0, MAX_FINDINGS),
-    servers: processes.flatMap(({ servers }) => servers),
+      .slice(0, MAX_FINDINGS)
+      .map(renumbered),
+    servers: processes.flatMap(({ servers }) =>
+      servers.map((server) => ({
+        ...server,
+        slow: server.slow.map(renumbered),
+        connections: server.connections.map(renumbered),
+      })),
+    ),
   };
 }
 
-function slowest<Key extends string, Times extends (Quantiles | LoopDelay) & Record<Key, number | null>>(
-  processes: readonly ProcessReport[],
-  timesOf: (report: ProcessReport) => Times,
-  key: Key,
-): Times {
+function slowest(processes: readonly ProcessReport[]): Quantiles {
   return processes
-    .map(timesOf)
-    .reduce((worst, times) => ((times[key] ?? 0) > (worst[key] ?? 0) ? times : worst));
+    .map(({ requestTime }) => requestTime)
+    .reduce((worst, times) => ((times.p99 ?? 0) > (worst.p99 ?? 0) ? times : worst));
 }

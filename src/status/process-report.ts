@@ -3,10 +3,10 @@
 import type { StatusReport } from "./report";
 
 /**
- * Bumped when a reader needs more than older reports have. After an update the bridges run the older version of hapwire until
- * they are restarted, and the settings dialog and the doctor are of the newer one.
+ * Changes when a reader needs more than older reports have. After an update, bridges run the older version of hapwire until
+ * they are restarted. The settings dialog and the doctor run the newer version at once.
  */
-export const PROCESS_REPORT_FORMAT = 1;
+export const PROCESS_REPORT_FORMAT = 2;
 
 /** A bridge, or an accessory with a pairing of its own, that hapwire carries. */
 export interface BridgeIdentity {

@@ -1,4 +1,4 @@
-/** How long requests took lately: quantiles over two spans of time. When the newer span is full, the older one is dropped. */
+/** Quantiles of recent request times, over two spans of time. When the newer span is full, the older one is dropped. */
 
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 
@@ -9,6 +9,9 @@ const SPAN = 30_000;
 const MICROSECONDS = 1000;
 /** An hour, in microseconds. Longer times count as an hour. */
 const LONGEST = 3_600_000_000;
+
+/** Used again for each sum: the history takes one a second. */
+let scratch: RecordableHistogram | undefined;
 
 export class RecentTimes {
   readonly #now: () => number;
@@ -24,7 +27,7 @@ export class RecentTimes {
 
   /**
    * @param milliseconds - From 0 up.
-   * @param now - For a caller who has just read the clock.
+   * @param now - Pass it if the clock was just read.
    */
   add(milliseconds: number, now = this.#now()): void {
     this.#advance(now);
@@ -34,7 +37,8 @@ export class RecentTimes {
 
   /** Quantiles over the recent times of several servers. */
   static quantiles(all: Iterable<RecentTimes>): Quantiles {
-    const sum = emptyHistogram();
+    const sum = (scratch ??= emptyHistogram());
+    sum.reset();
     for (const times of all) {
       times.#advance(times.#now());
       sum.add(times.#previous);

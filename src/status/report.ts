@@ -6,11 +6,34 @@ export interface Quantiles {
   p99: number | null;
 }
 
-/** In milliseconds. Null if nothing was measured. */
-export interface LoopDelay {
-  p50: number | null;
-  max: number | null;
+/** A user of HomeKit. All devices of a person share one pairing. */
+export interface User {
+  /** Counts from 1, in the order in which the reports first had the users. Null if there are too many. */
+  number: number | null;
+  /** Null if the bridge does not say. */
+  isAdmin: boolean | null;
+  /** The beginning of the pairing identifier. */
+  id: string;
 }
+
+/** One second of all servers. Rates are per second, times in milliseconds. Null if nothing was measured. */
+export interface Sample {
+  requests: number | null;
+  p50: number | null;
+  p99: number | null;
+  queued: number | null;
+  coalesced: number | null;
+  delivered: number | null;
+  pending: number | null;
+  bytesIn: number | null;
+  bytesOut: number | null;
+  /** By how much the event loop was late: the median of 20 looks. */
+  loopDelay: number | null;
+  longestLoopDelay: number | null;
+}
+
+/** The last five minutes: for each figure, a value a second, the newest last. At most 300. */
+export type History = Record<keyof Sample, (number | null)[]>;
 
 /** Counts of events, since the connection or the server began. */
 export interface EventFigures {
@@ -18,7 +41,7 @@ export interface EventFigures {
   /** Dropped because they equal the event before, or replaced by a newer value. */
   coalesced: number;
   delivered: number;
-  /** EVENT messages that they were delivered in. */
+  /** EVENT messages that delivered them. */
   messages: number;
   /** Waiting now. */
   pending: number;
@@ -33,8 +56,10 @@ export interface Traffic {
 }
 
 export interface ConnectionReport extends Traffic {
-  /** The beginning of the controller's pairing identifier; null before pair-verify. */
-  controller: string | null;
+  /** Null before pair-verify. */
+  user: User | null;
+  /** How many characteristics it watches: those it has subscribed to. */
+  watches: number;
   /** Address and port. */
   remote: string;
   /** Milliseconds since it was accepted. */
@@ -49,7 +74,7 @@ export interface ConnectionReport extends Traffic {
 export interface NamedCharacteristic {
   aid: number;
   iid: number;
-  /** Null if the bridge does not know the accessory, or if nobody told hapwire its names. */
+  /** Null if the bridge does not know the accessory, or if hapwire does not know its names. */
   accessory: string | null;
   characteristic: string | null;
 }
@@ -64,7 +89,7 @@ export interface SlowRequest {
   answer: "sent" | "waiting" | "none";
   /** `read` or `write` of characteristics, a path of HAP, or `other`. */
   what: string;
-  /** How many characteristics it names. Null if that is not known. */
+  /** How many characteristics the request names. Null if unknown. */
   characteristics: number | null;
   /**
    * The characteristic whose answer came last. Null if the bridge does not say, or if the request waited for the
@@ -73,8 +98,8 @@ export interface SlowRequest {
   last: NamedCharacteristic | null;
   /** Characteristics that never answered. At most five. */
   silent: NamedCharacteristic[];
-  /** The beginning of the controller's pairing identifier. Null before pair-verify. */
-  controller: string | null;
+  /** Null before pair-verify. */
+  user: User | null;
   /** The controller's address. */
   from: string;
 }
@@ -100,14 +125,14 @@ export interface Finding {
   text: string;
   /** The name of the bridge. Null if it has no name, or if all bridges of the process are meant. */
   bridge: string | null;
-  /** The beginning of a pairing identifier. Null if no single controller is meant. */
-  controller: string | null;
+  /** Null if no single controller is meant, or before pair-verify. */
+  user: User | null;
   /** The controller's address. Null if no single controller is meant. */
   from: string | null;
 }
 
 export interface ServerReport extends Traffic {
-  /** The name of the bridge. Null if nobody told hapwire. */
+  /** The name of the bridge. Null if unknown. */
   name: string | null;
   /** Null if the server does not listen. */
   port: number | null;
@@ -134,12 +159,11 @@ export interface StatusReport {
   pid: number;
   /** Seconds since the process began. */
   uptime: number;
-  /** When this was written, in milliseconds since the epoch. */
+  /** When the report was written, in milliseconds since the epoch. */
   time: number;
   /** Of all servers' requests in the last half a minute to a minute. */
   requestTime: Quantiles;
-  /** By how much the event loop was late, since the report before. */
-  loopDelay: LoopDelay;
+  history: History;
   /** Why HomeKit may show "No Response": of all servers, the worst first. At most 40. */
   why: Finding[];
   servers: ServerReport[];

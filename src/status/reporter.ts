@@ -1,4 +1,4 @@
-/** Writes the status report about all watched servers. It is written anew after a while, however many readers ask. */
+/** Writes the status report about all watched servers. Many readers share a report for half a second. */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
@@ -6,15 +6,18 @@ import { dateOf, type Clock } from "../clock";
 import { serverClosed, type ServerMessage } from "../diagnostics";
 import type { EventedHTTPServer } from "../server";
 import { version } from "../version";
-import { LoopDelayMonitor } from "./loop-delay";
+import { HistoryRecord } from "./history";
+import { LoopWatch } from "./loop-watch";
 import { RecentTimes } from "./recent-times";
-import type { Finding, StatusReport } from "./report";
+import type { Finding, StatusReport, Traffic } from "./report";
 import { stallText } from "./trouble/sentences";
-import { Stalls } from "./trouble/stalls";
+import { UserNumbers } from "./users";
 import { WatchedServer } from "./watched-server";
 
 /** Milliseconds for which a report is returned again: many browsers cost as much as one. */
 const FRESH = 500;
+/** Milliseconds. */
+const SAMPLE_INTERVAL = 1000;
 /** Findings in a report. */
 const MAX_FINDINGS = 40;
 /** A stall of the event loop keeps everybody waiting. */
@@ -23,8 +26,11 @@ const STALL_WEIGHT = 2;
 export class Reporter {
   readonly #clock: Clock;
   readonly #watched = new Map<EventedHTTPServer, WatchedServer>();
-  readonly #loopDelay: LoopDelayMonitor;
-  readonly #stalls: Stalls;
+  readonly #users = new UserNumbers();
+  readonly #history = new HistoryRecord();
+  readonly #loop: LoopWatch;
+  /** When the last sample was due, in milliseconds of the clock. */
+  #sampledAt: number;
   readonly #onServerClosed = (message: unknown): void => {
     this.#release((message as ServerMessage).server);
   };
@@ -34,15 +40,15 @@ export class Reporter {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#loopDelay = new LoopDelayMonitor(clock);
-    this.#stalls = new Stalls(clock);
+    this.#sampledAt = clock.now();
+    this.#loop = new LoopWatch(clock, this.#sampleIfDue.bind(this));
     subscribe(serverClosed.name, this.#onServerClosed);
   }
 
   /** Reports on a server, until it is closed. */
   watch(server: EventedHTTPServer): void {
     if (!this.#watched.has(server)) {
-      this.#watched.set(server, new WatchedServer(server, this.#clock));
+      this.#watched.set(server, new WatchedServer(server, this.#clock, this.#users));
     }
   }
 
@@ -58,8 +64,7 @@ export class Reporter {
   /** Ends all observation. */
   close(): void {
     unsubscribe(serverClosed.name, this.#onServerClosed);
-    this.#loopDelay.stop();
-    this.#stalls.stop();
+    this.#loop.stop();
     for (const server of [...this.#watched.keys()]) {
       this.#release(server);
     }
@@ -68,6 +73,35 @@ export class Reporter {
   #release(server: EventedHTTPServer): void {
     this.#watched.get(server)?.release();
     this.#watched.delete(server);
+  }
+
+  /** A sample that is late, because the event loop stood still, stands for all seconds since the one before. */
+  #sampleIfDue(now: number): void {
+    const seconds = Math.floor((now - this.#sampledAt) / SAMPLE_INTERVAL);
+    if (seconds === 0) {
+      return;
+    }
+    this.#sampledAt += seconds * SAMPLE_INTERVAL;
+    const watched = [...this.#watched.values()];
+    const traffics = watched.map((server) => server.takeTraffic());
+    const sum = (figure: (traffic: Traffic) => number): number =>
+      traffics.reduce((total, traffic) => total + figure(traffic), 0);
+    const { median, longest } = this.#loop.takeDelays();
+    this.#history.add(
+      {
+        ...RecentTimes.quantiles(watched.map(({ times }) => times)),
+        requests: sum(({ requests }) => requests) / seconds,
+        queued: sum(({ events }) => events.queued) / seconds,
+        coalesced: sum(({ events }) => events.coalesced) / seconds,
+        delivered: sum(({ events }) => events.delivered) / seconds,
+        pending: sum(({ events }) => events.pending),
+        bytesIn: sum(({ bytesIn }) => bytesIn) / seconds,
+        bytesOut: sum(({ bytesOut }) => bytesOut) / seconds,
+        loopDelay: median,
+        longestLoopDelay: longest,
+      },
+      seconds,
+    );
   }
 
   #write(): StatusReport {
@@ -79,7 +113,7 @@ export class Reporter {
       uptime: Math.round(process.uptime()),
       time: dateOf(this.#clock),
       requestTime: RecentTimes.quantiles(watched.map(({ times }) => times)),
-      loopDelay: this.#loopDelay.take(),
+      history: this.#history.report(),
       why: this.#findings(watched),
       servers: watched.map((server) => server.report()),
     };
@@ -87,7 +121,7 @@ export class Reporter {
 
   /** The worst first. */
   #findings(watched: readonly WatchedServer[]): Finding[] {
-    const stalls = this.#stalls.list();
+    const stalls = this.#loop.stalls();
     const [first, ...others] = watched;
     const bridge = others.length === 0 ? (first?.name ?? null) : null;
     const ago = dateOf(this.#clock) - this.#clock.now();
@@ -96,7 +130,7 @@ export class Reporter {
       time: Math.round(ago + end - milliseconds),
       text: stallText(milliseconds),
       bridge,
-      controller: null,
+      user: null,
       from: null,
     }));
     return [...aboutStalls, ...watched.flatMap((server) => server.findings(stalls))]

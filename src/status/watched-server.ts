@@ -1,42 +1,71 @@
-/** The part of the status report about one server: figures and troubles, and nothing that would let a reader in. */
-
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
+/** The part of the status report about one server: figures and troubles, and no secret. */
 
 import { dateOf, type Clock } from "../clock";
-import type { HAPConnection } from "../connection";
+import { linkOf, type HAPConnection } from "../connection";
 import { connectionRefused, type RefusalMessage } from "../diagnostics";
 import type { EventedHTTPServer } from "../server";
 import type { ConnectionStats } from "../stats";
 import { RecentTimes } from "./recent-times";
 import type { ConnectionReport, Finding, ServerReport, Traffic } from "./report";
-import { controllerOf } from "./trouble/controller";
+import { listen } from "./trouble/listen";
 import type { Lasting } from "./trouble/longest";
 import { bridgeNameOf } from "./trouble/names";
 import { ServerTrouble } from "./trouble/server-trouble";
+import type { UserNumbers } from "./users";
 
-/** Connections that are listed. The sums have all. */
+/** Connections in the list. The sums count all. */
 const MAX_CONNECTIONS = 200;
 
 export class WatchedServer {
   readonly times: RecentTimes;
   readonly #server: EventedHTTPServer;
   readonly #clock: Clock;
+  readonly #users: UserNumbers;
   readonly #refused = new Map<string, number>();
   readonly #trouble: ServerTrouble;
+  readonly #unlisten: () => void;
+  /** At the last call of {@link takeTraffic}. */
+  #before: Traffic;
 
-  constructor(server: EventedHTTPServer, clock: Clock) {
+  constructor(server: EventedHTTPServer, clock: Clock, users: UserNumbers) {
     this.#server = server;
     this.#clock = clock;
+    this.#users = users;
+    this.#before = trafficOf(server.stats().total);
     this.times = new RecentTimes(() => clock.now());
-    this.#trouble = new ServerTrouble(server, clock, (milliseconds, now) => {
+    this.#trouble = new ServerTrouble(server, clock, users, (milliseconds, now) => {
       this.times.add(milliseconds, now);
     });
-    subscribe(connectionRefused.name, this.#onRefusal);
+    this.#unlisten = listen<[RefusalMessage]>(server, [
+      connectionRefused,
+      ({ reason: { code } }) => {
+        this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
+      },
+    ]);
   }
 
-  /** The name of the bridge. Null if nobody told hapwire. */
+  /** The name of the bridge. Null if unknown. */
   get name(): string | null {
     return bridgeNameOf(this.#server);
+  }
+
+  /** The traffic since the last call. What waits now is no difference. */
+  takeTraffic(): Traffic {
+    const before = this.#before;
+    const now = trafficOf(this.#server.stats().total);
+    this.#before = now;
+    return {
+      requests: now.requests - before.requests,
+      bytesIn: now.bytesIn - before.bytesIn,
+      bytesOut: now.bytesOut - before.bytesOut,
+      events: {
+        ...now.events,
+        queued: now.events.queued - before.events.queued,
+        coalesced: now.events.coalesced - before.events.coalesced,
+        delivered: now.events.delivered - before.events.delivered,
+        messages: now.events.messages - before.events.messages,
+      },
+    };
   }
 
   report(): ServerReport {
@@ -69,22 +98,17 @@ export class WatchedServer {
 
   /** Ends the observation. */
   release(): void {
-    unsubscribe(connectionRefused.name, this.#onRefusal);
+    this.#unlisten();
     this.#trouble.release();
   }
-
-  readonly #onRefusal = (message: unknown): void => {
-    const { connection, reason } = message as RefusalMessage;
-    if (connection.server === this.#server) {
-      this.#refused.set(reason.code, (this.#refused.get(reason.code) ?? 0) + 1);
-    }
-  };
 
   #reportOf(connection: HAPConnection, now: number): ConnectionReport {
     const { remoteAddress, remotePort } = connection;
     const host = remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress;
     return {
-      controller: controllerOf(connection).controller,
+      user: this.#users.whoIs(connection).user,
+      // Two numbers for each. The public set of strings would cost a hundred times as much.
+      watches: linkOf(connection).events.subscriptions().length / 2,
       remote: `${host}:${String(remotePort)}`,
       age: Math.max(0, now - connection.openedAt),
       idle: Math.max(0, now - connection.lastSocketOperation),

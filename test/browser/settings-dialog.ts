@@ -53,9 +53,9 @@ async function serveBridge(t: TestContext, storage: string): Promise<BusyBridge>
 
 interface Opened {
   readonly page: Page;
-  /** The frame that has the plugin's page. */
+  /** The frame with the plugin's page. */
   readonly frame: FrameLocator;
-  /** What the browser complained of. */
+  /** Errors in the browser. */
   readonly complaints: string[];
 }
 
@@ -79,7 +79,12 @@ async function shows(frame: FrameLocator, selector: string, text: string): Promi
   await frame.locator(selector).getByText(text, { exact: true }).first().waitFor();
 }
 
-/** What the page had the UI do. */
+/** Waits until the card of a row has this text: the dialog is narrow. */
+async function showsCard(frame: FrameLocator, table: string, text: string): Promise<void> {
+  await frame.locator(`${table} .card`).filter({ hasText: text }).first().waitFor();
+}
+
+/** The requests of the page to the UI. */
 async function askedOf(page: Page): Promise<{ action: string; pluginConfig?: unknown }[]> {
   return page.evaluate("window.asked");
 }
@@ -94,12 +99,12 @@ describe("the settings dialog in a browser", () => {
     const bridge = await serveBridge(t, storage);
     const { page, frame, complaints } = await open(t, { storage, config: CONFIGURED });
     await shows(frame, "#tile-open", "2");
-    await shows(frame, "#connections td:first-child", "3F9A…");
-    await shows(frame, "#servers td", String(portOf(bridge.server)));
+    await showsCard(frame, "#connections", "user 1 (admin)");
+    await showsCard(frame, "#servers", `port ${String(portOf(bridge.server))}`);
     await bridge.round();
     await shows(frame, "#tile-requests", "6");
     await bridge.annoy();
-    await shows(frame, "#refusals", "ERR_HAPWIRE_HTTP");
+    await showsCard(frame, "#refusals", "ERR_HAPWIRE_HTTP");
     assert.equal(await frame.locator("#notice").isVisible(), false);
     assert.deepEqual(await askedOf(page), [{ action: "schema.show" }]);
     assert.deepEqual(complaints, []);
@@ -140,7 +145,7 @@ describe("the settings dialog in a browser", () => {
     const storage = createStorage(t);
     const { file } = socketOf(storage, process.pid);
     mkdirSync(path.dirname(file), { recursive: true });
-    const other = createServer((socket) => socket.end('{"format":2}')).listen(file);
+    const other = createServer((socket) => socket.end('{"format":1}')).listen(file);
     t.after(() => other.close());
     const { frame } = await open(t, { storage, config: CONFIGURED });
     await frame.locator("#notice").getByText("still run another version of hapwire").waitFor();
@@ -152,7 +157,7 @@ describe("the settings dialog in a browser", () => {
       const bridge = await serveBridge(t, storage);
       await bridge.annoy();
       const { page, frame } = await open(t, { storage, config: CONFIGURED }, width);
-      await shows(frame, "#connections td:first-child", "3F9A…");
+      await showsCard(frame, "#connections", "user 1 (admin)");
       assert.equal(await inFrame(page, "document.documentElement.scrollWidth"), width);
     });
   }

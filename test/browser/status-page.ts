@@ -12,6 +12,8 @@ import { portOf } from "../support/port";
 
 /** What the smallest phone still sold is wide, and what most are, in CSS pixels. */
 const PHONES = [320, 375];
+/** More than two lines of text, in CSS pixels. */
+const CARD_HEIGHT = 64;
 const CHARTS = 6;
 /** What people with poor sight need between text and ground. [WCAG 2.2 §1.4.3] */
 const LEAST_CONTRAST = 4.5;
@@ -74,11 +76,11 @@ describe("the status page in a browser", () => {
     await bridge.connect();
     const { page } = await open(t);
     await shows(page, "#tile-open", "1");
-    await shows(page, "#connections td:first-child", "3F9A…");
+    await shows(page, "#connections td:first-child", "user 1 (admin)");
     await shows(page, "#tile-requests", "2");
 
     const second = await bridge.connect();
-    await shows(page, "#connections td:first-child", "B27E…");
+    await shows(page, "#connections td:first-child", "user 2");
     await bridge.round();
     await bridge.round();
     await shows(page, "#tile-requests", "8");
@@ -91,7 +93,7 @@ describe("the status page in a browser", () => {
 
     second.destroy();
     await shows(page, "#tile-open", "1");
-    assert.deepEqual(await textsOf(page, "#connections td:first-child"), ["3F9A…"]);
+    assert.deepEqual(await textsOf(page, "#connections td:first-child"), ["user 1 (admin)"]);
     await bridge.annoy();
     await shows(page, "#refusals", "ERR_HAPWIRE_HTTP");
   });
@@ -109,7 +111,7 @@ describe("the status page in a browser", () => {
       .locator("dd", { hasText: /^\d/ })
       .first()
       .waitFor();
-    // A line was drawn, once it has two samples: in its chart there are pixels of its colour.
+    // The line has two samples after a while. Its chart then has pixels of its colour.
     await page.evaluate(`new Promise((resolve) => {
       const canvas = document.querySelector("figure:nth-child(2) canvas");
       const wanted = getComputedStyle(document.documentElement).getPropertyValue("--line-2").trim().slice(1);
@@ -138,10 +140,12 @@ describe("the status page in a browser", () => {
 
   for (const width of PHONES) {
     it(`fits a phone of ${String(width)} pixels`, async (t) => {
-      await bridge.connect();
+      for (let i = 0; i < 16; i += 1) {
+        await bridge.connect();
+      }
       await bridge.annoy();
       const { page } = await open(t, { viewport: { width, height: 700 }, isMobile: true });
-      await shows(page, "#connections td:first-child", "3F9A…");
+      await page.locator("#connections .card").nth(15).waitFor();
       const [content, window] = await page.evaluate<[number, number]>(
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
       );
@@ -151,8 +155,29 @@ describe("the status page in a browser", () => {
           .filter((it) => it.getBoundingClientRect().right > innerWidth + 0.5).map((it) => it.outerHTML.slice(0, 80))`,
       );
       assert.deepEqual(outside, []);
+      const height = await page.evaluate("document.getElementById('connections').offsetHeight");
+      assert.ok(Number(height) < 16 * CARD_HEIGHT, `16 connections are ${String(height)} pixels high`);
     });
   }
+
+  it("says on a phone who is connected and how much it watches, in a card of two lines", async (t) => {
+    const { socket } = await bridge.connect();
+    await bridge.round();
+    const { page } = await open(t, { viewport: { width: 375, height: 700 }, isMobile: true });
+    await page.locator("#connections .card").waitFor();
+    assert.deepEqual(await textsOf(page, "#connections .card p"), [
+      `user 1 (admin) · 127.0.0.1:${String(socket.localPort)}`,
+      "watches 20 · 3 requests · 2 events",
+    ]);
+  });
+
+  it("shows the beginning of the pairing in the tooltip of a user", async (t) => {
+    await bridge.connect();
+    const { page } = await open(t);
+    await shows(page, "#connections td:nth-child(6)", "20");
+    const tip = await page.locator("#connections tbody tr").getAttribute("title");
+    assert.match(tip ?? "", /^The pairing of this user begins with 3F9A… /);
+  });
 
   it("is light or dark as the browser wants it, readable in both", async (t) => {
     const { page } = await open(t, { colorScheme: "light" });

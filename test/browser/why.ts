@@ -68,10 +68,10 @@ describe("the section Why of the status page", () => {
     bridge.clock.advance(500);
     await shows(page, "#why li:first-child span", `“Broken Lamp” ${broken.ids} answered once with -70402`);
     await shows(page, "#why li:nth-child(2) span", "took 1.5 s: “Slow Lamp” answered last");
-    await shows(page, "#why li:nth-child(2) small", "Test Bridge · controller");
+    await shows(page, "#why li:nth-child(2) small", "Test Bridge · user 1 (admin) at 127.0.0.1");
     assert.ok(await page.locator("#why-nothing").isHidden());
     assert.ok(await page.locator("#why-fold").isHidden());
-    await shows(page, "#slow td", `Slow Lamp, On (${slow.id})`);
+    await shows(page, "#slow .card", `waited for Slow Lamp, On (${slow.id})`);
     bridge.clock.advance(70 * 60_000);
     await page.locator("#why-nothing").waitFor({ state: "visible" });
   });

@@ -103,7 +103,7 @@ describe("hapwire doctor --storage", { timeout: patient(60_000) }, () => {
     const storage = createStorage(t);
     const { file } = socketOf(storage, process.pid);
     mkdirSync(path.dirname(file));
-    const other = createServer((socket) => socket.end('{"format":2}')).listen(file);
+    const other = createServer((socket) => socket.end('{"format":1}')).listen(file);
     t.after(() => other.close());
     await once(other, "listening");
     const line = new RegExp(

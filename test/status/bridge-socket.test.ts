@@ -199,7 +199,7 @@ describe("reading the reports", { timeout: patient(30_000) }, () => {
     const storage = createStorage(t);
     const { file } = socketOf(storage, process.pid);
     mkdirSync(path.dirname(file));
-    const answers = ['{"hapwire":"9.9.9","format":2}', '{"hapwire":"0.0.1"}', "null"];
+    const answers = ['{"hapwire":"9.9.9","format":1}', '{"hapwire":"0.0.1"}', "null"];
     const other = createServer((socket) => socket.end(answers.shift() ?? ""));
     other.listen(file);
     t.after(() => other.close());

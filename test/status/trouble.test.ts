@@ -5,7 +5,7 @@ import type { ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 
 import { Reporter } from "#src/status/reporter";
-import type { Finding, ServerReport, SlowRequest } from "#src/status/report";
+import type { Finding, ServerReport, SlowRequest, User } from "#src/status/report";
 
 import { ManualClock } from "../support/clock";
 import { Harness, whenClosed, type Pair } from "../support/harness";
@@ -79,6 +79,11 @@ function texts(findings: readonly Finding[]): string[] {
   return findings.map(({ text }) => text);
 }
 
+/** The first user, of whom nobody says whether it is an admin. */
+function userOf(id: string): User {
+  return { number: 1, isAdmin: null, id };
+}
+
 describe("the status report on slow requests", { timeout: patient(30_000) }, () => {
   it("says when, how long, who and how many characteristics, the slowest first", async (t) => {
     const scene = await Scene.start(t);
@@ -88,7 +93,7 @@ describe("the status report on slow requests", { timeout: patient(30_000) }, () 
     await scene.take(pair, 4200, "/accessories");
     await scene.take(pair, 199, "/resource");
     const { slow, why } = scene.report();
-    const who = { controller: "3F9A…", from: "127.0.0.1", answer: "sent", last: null, silent: [] };
+    const who = { user: userOf("3F9A…"), from: "127.0.0.1", answer: "sent", last: null, silent: [] };
     assert.deepEqual(slow, [
       { ...who, time: start + 300, milliseconds: 4200, what: "/accessories", characteristics: null },
       { ...who, time: start, milliseconds: 300, what: "read", characteristics: 3 },
@@ -157,7 +162,7 @@ describe("the status report on slow requests", { timeout: patient(30_000) }, () 
     scene.clock.stall(3000);
     await scene.answer(pair);
     assert.deepEqual(texts(scene.report().why), [
-      "The bridge's process stood still for 2.8 s: no accessory could answer.",
+      "The bridge's process stood still for 3.0 s: no accessory could answer.",
       "A request for /accessories took 3.0 s, because the bridge's process stood still.",
     ]);
   });
@@ -221,7 +226,7 @@ describe("the status report on requests that are not whole", { timeout: patient(
     scene.clock.advance(2500);
     const { slow, why } = scene.report();
     assert.deepEqual(
-      slow.map(({ answer, controller }) => [answer, controller]),
+      slow.map(({ answer, user }) => [answer, user?.id ?? null]),
       [
         ["waiting", null],
         ["waiting", "u…"],
@@ -279,8 +284,8 @@ describe("the status report on connections", { timeout: patient(30_000) }, () =>
     await scene.harness.connectSecured("another one");
     const { why } = scene.report();
     assert.deepEqual(
-      why.map(({ text, controller, from }) => [text, controller, from]),
-      [["A controller connected again 5 times.", "B27E…", "127.0.0.1"]],
+      why.map(({ text, user, from }) => [text, user, from]),
+      [["A controller connected again 5 times.", userOf("B27E…"), "127.0.0.1"]],
     );
     scene.clock.advance(2 * HOUR);
     await scene.harness.connectSecured("B27E4D90-15C8");
@@ -386,7 +391,7 @@ describe("the status report on the event loop", { timeout: patient(30_000) }, ()
     }
     const { why } = scene.report();
     assert.equal(why.length, 10);
-    assert.equal(why[0]?.text, "The bridge's process stood still for 11.8 s: no accessory could answer.");
+    assert.equal(why[0]?.text, "The bridge's process stood still for 11.9 s: no accessory could answer.");
     assert.ok(why[0].time > start + 60_000, String(why[0].time - start));
     scene.clock.advance(61 * MINUTE);
     assert.deepEqual(scene.report().why, []);

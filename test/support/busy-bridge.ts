@@ -1,14 +1,20 @@
-/** A bridge with something to see: controllers over TCP with encrypted traffic, events, a slow reader, refusals. */
+/** A busy bridge: controllers over TCP with encrypted traffic, events, refusals. */
 
 import { once } from "node:events";
 
+import {
+  characteristicsAnswered,
+  characteristicsAsked,
+  CharacteristicsRequest,
+  nameBridge,
+} from "#src/status/trouble/characteristics";
 import { EventedHTTPServer, type HAPConnection } from "hapwire";
 
 import { Controller } from "./controller";
 import { randomKeys } from "./harness";
 import { portOf } from "./port";
 
-/** Pairing identifiers as iOS makes them; made up. */
+/** Made-up pairing identifiers in the form of iOS. */
 const USERNAMES = [
   "3F9A2C71-6B0E-4D5D-9C1A-8E2F70B4D613",
   "B27E4D90-15C8-4A6F-8F3B-0D9C5E7A1F42",
@@ -19,28 +25,49 @@ const CHARACTERISTICS = 20;
 export class BusyBridge {
   readonly server = new EventedHTTPServer();
   readonly controllers: Controller[] = [];
+  /** Milliseconds that the slowest accessory takes for an answer. */
+  delay = 0;
   readonly #keys = randomKeys();
   #round = 0;
 
-  /** Starts it on loopback; with `port` 0 the system chooses. */
+  /** Starts the bridge on loopback. If `port` is 0, the system chooses one. */
   static async start(port = 0): Promise<BusyBridge> {
     const bridge = new BusyBridge();
     bridge.server.on("request", (connection, request, response) => {
       bridge.#verified(connection, request.url ?? "");
-      const answer = Array.from({ length: CHARACTERISTICS }, (_, i) => ({ aid: 1, iid: 9 + i, value: i }));
-      response.end(JSON.stringify({ characteristics: answer }));
+      const characteristics = Array.from({ length: CHARACTERISTICS }, (_, i) => ({
+        aid: 1,
+        iid: 9 + i,
+        value: i,
+      }));
+      const answer = (): unknown => response.end(JSON.stringify({ characteristics }));
+      if (bridge.delay === 0) {
+        answer();
+        return;
+      }
+      const asked = new CharacteristicsRequest("read", CHARACTERISTICS);
+      characteristicsAsked.publish({ connection, asked });
+      setTimeout(() => {
+        characteristicsAnswered.publish({ connection, asked, errors: asked.answered(characteristics) });
+        answer();
+      }, bridge.delay);
+    });
+    nameBridge(bridge.server, {
+      name: "Homebridge",
+      find: () => ({ accessory: "Hallway Lamp", characteristic: "Brightness" }),
+      isAdmin: (username) => username === USERNAMES[0],
     });
     bridge.server.listen(port, "127.0.0.1");
     await once(bridge.server, "listening");
     return bridge;
   }
 
-  /** The pairing identifiers of the controllers, which nobody should be shown. */
+  /** The pairing identifiers of the controllers. No page may show them. */
   static get usernames(): readonly string[] {
     return USERNAMES;
   }
 
-  /** What must be on no page: the session keys, in the encodings that somebody may print them in. */
+  /** The session keys, in the encodings that a page might print. No page may show them. */
   get secrets(): string[] {
     return Object.values(this.#keys).flatMap((key: Buffer) => [key.toString("hex"), key.toString("base64")]);
   }
@@ -55,7 +82,7 @@ export class BusyBridge {
     return controller;
   }
 
-  /** Somebody who speaks no HTTP: is refused and closed. */
+  /** Sends bytes that are not HTTP. The server refuses them and closes the connection. */
   async annoy(): Promise<void> {
     const stranger = await Controller.connect(portOf(this.server));
     stranger.write("THIS IS NO HTTP\r\n\r\n");

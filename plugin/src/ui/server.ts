@@ -5,7 +5,7 @@
  * installation; test/plugin/dialog-server.test.ts holds both to the same messages.
  */
 
-import { mergeReports, readBridgeReports } from "hapwire/status";
+import { mergeReports, readBridgeReports, UserNumbers } from "hapwire/status";
 
 import type { DialogAnswer } from "./answer";
 
@@ -15,6 +15,9 @@ interface PageRequest {
   readonly path: string;
   readonly requestId: string;
 }
+
+/** A user keeps a number while the dialog is open. */
+const users = new UserNumbers();
 
 function isRequest(message: unknown): message is PageRequest {
   return (message as Partial<PageRequest> | null)?.action === "request";
@@ -27,7 +30,7 @@ function send(action: string, payload: object): void {
 async function reportOf(storage: string): Promise<DialogAnswer> {
   const reports = await readBridgeReports(storage);
   const { silent, foreign } = reports;
-  return { report: mergeReports(reports) ?? null, silent, foreign };
+  return { report: mergeReports(reports, users) ?? null, silent, foreign };
 }
 
 async function answer({ path, requestId }: PageRequest): Promise<void> {

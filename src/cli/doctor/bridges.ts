@@ -2,7 +2,7 @@
 
 import { readBridgeReports } from "../../status/bridge-reports";
 import type { ProcessReport, ProcessReports } from "../../status/process-report";
-import type { EndedConnections, Finding, Quantiles, SlowRequest } from "../../status/report";
+import type { EndedConnections, Finding, Quantiles, SlowRequest, User } from "../../status/report";
 
 export interface Bridges {
   readonly processes: readonly BridgeProcess[];
@@ -36,8 +36,8 @@ export interface BridgeFigures {
   readonly requestTime: Quantiles;
 }
 
-/** Has `controller 1` instead of the identifier and the address of a controller. */
-export type Anonymous<T> = Omit<T, "controller" | "from"> & { readonly controller: string | null };
+/** Has `controller 1` instead of the user and the address of a controller. */
+export type Anonymous<T> = Omit<T, "user" | "from"> & { readonly controller: string | null };
 
 /** @param storage - Homebridge's storage folder. */
 export async function readBridges(storage: string): Promise<Bridges> {
@@ -47,17 +47,15 @@ export async function readBridges(storage: string): Promise<Bridges> {
 /** Removes everything that identifies people and their devices. Names of accessories stay: they lead to the cause. */
 export function withoutIdentities({ processes, silent, foreign }: ProcessReports): Bridges {
   const controllers = new Map<string, string>();
-  const nameOf = (controller: string | null, from: string): string => {
-    const key = `${String(controller)} ${from}`;
+  const nameOf = (user: User | null, from: string): string => {
+    const key = `${String(user?.id)} ${from}`;
     const name = controllers.get(key) ?? `controller ${String(controllers.size + 1)}`;
     controllers.set(key, name);
     return name;
   };
-  const anonymous = <T extends { controller: string | null; from: string | null }>(
-    thing: T,
-  ): Anonymous<T> => {
-    const { controller, from, ...rest } = thing;
-    return { ...rest, controller: from === null ? null : nameOf(controller, from) };
+  const anonymous = <T extends { user: User | null; from: string | null }>(thing: T): Anonymous<T> => {
+    const { user, from, ...rest } = thing;
+    return { ...rest, controller: from === null ? null : nameOf(user, from) };
   };
   const found = processes.map((report): BridgeProcess => {
     const { pid, hapwire, node, uptime, why, servers } = report;

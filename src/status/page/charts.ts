@@ -1,21 +1,29 @@
-/** The charts, each with a legend that shows the newest values, or those under the finger. */
+/** The charts. Each has a legend with the newest values, or with those under the pointer. */
 
 import type uPlotTypes from "uplot";
 
+import type { History } from "../report.js";
+import { ceilingOf, peaksOf } from "./chart-scale.js";
+import { setText } from "./element.js";
 import { decimal } from "./format.js";
-import type { History, Sample } from "./history.js";
 
 interface Line {
   readonly label: string;
-  readonly key: keyof Sample;
+  readonly key: keyof History;
   /** A custom property of page.css. */
   readonly color: string;
+  /** A wide line shows below a line that covers it. */
+  readonly isWide?: boolean;
 }
 
 interface Subject {
   readonly title: string;
   readonly unit: string;
   readonly lines: readonly Line[];
+  /** True if a spike is cut off. */
+  readonly clips?: boolean;
+  /** The values of the history are divided by this. */
+  readonly divisor?: number;
 }
 
 const SUBJECTS: readonly Subject[] = [
@@ -27,6 +35,7 @@ const SUBJECTS: readonly Subject[] = [
   {
     title: "Request time",
     unit: "ms",
+    clips: true,
     lines: [
       { label: "p50", key: "p50", color: "--line-1" },
       { label: "p99", key: "p99", color: "--line-2" },
@@ -36,7 +45,7 @@ const SUBJECTS: readonly Subject[] = [
     title: "Events",
     unit: "per second",
     lines: [
-      { label: "queued", key: "queued", color: "--line-1" },
+      { label: "queued", key: "queued", color: "--line-1", isWide: true },
       { label: "coalesced", key: "coalesced", color: "--line-2" },
       { label: "delivered", key: "delivered", color: "--line-3" },
     ],
@@ -45,6 +54,7 @@ const SUBJECTS: readonly Subject[] = [
   {
     title: "Traffic",
     unit: "KiB per second",
+    divisor: 1024,
     lines: [
       { label: "in", key: "bytesIn", color: "--line-1" },
       { label: "out", key: "bytesOut", color: "--line-2" },
@@ -53,6 +63,7 @@ const SUBJECTS: readonly Subject[] = [
   {
     title: "Event-loop delay",
     unit: "ms",
+    clips: true,
     lines: [
       { label: "p50", key: "loopDelay", color: "--line-1" },
       { label: "longest", key: "longestLoopDelay", color: "--line-2" },
@@ -61,10 +72,12 @@ const SUBJECTS: readonly Subject[] = [
 ];
 
 const HEIGHT = 150;
-/** The least span of a vertical axis: noise about nothing is not drawn as mountains. */
-const LEAST_RANGE = 1;
-/** Seconds that are shown from the start, so that the line grows into the chart. */
+/** The horizontal span in seconds. */
 const SPAN = 300;
+const WIDTH = 1.75;
+const WIDE = 6;
+/** In CSS pixels. */
+const MARK_SIZE = 7;
 const MINUTE = 60;
 
 /** The charts below an element. */
@@ -73,7 +86,7 @@ export class Charts {
 
   constructor(parent: HTMLElement) {
     this.#charts = SUBJECTS.map((subject) => new Chart(parent, subject));
-    // Colours are read anew when lines are drawn.
+    // Each drawing reads the colours anew.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const chart of this.#charts) {
         chart.redraw();
@@ -92,6 +105,8 @@ class Chart {
   readonly #subject: Subject;
   readonly #plot: uPlotTypes;
   readonly #values: HTMLElement[] = [];
+  readonly #peak = document.createElement("small");
+  #ceiling = 1;
 
   constructor(parent: HTMLElement, subject: Subject) {
     this.#subject = subject;
@@ -107,8 +122,15 @@ class Chart {
   }
 
   show(history: History): void {
-    this.#plot.setData([history.ages, ...this.#subject.lines.map(({ key }) => history.series(key))]);
+    const { lines, clips = false, divisor = 1 } = this.#subject;
+    const series = lines.map(({ key }) =>
+      history[key].map((value) => (value === null ? null : value / divisor)),
+    );
+    const length = series[0]?.length ?? 0;
+    this.#ceiling = ceilingOf(series, clips);
+    this.#plot.setData([Array.from({ length }, (_, index) => index + 1 - length), ...series]);
     this.#showValues();
+    this.#showPeak();
   }
 
   redraw(): void {
@@ -133,8 +155,36 @@ class Chart {
       pair.append(name, value);
       legend.append(pair);
     }
+    this.#peak.className = "peak";
+    legend.append(this.#peak);
     caption.append(title, legend);
     return caption;
+  }
+
+  /** Says how high the highest spike is. */
+  #showPeak(): void {
+    const peaks = this.#plot.data.slice(1).flatMap((line) => peaksOf([...line], this.#ceiling));
+    const highest = Math.max(...peaks.map(({ value }) => value));
+    setText(this.#peak, peaks.length === 0 ? "" : `▲ up to ${decimal(highest)} ${this.#subject.unit}`);
+  }
+
+  /** Draws a triangle at the top edge for each spike that is cut off. */
+  #drawMarks(plot: uPlotTypes): void {
+    const { bbox, ctx, data } = plot;
+    const size = MARK_SIZE * devicePixelRatio;
+    ctx.save();
+    this.#subject.lines.forEach((line, at) => {
+      ctx.fillStyle = color(line.color);
+      for (const { index } of peaksOf([...(data[at + 1] ?? [])], this.#ceiling)) {
+        const x = plot.valToPos(data[0][index] ?? 0, "x", true);
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x + size * 0.7, bbox.top + size);
+        ctx.lineTo(x - size * 0.7, bbox.top + size);
+        ctx.fill();
+      }
+    });
+    ctx.restore();
   }
 
   #showValues(): void {
@@ -160,7 +210,7 @@ class Chart {
       padding: [8, 14, 0, 0],
       scales: {
         x: { time: false, range: [-SPAN, 0] },
-        y: { range: (_plot, _min, max) => [0, Math.max(LEAST_RANGE, max * 1.1)] },
+        y: { range: () => [0, this.#ceiling] },
       },
       axes: [
         { ...axis, incrs: [MINUTE], values: (_plot, ages) => ages.map(ageText), size: 26 },
@@ -170,12 +220,18 @@ class Chart {
         {},
         ...this.#subject.lines.map((line) => ({
           label: line.label,
-          width: 1.75,
+          width: line.isWide === true ? WIDE : WIDTH,
+          alpha: line.isWide === true ? 0.5 : 1,
           stroke: () => color(line.color),
           points: { show: false },
         })),
       ],
       hooks: {
+        draw: [
+          (plot) => {
+            this.#drawMarks(plot);
+          },
+        ],
         setCursor: [
           () => {
             this.#showValues();

@@ -7,3 +7,10 @@ export function elementOf(id: string): HTMLElement {
   }
   return element;
 }
+
+/** Changes the text only if it differs, so that a selection stays and screen readers are quiet. */
+export function setText(element: Element | null | undefined, text: string): void {
+  if (element != null && element.textContent !== text) {
+    element.textContent = text;
+  }
+}

@@ -1,4 +1,4 @@
-/** Figures and times as people read them, in the language of their browser. */
+/** Formats figures and times in the language of the browser. */
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
@@ -11,7 +11,12 @@ export function count(value: number): string {
   return whole.format(value);
 }
 
-/** As precise as is worth reading. */
+/** E.g. `1 request`, `1,204 requests`. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** Three digits, or all digits before the point. */
 export function decimal(value: number | null): string {
   if (value === null) {
     return NOTHING;
@@ -45,7 +50,7 @@ export function bytes(value: number): string {
   return `${unit === 0 ? whole.format(rest) : tenths.format(rest)} ${UNITS[unit] ?? ""}`;
 }
 
-/** Seconds that the units of a length of time have, the largest first. */
+/** The units of a duration in seconds, the largest first. */
 const TIME_UNITS = [
   ["d", 86_400],
   ["h", 3600],
@@ -53,7 +58,7 @@ const TIME_UNITS = [
   ["s", 1],
 ] as const;
 
-/** The two largest units of a length of time, in seconds. */
+/** The two largest units of a duration. */
 export function duration(seconds: number): string {
   const first = TIME_UNITS.findIndex(([, length]) => seconds >= length);
   if (first === -1) {

@@ -1,10 +1,9 @@
-/** Asks for a report every second while somebody looks, and shows it. */
+/** Asks for a report each second while the page is visible, and shows it. */
 
 import type { StatusReport } from "../report.js";
 import { Charts } from "./charts.js";
-import { elementOf } from "./element.js";
+import { elementOf, setText } from "./element.js";
 import { duration } from "./format.js";
-import { History } from "./history.js";
 import { askForReport } from "./source.js";
 import { Tables } from "./tables.js";
 import { Tiles } from "./tiles.js";
@@ -12,7 +11,6 @@ import { Why } from "./why.js";
 
 const INTERVAL = 1000;
 
-const history = new History();
 const tiles = new Tiles(elementOf("tiles"));
 const charts = new Charts(elementOf("charts"));
 const tables = new Tables();
@@ -20,23 +18,21 @@ const why = new Why();
 let timer: number | undefined;
 
 function show(report: StatusReport): void {
-  history.add(report);
   const { hapwire, node, pid, uptime } = report;
-  elementOf("about").textContent =
-    `${hapwire} on Node ${node}, process ${String(pid)}, up ${duration(uptime)}`;
-  tiles.show(report, history.latest);
+  setText(
+    elementOf("about"),
+    `version ${hapwire} on Node ${node}, process ${String(pid)}, up ${duration(uptime)}`,
+  );
+  tiles.show(report);
   why.show(report);
-  charts.show(history);
+  charts.show(report.history);
   tables.show(report);
 }
 
 function setState(state: "live" | "lost", text: string): void {
   const element = elementOf("state");
   element.dataset["state"] = state;
-  // Screen readers announce every write, even of the same text.
-  if (element.textContent !== text) {
-    element.textContent = text;
-  }
+  setText(element, text);
 }
 
 async function poll(): Promise<void> {

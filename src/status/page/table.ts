@@ -1,4 +1,6 @@
-/** A table. A narrow page shows each row as a card, so that each cell carries the title of its column. */
+/** A table. A narrow page shows a card of two lines for each row instead of the columns. */
+
+import { setText } from "./element.js";
 
 export interface Column<Row> {
   readonly title: string;
@@ -7,22 +9,33 @@ export interface Column<Row> {
   readonly isNumber?: boolean;
 }
 
+/** How a table shows its rows. */
+export interface Layout<Row> {
+  readonly columns: readonly Column<Row>[];
+  /** The two lines of a card. The parts of a line are separated by dots. */
+  readonly card: (row: Row) => readonly [first: readonly string[], second: readonly string[]];
+  /** The tooltip of a row. */
+  readonly tip?: (row: Row) => string;
+  /** The text of a table without rows. */
+  readonly nothing: string;
+}
+
+const SEPARATOR = " · ";
+
 export class Table<Row> {
-  readonly #columns: readonly Column<Row>[];
-  readonly #nothing: string;
+  readonly #layout: Layout<Row>;
   readonly #caption: HTMLElement;
   readonly #body: HTMLTableSectionElement;
 
-  constructor(id: string, columns: readonly Column<Row>[], nothing: string) {
+  constructor(id: string, layout: Layout<Row>) {
     const table = document.getElementById(id) as HTMLTableElement;
-    this.#columns = columns;
-    this.#nothing = nothing;
+    this.#layout = layout;
     const head = table.createTHead().insertRow();
-    for (const column of columns) {
+    for (const { title, isNumber = false } of layout.columns) {
       const cell = document.createElement("th");
       cell.scope = "col";
-      cell.textContent = column.title;
-      cell.classList.toggle("number", column.isNumber === true);
+      cell.textContent = title;
+      cell.classList.toggle("number", isNumber);
       head.append(cell);
     }
     this.#body = table.createTBody();
@@ -45,35 +58,37 @@ export class Table<Row> {
   }
 
   setCaption(text: string): void {
-    this.#caption.textContent = text;
+    setText(this.#caption, text);
   }
 
   #addRow(): HTMLTableRowElement {
     const element = this.#body.insertRow();
-    for (const { title, isNumber = false } of this.#columns) {
-      const cell = element.insertCell();
-      cell.dataset["title"] = title;
-      cell.classList.toggle("number", isNumber);
+    for (const { isNumber = false } of this.#layout.columns) {
+      element.insertCell().classList.toggle("number", isNumber);
     }
+    const card = element.insertCell();
+    card.className = "card";
+    card.append(document.createElement("p"), document.createElement("p"));
     return element;
   }
 
   #fill(element: HTMLTableRowElement, row: Row): void {
-    this.#columns.forEach(({ text }, index) => {
-      const cell = element.cells[index];
-      const wanted = text(row);
-      if (cell !== undefined && cell.textContent !== wanted) {
-        cell.textContent = wanted;
-      }
+    const { columns, card, tip } = this.#layout;
+    columns.forEach(({ text }, index) => {
+      setText(element.cells[index], text(row));
     });
+    card(row).forEach((parts, line) => {
+      setText(element.cells[columns.length]?.children[line], parts.filter(Boolean).join(SEPARATOR));
+    });
+    element.title = tip?.(row) ?? "";
   }
 
   #emptyRow(): HTMLElement {
     const element = document.createElement("tr");
     const cell = document.createElement("td");
-    cell.colSpan = this.#columns.length;
+    cell.colSpan = this.#layout.columns.length;
     cell.className = "nothing";
-    cell.textContent = this.#nothing;
+    cell.textContent = this.#layout.nothing;
     element.append(cell);
     return element;
   }

@@ -1,14 +1,14 @@
-/** The figures of now, large enough to read across a room. */
+/** The current figures, in large type. */
 
-import type { StatusReport } from "../report.js";
+import type { ServerReport, StatusReport } from "../report.js";
+import { setText } from "./element.js";
 import { bytes, count, decimal, milliseconds } from "./format.js";
-import { sum, type Sample } from "./history.js";
 
 interface Tile {
   readonly id: string;
   readonly title: string;
-  readonly value: (report: StatusReport, latest: Sample) => string;
-  readonly detail: (report: StatusReport, latest: Sample) => string;
+  readonly value: (report: StatusReport) => string;
+  readonly detail: (report: StatusReport) => string;
 }
 
 const TILES: readonly Tile[] = [
@@ -22,7 +22,7 @@ const TILES: readonly Tile[] = [
     id: "requests",
     title: "Requests",
     value: (report) => count(sum(report, ({ requests }) => requests)),
-    detail: (_report, { requests }) => `${decimal(requests)} per second`,
+    detail: ({ history }) => `${decimal(history.requests.at(-1) ?? null)} per second`,
   },
   {
     id: "request-time",
@@ -47,8 +47,8 @@ const TILES: readonly Tile[] = [
   {
     id: "loop-delay",
     title: "Loop delay, p50",
-    value: ({ loopDelay }) => milliseconds(loopDelay.p50),
-    detail: ({ loopDelay }) => `longest ${milliseconds(loopDelay.max)}`,
+    value: ({ history }) => milliseconds(history.loopDelay.at(-1) ?? null),
+    detail: ({ history }) => `longest ${milliseconds(history.longestLoopDelay.at(-1) ?? null)}`,
   },
 ];
 
@@ -69,10 +69,15 @@ export class Tiles {
     });
   }
 
-  show(report: StatusReport, latest: Sample): void {
+  show(report: StatusReport): void {
     for (const [tile, value, detail] of this.#elements) {
-      value.textContent = tile.value(report, latest);
-      detail.textContent = tile.detail(report, latest);
+      setText(value, tile.value(report));
+      setText(detail, tile.detail(report));
     }
   }
+}
+
+/** @returns The sum of a figure over all servers. */
+function sum({ servers }: StatusReport, figure: (server: ServerReport) => number): number {
+  return servers.reduce((total, server) => total + figure(server), 0);
 }

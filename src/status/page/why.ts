@@ -1,9 +1,10 @@
-/** Answers "why does HomeKit show No Response?". All names are other people's text: they go into text nodes only. */
+/** Shows why HomeKit may show "No Response". Names are other people's text: they go into text nodes only. */
 
 import type { EndedConnections, Finding, NamedCharacteristic, SlowRequest, StatusReport } from "../report.js";
-import { elementOf } from "./element.js";
-import { clockTime, count, milliseconds, NOTHING } from "./format.js";
-import { Table, type Column } from "./table.js";
+import { elementOf, setText } from "./element.js";
+import { clockTime, count, counted, milliseconds, NOTHING } from "./format.js";
+import { Table, type Layout } from "./table.js";
+import { userText, userTip } from "./user.js";
 
 /** Findings that are shown at once. The others are folded away. */
 const SHOWN = 6;
@@ -18,24 +19,43 @@ const ANSWERS: Readonly<Record<SlowRequest["answer"], string>> = {
 type Slow = SlowRequest & { readonly bridge: string | null };
 type Ended = EndedConnections & { readonly bridge: string | null };
 
-const SLOW_COLUMNS: readonly Column<Slow>[] = [
-  { title: "When", text: ({ time }) => clockTime(time) },
-  { title: "Took", text: (row) => milliseconds(row.milliseconds), isNumber: true },
-  { title: "Answer", text: ({ answer }) => ANSWERS[answer] },
-  { title: "Request", text: ({ what }) => what },
-  { title: "Characteristics", text: (row) => countOr(row.characteristics), isNumber: true },
-  { title: "Waited for", text: waitedFor },
-  { title: "Controller", text: ({ controller }) => controller ?? "not known" },
-  { title: "From", text: ({ from }) => from },
-  { title: "Bridge", text: ({ bridge }) => bridge ?? NOTHING },
-];
+const SLOW: Layout<Slow> = {
+  columns: [
+    { title: "Time", text: ({ time }) => clockTime(time) },
+    { title: "Took", text: (row) => milliseconds(row.milliseconds), isNumber: true },
+    { title: "Answer", text: ({ answer }) => ANSWERS[answer] },
+    { title: "Request", text: ({ what }) => what },
+    { title: "Characteristics", text: (row) => countOr(row.characteristics), isNumber: true },
+    { title: "Waited for", text: waitedFor },
+    { title: "User", text: ({ user }) => userText(user) },
+    { title: "Address", text: ({ from }) => from },
+    { title: "Bridge", text: ({ bridge }) => bridge ?? NOTHING },
+  ],
+  card: (row) => [
+    [milliseconds(row.milliseconds), requestText(row), row.answer === "sent" ? "" : ANSWERS[row.answer]],
+    [
+      clockTime(row.time),
+      `${userText(row.user)} at ${row.from}`,
+      isBlamed(row) ? `waited for ${waitedFor(row)}` : "",
+    ],
+  ],
+  tip: ({ user }) => userTip(user),
+  nothing: "No request took longer than 200 ms.",
+};
 
-const ENDED_COLUMNS: readonly Column<Ended>[] = [
-  { title: "Last", text: ({ time }) => clockTime(time) },
-  { title: "Why", text: ({ reason }) => reason },
-  { title: "Connections", text: (row) => count(row.count), isNumber: true },
-  { title: "Bridge", text: ({ bridge }) => bridge ?? NOTHING },
-];
+const ENDED: Layout<Ended> = {
+  columns: [
+    { title: "Last", text: ({ time }) => clockTime(time) },
+    { title: "Reason", text: ({ reason }) => reason },
+    { title: "Connections", text: (row) => count(row.count), isNumber: true },
+    { title: "Bridge", text: ({ bridge }) => bridge ?? NOTHING },
+  ],
+  card: ({ time, reason, count: many, bridge }) => [
+    [reason],
+    [counted(many, "connection"), `last at ${clockTime(time)}`, bridge ?? ""],
+  ],
+  nothing: "No connection ended.",
+};
 
 export class Why {
   readonly #worst = new Findings(elementOf("why"));
@@ -43,8 +63,8 @@ export class Why {
   readonly #nothing = elementOf("why-nothing");
   readonly #fold = elementOf("why-fold");
   readonly #summary = elementOf("why-summary");
-  readonly #slow = new Table("slow", SLOW_COLUMNS, "No request took longer than 200 ms.");
-  readonly #ended = new Table("ended", ENDED_COLUMNS, "No connection ended.");
+  readonly #slow = new Table("slow", SLOW);
+  readonly #ended = new Table("ended", ENDED);
 
   show({ why, servers }: StatusReport): void {
     this.#worst.show(why.slice(0, SHOWN));
@@ -77,6 +97,9 @@ class Findings {
       setText(time, clockTime(finding.time));
       setText(text, finding.text);
       setText(about, aboutText(finding));
+      if (about instanceof HTMLElement) {
+        about.title = finding.user === null ? "" : userTip(finding.user);
+      }
     });
   }
 
@@ -88,16 +111,18 @@ class Findings {
   }
 }
 
-function setText(element: Element | undefined, text: string): void {
-  if (element !== undefined && element.textContent !== text) {
-    element.textContent = text;
-  }
+/** E.g. `Homebridge · user 1 (admin) at 192.168.1.20`. */
+function aboutText({ bridge, user, from }: Finding): string {
+  const who = from === null ? null : `${userText(user)} at ${from}`;
+  return [bridge, who].filter((part) => part !== null).join(" · ");
 }
 
-/** E.g. `Homebridge · controller 3F9A… at 192.168.1.20`. */
-function aboutText({ bridge, controller, from }: Finding): string {
-  const who = from === null ? null : `controller ${controller ?? "not known"} at ${from}`;
-  return [bridge, who].filter((part) => part !== null).join(" · ");
+function requestText({ what, characteristics }: SlowRequest): string {
+  return characteristics === null ? what : `${what} of ${counted(characteristics, "characteristic")}`;
+}
+
+function isBlamed({ last, silent }: SlowRequest): boolean {
+  return last !== null || silent.length > 0;
 }
 
 function waitedFor({ last, silent }: SlowRequest): string {

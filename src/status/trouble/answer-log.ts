@@ -1,6 +1,4 @@
-/** The error statuses inside the answers of one server, by accessory. */
-
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
+/** Counts the error statuses in the answers of one server, by accessory. */
 
 import type { Clock } from "../../clock";
 import type { HAPConnection } from "../../connection";
@@ -10,33 +8,27 @@ import {
   type CharacteristicsAnsweredMessage,
 } from "./characteristics";
 import { Counts, type Counted } from "./counts";
+import { listen } from "./listen";
 
 export class AnswerLog {
-  readonly #server: HAPConnection["server"];
+  /** Ends the log. */
+  readonly release: () => void;
   readonly #errors: Counts<CharacteristicAnswer>;
 
   constructor(server: HAPConnection["server"], clock: Clock) {
-    this.#server = server;
     this.#errors = new Counts(clock);
-    subscribe(characteristicsAnswered.name, this.#onAnswered);
+    this.release = listen<[CharacteristicsAnsweredMessage]>(server, [
+      characteristicsAnswered,
+      ({ errors }) => {
+        for (const error of errors) {
+          this.#errors.add(`${String(error.aid)} ${String(error.status)}`, error);
+        }
+      },
+    ]);
   }
 
   /** One entry for each accessory and status, with the last characteristic. The most frequent first. */
   list(): Counted<CharacteristicAnswer>[] {
     return this.#errors.list();
   }
-
-  /** Ends the log. */
-  release(): void {
-    unsubscribe(characteristicsAnswered.name, this.#onAnswered);
-  }
-
-  readonly #onAnswered = (message: unknown): void => {
-    const { connection, errors } = message as CharacteristicsAnsweredMessage;
-    if (connection.server === this.#server) {
-      for (const error of errors) {
-        this.#errors.add(`${String(error.aid)} ${String(error.status)}`, error);
-      }
-    }
-  };
 }

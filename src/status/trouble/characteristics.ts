@@ -1,6 +1,6 @@
 /**
- * What the bridge's software tells about requests for characteristics: which one answered last, which never did, and what
- * they are called. The HAP-NodeJS side publishes; the logs of this folder listen. Costs a look at a boolean if none does.
+ * The bridge's software tells here about requests for characteristics: which one answered last, which never answered, and
+ * their names. The HAP-NodeJS side publishes, and the logs of this folder listen. Costs the test of a boolean if none listens.
  */
 
 import { channel } from "node:diagnostics_channel";
@@ -22,7 +22,7 @@ export interface CharacteristicId {
 
 /** A characteristic's entry in an answer. */
 export interface CharacteristicAnswer extends CharacteristicId {
-  /** HAP's. Missing or 0 if all went well. */
+  /** HAP's status. Missing or 0 without an error. */
   readonly status?: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export class CharacteristicsRequest {
 
   constructor(
     readonly access: "read" | "write",
-    /** How many characteristics it names. */
+    /** How many characteristics the request names. */
     readonly count: number,
   ) {}
 
@@ -44,7 +44,7 @@ export class CharacteristicsRequest {
    *
    * @param answers - Entries in the order in which they came. Other software made them: entries of another shape are
    *   ignored.
-   * @returns those that are errors.
+   * @returns The entries with an error.
    */
   answered(answers: readonly unknown[]): CharacteristicAnswer[] {
     const errors: CharacteristicAnswer[] = [];
@@ -80,7 +80,7 @@ function isAnswer(answer: unknown): answer is CharacteristicAnswer {
   return [aid, iid, status].every(Number.isSafeInteger);
 }
 
-/** Published when the whole request is there. */
+/** Published when the whole request has arrived. */
 export interface CharacteristicsAskedMessage {
   readonly connection: HAPConnection;
   readonly asked: CharacteristicsRequest;
@@ -101,6 +101,8 @@ export interface BridgeNames {
   readonly name: string;
   /** @returns The names of a characteristic. Must not throw. */
   find(id: CharacteristicId): { accessory?: string | undefined; characteristic?: string | undefined };
+  /** True if the user may change pairings. Undefined if unknown. Must not throw. */
+  isAdmin?(username: string): boolean | undefined;
 }
 
 const names = new WeakMap<EventedHTTPServer, BridgeNames>();
@@ -110,7 +112,7 @@ export function nameBridge(server: EventedHTTPServer, bridge: BridgeNames): void
   names.set(server, bridge);
 }
 
-/** @returns undefined if nobody has told. */
+/** @returns undefined if unknown. */
 export function namesOf(server: EventedHTTPServer): BridgeNames | undefined {
   return names.get(server);
 }

@@ -1,7 +1,5 @@
 /** The connections of one server that ended, and the controllers that connected again. */
 
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
-
 import type { Clock } from "../../clock";
 import type { HAPConnection } from "../../connection";
 import {
@@ -10,31 +8,37 @@ import {
   type ConnectionClosedMessage,
   type ConnectionOpenedMessage,
 } from "../../diagnostics";
-import { controllerOf, type Controller } from "./controller";
+import type { UserNumbers, Who } from "../users";
 import { Counts, type Counted } from "./counts";
 import { endReasonOf, type EndReason } from "./end-reasons";
 import { HOUR } from "./last-hour";
+import { listen } from "./listen";
 
 /** Controllers whose last end is remembered: those that left last. */
 const MAX_CONTROLLERS = 128;
 
 export class ConnectionLog {
-  readonly #server: HAPConnection["server"];
+  /** Ends the log. */
+  readonly release: () => void;
   readonly #clock: Clock;
+  readonly #users: UserNumbers;
   readonly #ended: Counts<EndReason>;
   readonly #lost: Counts<EndReason>;
-  readonly #reconnects: Counts<Controller>;
+  readonly #reconnects: Counts<Who>;
   /** When a connection of each controller ended last, in milliseconds of the clock. The longest ago first. */
   readonly #left = new Map<string, number>();
 
-  constructor(server: HAPConnection["server"], clock: Clock) {
-    this.#server = server;
+  constructor(server: HAPConnection["server"], clock: Clock, users: UserNumbers) {
     this.#clock = clock;
+    this.#users = users;
     this.#ended = new Counts(clock);
     this.#lost = new Counts(clock);
     this.#reconnects = new Counts(clock);
-    subscribe(connectionOpened.name, this.#onOpened);
-    subscribe(connectionClosed.name, this.#onClosed);
+    this.release = listen<[ConnectionOpenedMessage, ConnectionClosedMessage]>(
+      server,
+      [connectionOpened, this.#onOpened.bind(this)],
+      [connectionClosed, this.#onClosed.bind(this)],
+    );
   }
 
   /** The most frequent reason first. */
@@ -43,42 +47,29 @@ export class ConnectionLog {
   }
 
   /**
-   * Connections of controllers that did not end in order. A stranger can open and break off as many connections as it
-   * likes: they keep no tile waiting.
+   * Connections of controllers that did not end in order. Strangers are left out: they can open and break off as many
+   * connections as they like, and keep no tile waiting.
    */
   listLost(): Counted<EndReason>[] {
     return this.#lost.list();
   }
 
   /** How often each controller came back within an hour. The most frequent first. */
-  listReconnects(): Counted<Controller>[] {
+  listReconnects(): Counted<Who>[] {
     return this.#reconnects.list();
   }
 
-  /** Ends the log. */
-  release(): void {
-    unsubscribe(connectionOpened.name, this.#onOpened);
-    unsubscribe(connectionClosed.name, this.#onClosed);
+  #onOpened({ connection }: ConnectionOpenedMessage): void {
+    connection.once("authenticated", () => {
+      const key = keyOf(connection);
+      const left = this.#left.get(key);
+      if (left !== undefined && this.#clock.now() - left <= HOUR) {
+        this.#reconnects.add(key, this.#users.whoIs(connection));
+      }
+    });
   }
 
-  readonly #onOpened = (message: unknown): void => {
-    const { connection } = message as ConnectionOpenedMessage;
-    if (connection.server === this.#server) {
-      connection.once("authenticated", () => {
-        const key = keyOf(connection);
-        const left = this.#left.get(key);
-        if (left !== undefined && this.#clock.now() - left <= HOUR) {
-          this.#reconnects.add(key, controllerOf(connection));
-        }
-      });
-    }
-  };
-
-  readonly #onClosed = (message: unknown): void => {
-    const { connection, reason } = message as ConnectionClosedMessage;
-    if (connection.server !== this.#server) {
-      return;
-    }
+  #onClosed({ connection, reason }: ConnectionClosedMessage): void {
     const end = endReasonOf(reason);
     this.#ended.add(end.words, end);
     if (connection.username !== undefined) {
@@ -87,10 +78,10 @@ export class ConnectionLog {
       }
       this.#remember(keyOf(connection));
     }
-  };
+  }
 
   #remember(key: string): void {
-    // Last in the map's order.
+    // Moves the entry to the end of the map's order.
     this.#left.delete(key);
     this.#left.set(key, this.#clock.now());
     if (this.#left.size > MAX_CONTROLLERS) {

@@ -1,4 +1,4 @@
-/** Names of bridges, accessories and characteristics for the reports: other people's text, made fit to print. */
+/** Names of bridges, accessories and characteristics for the reports. They are other people's text, and made safe to print. */
 
 import type { HAPConnection } from "../../connection";
 import type { NamedCharacteristic } from "../report";
@@ -7,7 +7,7 @@ import { namesOf, type CharacteristicId } from "./characteristics";
 /** Characters of a name that are kept. HomeKit's own limit is 64 bytes. */
 const MAX_NAME = 64;
 
-/** The name of the bridge. Null if nobody has told. */
+/** The name of the bridge. Null if unknown. */
 export function bridgeNameOf(server: HAPConnection["server"]): string | null {
   return printable(namesOf(server)?.name);
 }
@@ -18,8 +18,8 @@ export function named(server: HAPConnection["server"], { aid, iid }: Characteris
 }
 
 /**
- * Makes a name fit to print: no control characters, which would reach a terminal, and no characters that turn the direction of
- * the text around them. The joiner U+200D stays: emoji are made with it.
+ * Makes a name safe to print. Removes control characters, which would reach a terminal, and characters that change the
+ * direction of the text around them. Keeps the joiner U+200D, because emoji need it.
  *
  * @returns Null if nothing is left.
  */

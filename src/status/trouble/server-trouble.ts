@@ -1,4 +1,4 @@
-/** What troubles one server: its logs of the last hour, and what they say about "No Response". */
+/** The troubles of one server: its logs of the last hour, and the findings about "No Response" in them. */
 
 import { dateOf, type Clock } from "../../clock";
 import type { HAPConnection } from "../../connection";
@@ -6,6 +6,7 @@ import type { EndedConnections, Finding, SlowRequest } from "../report";
 import { AnswerLog } from "./answer-log";
 import { TIMED_OUT } from "./characteristics";
 import { ConnectionLog } from "./connection-log";
+import type { UserNumbers } from "../users";
 import { isNoResponse } from "./hap-status";
 import type { Lasting } from "./longest";
 import { bridgeNameOf, named } from "./names";
@@ -27,7 +28,7 @@ const LISTED = 20;
 /** A controller that comes back less often is no trouble: phones leave and return. */
 const MANY_RECONNECTS = 5;
 
-/** What weighs as much as so many milliseconds of waiting. */
+/** The weight of a trouble, in milliseconds of waiting. */
 const WEIGHT = {
   silent: 9000,
   noResponse: 5000,
@@ -38,7 +39,7 @@ const WEIGHT = {
 };
 
 type Found = Omit<Finding, "bridge">;
-const NOBODY = { controller: null, from: null };
+const NOBODY = { user: null, from: null };
 
 export class ServerTrouble {
   readonly #server: HAPConnection["server"];
@@ -51,13 +52,14 @@ export class ServerTrouble {
   constructor(
     server: HAPConnection["server"],
     clock: Clock,
+    users: UserNumbers,
     answered: (milliseconds: number, now: number) => void,
   ) {
     this.#server = server;
     this.#clock = clock;
-    this.#requests = new RequestLog(server, clock, answered);
+    this.#requests = new RequestLog(server, clock, users, answered);
     this.#answers = new AnswerLog(server, clock);
-    this.#connections = new ConnectionLog(server, clock);
+    this.#connections = new ConnectionLog(server, clock, users);
   }
 
   /** The slowest first. */
@@ -112,7 +114,7 @@ export class ServerTrouble {
       const request = this.#reported(logged);
       if (logged.delay === "coming") {
         // A stranger can leave requests unfinished: they keep no tile waiting.
-        if (logged.controller !== null) {
+        if (logged.user !== null) {
           found.push(finding(request, 0, comingText(request)));
         }
       } else if (request.answer !== "sent") {
@@ -149,8 +151,8 @@ export class ServerTrouble {
     const reconnects = this.#connections
       .listReconnects()
       .filter(({ count }) => count >= MANY_RECONNECTS)
-      .map(({ kind: { controller, from }, count, last }) => ({
-        controller,
+      .map(({ kind: { user, from }, count, last }) => ({
+        user,
         from,
         weight: count * WEIGHT.reconnect,
         time: this.#dateAt(last),
@@ -160,7 +162,7 @@ export class ServerTrouble {
   }
 
   #reported(request: LoggedRequest): SlowRequest {
-    const { end, milliseconds, answer, what, named: inUrl, asked, delay, controller, from } = request;
+    const { end, milliseconds, answer, what, named: inUrl, asked, delay, user, from } = request;
     const last = delay === undefined ? asked?.last : undefined;
     return {
       time: this.#dateAt(end - milliseconds),
@@ -170,7 +172,7 @@ export class ServerTrouble {
       characteristics: asked?.count ?? inUrl ?? null,
       last: last === undefined ? null : named(this.#server, last),
       silent: asked?.silent.map((id) => named(this.#server, id)) ?? [],
-      controller,
+      user,
       from,
     };
   }
@@ -181,8 +183,8 @@ export class ServerTrouble {
 }
 
 function finding(request: SlowRequest, more: number, text: string): Found {
-  const { controller, from, time, milliseconds } = request;
-  return { controller, from, time, text, weight: milliseconds + more };
+  const { user, from, time, milliseconds } = request;
+  return { user, from, time, text, weight: milliseconds + more };
 }
 
 function weightOf(status = 0): number {
