@@ -1,6 +1,8 @@
-// What the addon exports. It keeps no state of its own, so that it loads in worker threads and
-// twice in one process.
+// The exports of the addon. Its state belongs to one environment of Node, so that the addon loads
+// in worker threads and twice in one process.
 #include <napi.h>
+
+#include <memory>
 
 #include "aead.h"
 #include "codec.h"
@@ -9,7 +11,13 @@
 
 namespace hapwire::binding {
 
+/// Contexts that an addon holds: one in each direction for 32 connections, 70 KiB.
+constexpr size_t kContexts = 64;
+
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  // A codec may be collected later than this, and keeps the contexts.
+  env.SetInstanceData(
+      new std::shared_ptr<CipherContexts>(std::make_shared<CipherContexts>(kContexts)));
   exports.Set("FrameSealer", FrameSealerObject::Define(env));
   exports.Set("FrameOpener", FrameOpenerObject::Define(env));
   exports.Set("EventHub", EventHubObject::Define(env));

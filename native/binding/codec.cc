@@ -2,6 +2,7 @@
 #include "codec.h"
 
 #include <array>
+#include <memory>
 
 #include "arguments.h"
 
@@ -19,6 +20,11 @@ Napi::Value ResultOf(Napi::Env env, FrameStatus status, uint64_t result) {
   return Napi::Number::New(env, static_cast<double>(result));
 }
 
+/// The contexts of the addon in this environment.
+std::shared_ptr<CipherContexts> ContextsOf(Napi::Env env) {
+  return *env.GetInstanceData<std::shared_ptr<CipherContexts>>();
+}
+
 /// Checks (key, counter) and makes the codec; throws if one of the two fails.
 template <typename Codec, typename... Limits>
 void Construct(const Napi::CallbackInfo& info, std::optional<Codec>* codec, Limits... limits) {
@@ -28,7 +34,7 @@ void Construct(const Napi::CallbackInfo& info, std::optional<Codec>* codec, Limi
     ThrowTypeError(info.Env(), "expected (key: Uint8Array of 32 bytes, counter: bigint)");
     return;
   }
-  codec->emplace(key.data, counter, limits...);
+  codec->emplace(key.data, counter, limits..., ContextsOf(info.Env()));
   if (!(*codec)->ok()) {
     Napi::Error::New(info.Env(), "OpenSSL refuses ChaCha20-Poly1305 here")
         .ThrowAsJavaScriptException();

@@ -5,6 +5,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "avx_state.h"
 
 namespace hapwire {
@@ -17,20 +20,46 @@ int Length(size_t size) { return static_cast<int>(size); }
 
 }  // namespace
 
-void Aead::FreeContext::operator()(evp_cipher_ctx_st* context) const {
+void CipherContexts::Free::operator()(evp_cipher_ctx_st* context) const {
+  // Cleanses the key.
   EVP_CIPHER_CTX_free(context);
 }
 
-Aead::Aead(Direction direction, const uint8_t* key) : context_(EVP_CIPHER_CTX_new()) {
-  const int encrypt = direction == Direction::kSeal ? 1 : 0;
+Aead::Aead(Direction direction, const uint8_t* key, std::shared_ptr<CipherContexts> contexts)
+    : direction_(direction), contexts_(std::move(contexts)), context_(contexts_->Assign()) {
+  std::copy(key, key + kKeyLength, key_.begin());
   // A refusal leaves an error in the queue of the thread, which Node would report for a later call
   // of its own.
   ERR_set_mark();
-  if (context_ == nullptr || EVP_CipherInit_ex(context_.get(), EVP_chacha20_poly1305(), nullptr,
-                                               key, nullptr, encrypt) != 1) {
-    context_.reset();
-  }
+  const bool has_key = SetKey();
   ERR_pop_to_mark();
+  if (!has_key) Destroy();
+}
+
+void Aead::Destroy() {
+  if (contexts_ == nullptr) return;
+  if (context_.holder == this) context_ = {};
+  Wipe(key_.data(), key_.size());
+  contexts_.reset();
+}
+
+/// Takes the context over from the cipher that has its key there.
+bool Aead::SetKey() {
+  context_.holder = this;
+  const EVP_CIPHER* cipher = nullptr;
+  if (context_.evp == nullptr) {
+    context_.evp.reset(EVP_CIPHER_CTX_new());
+    cipher = EVP_chacha20_poly1305();
+  }
+  const int encrypt = direction_ == Direction::kSeal ? 1 : 0;
+  return context_.evp != nullptr &&
+         EVP_CipherInit_ex(context_.evp.get(), cipher, nullptr, key_.data(), nullptr, encrypt) == 1;
+}
+
+/// Begins a message.
+bool Aead::Begin(const Nonce& nonce) {
+  return ok() && (context_.holder == this || SetKey()) &&
+         EVP_CipherInit_ex(context_.evp.get(), nullptr, nullptr, nullptr, nonce.data(), -1) == 1;
 }
 
 bool Aead::Seal(const Nonce& nonce, ByteView aad, ByteView plaintext, uint8_t* ciphertext,
@@ -40,15 +69,14 @@ bool Aead::Seal(const Nonce& nonce, ByteView aad, ByteView plaintext, uint8_t* c
 
 bool Aead::BeginSeal(const Nonce& nonce, ByteView aad) {
   int written = 0;
-  return context_ != nullptr &&
-         EVP_EncryptInit_ex(context_.get(), nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-         (aad.size == 0 ||  // EVP would take no data for the end of it
-          EVP_EncryptUpdate(context_.get(), nullptr, &written, aad.data, Length(aad.size)) == 1);
+  return Begin(nonce) && (aad.size == 0 ||  // EVP would take no data for the end of it
+                          EVP_EncryptUpdate(context_.evp.get(), nullptr, &written, aad.data,
+                                            Length(aad.size)) == 1);
 }
 
 bool Aead::UpdateSeal(ByteView plaintext, uint8_t* ciphertext) {
   int written = 0;
-  return plaintext.size == 0 || EVP_EncryptUpdate(context_.get(), ciphertext, &written,
+  return plaintext.size == 0 || EVP_EncryptUpdate(context_.evp.get(), ciphertext, &written,
                                                   plaintext.data, Length(plaintext.size)) == 1;
 }
 
@@ -56,10 +84,10 @@ bool Aead::FinishSeal(uint8_t* tag) {
   // A stream cipher has nothing left to write at the end, but EVP wants an address.
   uint8_t nothing[1];
   int written = 0;
-  const bool is_final = EVP_EncryptFinal_ex(context_.get(), nothing, &written) == 1;
+  const bool is_final = EVP_EncryptFinal_ex(context_.evp.get(), nothing, &written) == 1;
   CleanAvxState();
-  return is_final &&
-         EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_GET_TAG, Length(kTagLength), tag) == 1;
+  return is_final && EVP_CIPHER_CTX_ctrl(context_.evp.get(), EVP_CTRL_AEAD_GET_TAG,
+                                         Length(kTagLength), tag) == 1;
 }
 
 bool Aead::Open(const Nonce& nonce, ByteView aad, ByteView ciphertext, const uint8_t* tag,
@@ -69,16 +97,15 @@ bool Aead::Open(const Nonce& nonce, ByteView aad, ByteView ciphertext, const uin
 
   uint8_t nothing[1];
   int written = 0;
-  EVP_CIPHER_CTX* context = context_.get();
   const bool is_authentic =
-      context != nullptr &&
-      EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Length(kTagLength), expected) == 1 &&
+      Begin(nonce) &&
+      EVP_CIPHER_CTX_ctrl(context_.evp.get(), EVP_CTRL_AEAD_SET_TAG, Length(kTagLength),
+                          expected) == 1 &&
       (aad.size == 0 ||
-       EVP_DecryptUpdate(context, nullptr, &written, aad.data, Length(aad.size)) == 1) &&
-      (ciphertext.size == 0 || EVP_DecryptUpdate(context, plaintext, &written, ciphertext.data,
-                                                 Length(ciphertext.size)) == 1) &&
-      EVP_DecryptFinal_ex(context, nothing, &written) == 1;  // compares in constant time
+       EVP_DecryptUpdate(context_.evp.get(), nullptr, &written, aad.data, Length(aad.size)) == 1) &&
+      (ciphertext.size == 0 || EVP_DecryptUpdate(context_.evp.get(), plaintext, &written,
+                                                 ciphertext.data, Length(ciphertext.size)) == 1) &&
+      EVP_DecryptFinal_ex(context_.evp.get(), nothing, &written) == 1;  // compares in constant time
   CleanAvxState();
   return is_authentic;
 }

@@ -5,10 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "bytes.h"
 
-// OpenSSL's own name for EVP_CIPHER_CTX, declared here so that only aead.cc includes its headers.
+// OpenSSL's own name for EVP_CIPHER_CTX. Declared here, so that only aead.cc includes its headers.
 struct evp_cipher_ctx_st;
 
 namespace hapwire {
@@ -22,31 +23,67 @@ constexpr size_t kNonceLength = 12;
 
 using Nonce = std::array<uint8_t, kNonceLength>;
 
-/// Which way an Aead works; a context is keyed for one of them.
+/// The direction that an Aead works in.
 enum class Direction { kSeal, kOpen };
 
-/// The cipher of one direction of a session.
+class Aead;
+
+/// Cipher contexts that ciphers share. A context takes more than 1 KiB, and most sessions are idle.
+///
+/// A cipher that finds its context keyed for another cipher sets its own key again, which costs a
+/// tenth of a small frame. Used on one thread.
+class CipherContexts {
+ public:
+  /// @param count Ciphers up to this number have a context each.
+  explicit CipherContexts(size_t count) : contexts_(count) {}
+
+ private:
+  friend class Aead;
+
+  struct Free {
+    void operator()(evp_cipher_ctx_st* context) const;
+  };
+  struct Context {
+    /// Null if no cipher has a key here.
+    std::unique_ptr<evp_cipher_ctx_st, Free> evp;
+    /// The cipher whose key the context has. The key goes with that cipher.
+    const Aead* holder = nullptr;
+  };
+
+  /// Assigns a context to a new cipher, by turns.
+  Context& Assign() { return contexts_[next_++ % contexts_.size()]; }
+
+  /// Never resized.
+  std::vector<Context> contexts_;
+  size_t next_ = 0;
+};
+
+/// The cipher of one direction of a session. Wipes its key when it ends.
 ///
 /// The key is set once; each message re-initialises the context with its nonce alone, which is a
-/// third of the cost of a new context. OpenSSL cleanses the key when the context is freed.
+/// third of the cost of a new context.
 class Aead {
  public:
-  /// @param key kKeyLength bytes, copied into the context.
-  Aead(Direction direction, const uint8_t* key);
+  /// @param key kKeyLength bytes, copied.
+  /// @param contexts Default: a context of its own.
+  Aead(Direction direction, const uint8_t* key,
+       std::shared_ptr<CipherContexts> contexts = std::make_shared<CipherContexts>(1));
+  ~Aead() { Destroy(); }
+  Aead(const Aead&) = delete;
+  Aead& operator=(const Aead&) = delete;
 
-  /// False where OpenSSL refused the cipher or the key (it has no ChaCha20-Poly1305, as in a FIPS
-  /// build).
-  bool ok() const { return context_ != nullptr; }
+  /// False after Destroy(), or if OpenSSL refused the cipher or the key, as a FIPS build does.
+  bool ok() const { return contexts_ != nullptr; }
 
   /// Encrypts `plaintext` to `ciphertext` (the same length; may be the same memory) and writes
   /// kTagLength bytes to `tag`.
   ///
-  /// @return false where OpenSSL failed; the output is undefined then.
+  /// @return False if OpenSSL failed; the output is undefined then.
   bool Seal(const Nonce& nonce, ByteView aad, ByteView plaintext, uint8_t* ciphertext,
             uint8_t* tag);
 
-  /// As Seal, for a plaintext in several pieces: BeginSeal; where that succeeded, UpdateSeal for
-  /// each piece; FinishSeal.
+  /// As Seal(), for a plaintext in pieces: BeginSeal(), UpdateSeal() for each piece, FinishSeal().
+  /// Stop at the first that returns false. No other cipher may work between these calls.
   bool BeginSeal(const Nonce& nonce, ByteView aad);
   bool UpdateSeal(ByteView plaintext, uint8_t* ciphertext);
   bool FinishSeal(uint8_t* tag);
@@ -54,24 +91,28 @@ class Aead {
   /// Decrypts `ciphertext` to `plaintext` (the same length; may be the same memory) and checks
   /// `tag`.
   ///
-  /// @return false where the tag does not match; the output must not be used then.
+  /// @return False if the tag does not match; the output must not be used then.
   bool Open(const Nonce& nonce, ByteView aad, ByteView ciphertext, const uint8_t* tag,
             uint8_t* plaintext);
 
   /// Wipes the key. ok() is false from here on.
-  void Destroy() { context_.reset(); }
+  void Destroy();
 
  private:
-  struct FreeContext {
-    void operator()(evp_cipher_ctx_st* context) const;
-  };
-  std::unique_ptr<evp_cipher_ctx_st, FreeContext> context_;
+  bool Begin(const Nonce& nonce);
+  bool SetKey();
+
+  const Direction direction_;
+  std::array<uint8_t, kKeyLength> key_;
+  /// Keeps `context_` alive. Null if there is no key.
+  std::shared_ptr<CipherContexts> contexts_;
+  CipherContexts::Context& context_;
 };
 
 /// Overwrites memory in a way that the compiler does not remove.
 void Wipe(void* memory, size_t size);
 
-/// The version of the OpenSSL in this process, such as "OpenSSL 3.0.17 1 Jul 2025".
+/// Returns the version of the OpenSSL in this process, such as "OpenSSL 3.0.17 1 Jul 2025".
 const char* AeadLibraryVersion();
 
 }  // namespace hapwire

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace hapwire {
 
@@ -14,8 +15,11 @@ size_t ReadLength(const uint8_t* frame) {
 
 }  // namespace
 
-FrameOpener::FrameOpener(const uint8_t* key, uint64_t counter, size_t max_frames)
-    : aead_(Direction::kOpen, key), counter_(counter), max_frames_(max_frames) {}
+FrameOpener::FrameOpener(const uint8_t* key, uint64_t counter, size_t max_frames,
+                         std::shared_ptr<CipherContexts> contexts)
+    : aead_(Direction::kOpen, key, std::move(contexts)),
+      counter_(counter),
+      max_frames_(max_frames) {}
 
 FrameOpener::~FrameOpener() { Destroy(); }
 

@@ -22,7 +22,9 @@ class FrameOpener {
   /// @param key kKeyLength bytes, copied.
   /// @param counter The counter of the first frame.
   /// @param max_frames How many frames one segment may complete.
-  FrameOpener(const uint8_t* key, uint64_t counter, size_t max_frames = SIZE_MAX);
+  /// @param contexts Default: a context of its own.
+  FrameOpener(const uint8_t* key, uint64_t counter, size_t max_frames = SIZE_MAX,
+              std::shared_ptr<CipherContexts> contexts = std::make_shared<CipherContexts>(1));
   ~FrameOpener();
 
   FrameOpener(const FrameOpener&) = delete;

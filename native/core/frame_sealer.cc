@@ -2,6 +2,7 @@
 #include "frame_sealer.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hapwire {
 
@@ -36,8 +37,9 @@ class FrameSealer::Gatherer {
   size_t offset_ = 0;
 };
 
-FrameSealer::FrameSealer(const uint8_t* key, uint64_t counter)
-    : aead_(Direction::kSeal, key), counter_(counter) {}
+FrameSealer::FrameSealer(const uint8_t* key, uint64_t counter,
+                         std::shared_ptr<CipherContexts> contexts)
+    : aead_(Direction::kSeal, key, std::move(contexts)), counter_(counter) {}
 
 size_t FrameSealer::SealedLength(size_t length) {
   return length + FrameCount(length) * kFrameOverhead;

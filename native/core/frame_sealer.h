@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #include "aead.h"
 #include "bytes.h"
@@ -17,7 +18,9 @@ class FrameSealer {
  public:
   /// @param key kKeyLength bytes, copied.
   /// @param counter The counter of the first frame.
-  FrameSealer(const uint8_t* key, uint64_t counter);
+  /// @param contexts Default: a context of its own.
+  FrameSealer(const uint8_t* key, uint64_t counter,
+              std::shared_ptr<CipherContexts> contexts = std::make_shared<CipherContexts>(1));
 
   /// False where OpenSSL has no such cipher.
   bool ok() const { return aead_.ok(); }

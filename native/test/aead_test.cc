@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -13,12 +14,14 @@
 namespace {
 
 using hapwire::Aead;
+using hapwire::CipherContexts;
 using hapwire::Direction;
 using hapwire::Nonce;
 using hapwire::NonceCounter;
 using hapwire::testing::Bytes;
 using hapwire::testing::FromHex;
 using hapwire::testing::FromText;
+using hapwire::testing::Key;
 using hapwire::testing::kKey;
 using hapwire::testing::Message;
 using hapwire::testing::NonceOf;
@@ -178,6 +181,43 @@ TEST_CASE("one context seals one message after the other, the key set once") {
     REQUIRE(opener.Open(NonceOf(counter), {}, View(bytes), tag.data(), bytes.data()));
     REQUIRE(bytes == plaintext);
   }
+}
+
+TEST_CASE("ciphers that share a context work by turns, each under its own key") {
+  Key other_key = kKey;
+  other_key[0] ^= 1;
+  const auto contexts = std::make_shared<CipherContexts>(1);
+  Aead sealer(Direction::kSeal, kKey.data(), contexts);
+  Aead opener(Direction::kOpen, kKey.data(), contexts);
+  Aead other_sealer(Direction::kSeal, other_key.data(), contexts);
+  const Bytes plaintext = Message(100);
+  Bytes tag(hapwire::kTagLength);
+  Bytes other_tag(hapwire::kTagLength);
+  for (uint64_t counter = 0; counter < 3; ++counter) {
+    Bytes bytes = plaintext;
+    Bytes other_bytes = plaintext;
+    REQUIRE(sealer.Seal(NonceOf(counter), {}, View(bytes), bytes.data(), tag.data()));
+    REQUIRE(other_sealer.Seal(NonceOf(counter), {}, View(other_bytes), other_bytes.data(),
+                              other_tag.data()));
+    CHECK(bytes != other_bytes);
+    REQUIRE(opener.Open(NonceOf(counter), {}, View(bytes), tag.data(), bytes.data()));
+    CHECK(bytes == plaintext);
+    CHECK_FALSE(
+        opener.Open(NonceOf(counter), {}, View(other_bytes), other_tag.data(), other_bytes.data()));
+  }
+}
+
+TEST_CASE("a cipher goes on after another with its context has ended") {
+  const auto contexts = std::make_shared<CipherContexts>(1);
+  const Bytes plaintext = Message(100);
+  Bytes bytes(plaintext.size());
+  Bytes tag(hapwire::kTagLength);
+  Aead sealer(Direction::kSeal, kKey.data(), contexts);
+  { const Aead last(Direction::kOpen, kKey.data(), contexts); }
+  REQUIRE(sealer.Seal(NonceOf(0), {}, View(plaintext), bytes.data(), tag.data()));
+  REQUIRE(Aead(Direction::kOpen, kKey.data(), contexts)
+              .Open(NonceOf(0), {}, View(bytes), tag.data(), bytes.data()));
+  CHECK(bytes == plaintext);
 }
 
 TEST_CASE("nothing but a tag: an empty message") {

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -16,12 +17,14 @@
 
 namespace {
 
+using hapwire::CipherContexts;
 using hapwire::FrameOpener;
 using hapwire::FrameSealer;
 using hapwire::FrameStatus;
 using hapwire::kMaxFrameLength;
 using hapwire::testing::Bytes;
 using hapwire::testing::Frame;
+using hapwire::testing::Key;
 using hapwire::testing::kKey;
 using hapwire::testing::Message;
 using hapwire::testing::Slice;
@@ -166,6 +169,46 @@ TEST_CASE("a key is in OpenSSL's memory while its session lives, and nowhere aft
   }
   CHECK(BlocksWithKey() == 0);
   CHECK(freed_with_key == 0);
+}
+
+TEST_CASE("a shared context holds the key of the last session that used it, and no ended one's") {
+  REQUIRE(BlocksWithKey() == 0);
+  freed_with_key = 0;
+  Key other_key = kKey;
+  other_key[0] ^= 1;
+  const auto contexts = std::make_shared<CipherContexts>(1);
+  const Bytes message = Message(100);
+  Bytes output(FrameSealer::SealedLength(message.size()));
+  const hapwire::ByteView chunk = View(message);
+  FrameSealer other(other_key.data(), 0, contexts);
+  FrameSealer sealer(kKey.data(), 0, contexts);
+  CHECK(BlocksWithKey() == 1);
+
+  SUBCASE("the session that used it last ends") {}
+  SUBCASE("another session uses it") {
+    CHECK(other.Seal(&chunk, 1, Writable(output)) == FrameStatus::kOk);
+    CHECK(BlocksWithKey() == 0);
+  }
+  sealer.Destroy();
+  CHECK(BlocksWithKey() == 0);
+  CHECK(other.Seal(&chunk, 1, Writable(output)) == FrameStatus::kOk);
+  CHECK(BlocksWithKey() == 0);
+  CHECK(freed_with_key == 0);
+}
+
+TEST_CASE("a cipher's own copy of the key is wiped") {
+  alignas(hapwire::Aead) std::array<unsigned char, sizeof(hapwire::Aead)> memory = {};
+  const auto holds_key = [&memory] {
+    return std::search(memory.begin(), memory.end(), kKey.begin(), kKey.end()) != memory.end();
+  };
+  auto* const aead = new (memory.data()) hapwire::Aead(hapwire::Direction::kSeal, kKey.data());
+  CHECK(holds_key());
+  SUBCASE("when it is destroyed") {
+    aead->Destroy();
+    CHECK_FALSE(holds_key());
+  }
+  aead->~Aead();
+  CHECK_FALSE(holds_key());
 }
 
 TEST_CASE("an incomplete frame is gone when its opener ends") {
