@@ -18,7 +18,6 @@ import { EventDelivery } from "./events/delivery";
 import { settingsFrom, type ServerOptions, type Settings } from "./options";
 import { reportRejection } from "./rejection";
 import { addStats, noStats, type ServerStats } from "./stats";
-import { ConnectionServer } from "./transport/http/connection-server";
 import { IdleSweep } from "./transport/idle-sweep";
 import type { Link, LinkContext } from "./transport/link";
 import { OutputMemory } from "./transport/output-memory";
@@ -55,8 +54,8 @@ export interface CloseOptions {
 const DEFAULT_CLOSE_DEADLINE = 5000;
 
 /**
- * An HTTP server with the HAP extensions for security and events: a TCP server in front of a Node HTTP server that does
- * not listen. It opens requests, seals responses, and sends events between complete responses.
+ * An HTTP server with the HAP extensions for security and events: a TCP server in front of one Node HTTP server for each
+ * connection. It opens requests, seals responses, and sends events between complete responses.
  */
 export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /** The TCP server: the only socket that listens. */
@@ -247,7 +246,6 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     return {
       settings,
       engine,
-      http: new ConnectionServer(settings.maxHeadSize),
       memory,
       delivery: new EventDelivery(engine, settings, memory),
       strangers: new Strangers(settings),

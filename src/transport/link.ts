@@ -13,7 +13,6 @@ import type { Settings } from "../options";
 import type { ConnectionStats } from "../stats";
 import { answerForHandler } from "./http/handler-error";
 import { ConnectionHttp } from "./http/connection-http";
-import type { ConnectionServer } from "./http/connection-server";
 import type { Budget, ConnectionHttpHost, ConnectionHttpLimits } from "./http/contract";
 import type { OutputMemory } from "./output-memory";
 import { PlaintextBoundary } from "./plaintext-boundary";
@@ -52,7 +51,6 @@ export interface LinkHost<Owner> {
 export interface LinkContext<Owner> {
   readonly settings: Settings;
   readonly engine: Engine;
-  readonly http: ConnectionServer;
   readonly memory: OutputMemory;
   readonly delivery: EventDelivery;
   readonly strangers: Strangers;
@@ -84,8 +82,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
     this.#context = context;
     this.#wire = new Wire(socket, this, context.engine, context.settings, context.memory);
     this.events = context.delivery.add(this);
-    const { http, settings, strangerLimits } = context;
-    this.#http = new ConnectionHttp(this, this.#wire, http, settings, strangerLimits, this);
+    this.#http = new ConnectionHttp(this, this.#wire, context.settings, context.strangerLimits, this);
   }
 
   get life(): Life {

@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { ConnectionError } from "#src/errors";
 import { ConnectionHttp } from "#src/transport/http/connection-http";
-import { ConnectionServer } from "#src/transport/http/connection-server";
 import type { Budget, ConnectionHttpLimits } from "#src/transport/http/contract";
 import { ManualClock } from "./clock";
 
@@ -34,9 +33,13 @@ export class HttpUnderTest {
 
   constructor(limits: Partial<ConnectionHttpLimits> = {}, budget?: Budget) {
     const all = { ...LIMITS, ...limits };
-    const settings = { clock: this.clock, headTimeout: 60_000, requestTimeout: 60_000 };
-    const server = new ConnectionServer(Math.max(all.maxHeadSize, LIMITS.maxHeadSize));
-    this.http = new ConnectionHttp(this, WIRE, server, settings, all, budget);
+    const settings = {
+      clock: this.clock,
+      headTimeout: 60_000,
+      requestTimeout: 60_000,
+      maxHeadSize: Math.max(all.maxHeadSize, LIMITS.maxHeadSize),
+    };
+    this.http = new ConnectionHttp(this, WIRE, settings, all, budget);
   }
 
   handleRequest(request: IncomingMessage, response: ServerResponse): void {

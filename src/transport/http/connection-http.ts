@@ -6,11 +6,11 @@
 import type { IncomingMessage } from "node:http";
 
 import type { ConnectionError } from "../../errors";
-import type { ConnectionServer } from "./connection-server";
-import type { Budget, ConnectionHttpHost, ConnectionHttpLimits } from "./contract";
-import { Exchanges, meets, type ExchangeResponse, type ExchangesOwner, type Expectation } from "./exchanges";
+import { ConnectionServer, meets, type ConnectionServerOwner, type Expectation } from "./connection-server";
+import type { Budget, ConnectionHttpHost, ConnectionHttpLimits, ConnectionHttpSettings } from "./contract";
+import { Exchanges, type ExchangeResponse, type ExchangesOwner } from "./exchanges";
 import { HttpStream, type HttpStreamFeeder, type HttpStreamWire } from "./http-stream";
-import { ReceiveDeadline, type DeadlineSettings } from "./receive-deadline";
+import { ReceiveDeadline } from "./receive-deadline";
 import * as refusals from "./refusals";
 import { RequestBoundaries } from "./request-boundaries";
 import { isUrl } from "./request-target";
@@ -18,10 +18,10 @@ import { isUrl } from "./request-target";
 /** Bytes that are read after the last served request. A client that has sent no more sees the refusal. */
 const MAX_DISCARDED = 64 * 1024;
 
-export class ConnectionHttp implements ExchangesOwner, HttpStreamFeeder {
+export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, HttpStreamFeeder {
   readonly #host: ConnectionHttpHost;
   readonly #wire: HttpStreamWire;
-  readonly #settings: DeadlineSettings;
+  readonly #settings: ConnectionHttpSettings;
   #limits: ConnectionHttpLimits;
   readonly #stream: HttpStream;
   readonly #boundaries: RequestBoundaries;
@@ -49,8 +49,7 @@ export class ConnectionHttp implements ExchangesOwner, HttpStreamFeeder {
   constructor(
     host: ConnectionHttpHost,
     wire: HttpStreamWire,
-    server: ConnectionServer,
-    settings: DeadlineSettings,
+    settings: ConnectionHttpSettings,
     limits: ConnectionHttpLimits,
     budget?: Budget,
   ) {
@@ -62,7 +61,7 @@ export class ConnectionHttp implements ExchangesOwner, HttpStreamFeeder {
     this.#boundaries = new RequestBoundaries(limits);
     this.#budget = budget;
     this.#exchanges = new Exchanges(this);
-    server.attach(this.#stream);
+    new ConnectionServer(this, settings.maxHeadSize).attach(this.#stream);
   }
 
   /** Sets the limits, also for the request that is arriving, and ends the budget. */

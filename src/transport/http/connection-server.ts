@@ -1,11 +1,31 @@
-/** Node's HTTP server, and the requests that it makes. It never listens: connections hand their streams to it. */
+/** Node's HTTP server for one connection, and the requests that it makes. It never listens: a stream is handed to it. */
 
 import { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 
 import { ExchangeResponse } from "./exchanges";
 import { feederOf, type HttpStream, type HttpStreamFeeder } from "./http-stream";
+
+/** Serves the requests of a {@link ConnectionServer}. */
+export interface ConnectionServerOwner {
+  /** The head of a request is complete. */
+  serve(request: IncomingMessage, response: ExchangeResponse, expectation: Expectation): void;
+  /** Node's parser has found an error, or the stream was destroyed with one. */
+  handleParserError(error: Error & { readonly code?: string }): void;
+}
+
+/** The `Expect` field of a request: `100-continue`, another value, or none. */
+export type Expectation = "continue" | "unknown" | undefined;
+
+/** Answers for an expectation. @returns False if no handler can meet it: the response is 417. */
+export function meets(expectation: Expectation, response: ExchangeResponse): boolean {
+  if (expectation === "continue") {
+    response.writeContinue();
+  } else if (expectation === "unknown") {
+    response.writeHead(417).end();
+  }
+  return expectation !== "unknown";
+}
 
 /** A request as Node's parser hands it out. It tells the feeder how much of it the parser has seen. */
 class RequestMessage extends IncomingMessage {
@@ -15,7 +35,8 @@ class RequestMessage extends IncomingMessage {
 
   constructor(socket: Socket) {
     super(socket);
-    this.#feeder = feederOfSocket(socket);
+    // Node takes the stream for a socket.
+    this.#feeder = feederOf(socket as unknown as HttpStream);
   }
 
   /** Called by Node's parser with bytes of the body, and with null at the end of the request. */
@@ -35,45 +56,50 @@ class RequestMessage extends IncomingMessage {
   }
 }
 
-/** Serves all connections of an EventedHTTPServer. A server for each connection would take 1.5 KiB of it. */
+/** All servers share their listeners. */
 export class ConnectionServer extends Server<typeof RequestMessage, typeof ExchangeResponse> {
-  /** @param maxHeadSize - The largest of all limits on heads, in bytes. */
-  constructor(maxHeadSize: number) {
+  readonly #owner: ConnectionServerOwner;
+
+  constructor(owner: ConnectionServerOwner, maxHeaderSize: number) {
     super({
       keepAliveTimeout: 0,
       requestTimeout: 0,
       // HAP controllers send a Host field, but test rigs may leave it out.
       requireHostHeader: false,
-      maxHeaderSize: maxHeadSize,
+      maxHeaderSize,
       // Against the process's own flag: a lenient parser sees other requests than RequestBoundaries.
       insecureHTTPParser: false,
       IncomingMessage: RequestMessage,
       ServerResponse: ExchangeResponse,
     });
+    this.#owner = owner;
     this.timeout = 0;
-    this.on("request", (request, response) => {
-      feederOfSocket(request.socket).serve(request, response, undefined);
-    });
-    this.on("checkContinue", (request, response) => {
-      feederOfSocket(request.socket).serve(request, response, "continue");
-    });
-    this.on("checkExpectation", (request, response) => {
-      feederOfSocket(request.socket).serve(request, response, "unknown");
-    });
-    this.on("clientError", (error, socket) => {
-      feederOfSocket(socket).handleParserError(error);
-    });
+    this.on("request", ConnectionServer.#onRequest);
+    this.on("checkContinue", ConnectionServer.#onContinue);
+    this.on("checkExpectation", ConnectionServer.#onUnknown);
+    this.on("clientError", ConnectionServer.#onClientError);
   }
 
   attach(stream: HttpStream): void {
     this.emit("connection", stream);
     stream.watch();
   }
-}
 
-/** Node takes the stream for a socket. */
-function feederOfSocket(socket: Duplex): HttpStreamFeeder {
-  return feederOf(socket as HttpStream);
+  static #onRequest(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
+    this.#owner.serve(request, response, undefined);
+  }
+
+  static #onContinue(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
+    this.#owner.serve(request, response, "continue");
+  }
+
+  static #onUnknown(this: ConnectionServer, request: IncomingMessage, response: ExchangeResponse): void {
+    this.#owner.serve(request, response, "unknown");
+  }
+
+  static #onClientError(this: ConnectionServer, error: Error & { code?: string }): void {
+    this.#owner.handleParserError(error);
+  }
 }
 
 // Deno ends a connection after its first response if the server does not listen. Node does not look.

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ConnectionError } from "../../errors";
 import type { Settings } from "../../options";
 import type { HttpStreamHost } from "./http-stream";
+import type { DeadlineSettings } from "./receive-deadline";
 import type { RequestLimits } from "./request-boundaries";
 
 export interface ConnectionHttpHost extends HttpStreamHost {
@@ -19,6 +20,9 @@ export interface ConnectionHttpHost extends HttpStreamHost {
   /** The connection ends when handlers have answered. */
   handleDraining(): void;
 }
+
+/** Here `maxHeadSize` is the largest of all limits on heads. */
+export type ConnectionHttpSettings = DeadlineSettings & Pick<Settings, "maxHeadSize">;
 
 export type ConnectionHttpLimits = RequestLimits & Pick<Settings, "maxPendingRequests">;
 

@@ -51,19 +51,6 @@ export class ExchangeResponse<
   }
 }
 
-/** The `Expect` field of a request: `100-continue`, another value, or none. */
-export type Expectation = "continue" | "unknown" | undefined;
-
-/** Answers for an expectation. @returns False if no handler can meet it: the response is 417. */
-export function meets(expectation: Expectation, response: ServerResponse): boolean {
-  if (expectation === "continue") {
-    response.writeContinue();
-  } else if (expectation === "unknown") {
-    response.writeHead(417).end();
-  }
-  return expectation !== "unknown";
-}
-
 export class Exchanges {
   readonly #owner: ExchangesOwner;
   /** In the order of the requests. Only the last exchange may have no response. */

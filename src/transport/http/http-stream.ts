@@ -6,7 +6,6 @@ import { Duplex } from "node:stream";
 
 import type { WriteCallback } from "../transfer";
 import type { Wire } from "../wire";
-import type { ExchangeResponse, Expectation } from "./exchanges";
 
 /** The controller's socket. */
 export type HttpStreamWire = Pick<Wire, "addresses" | "seals" | "resume" | "setTimeout">;
@@ -21,10 +20,6 @@ export interface HttpStreamFeeder {
   handleBody(bodySize: number): boolean;
   /** The parser has seen the end of a request, and this many bytes of its body. */
   handleComplete(request: IncomingMessage, bodySize: number): void;
-  /** The head of a request is complete. */
-  serve(request: IncomingMessage, response: ExchangeResponse, expectation: Expectation): void;
-  /** The parser has found an error, or the stream was destroyed with one. */
-  handleParserError(error: Error & { readonly code?: string }): void;
 }
 
 /** The connection of a stream. */
