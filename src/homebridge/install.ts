@@ -21,7 +21,7 @@ import {
   type HapServer,
   type StockServerClass,
 } from "./hap-nodejs";
-import { speedUpPairing } from "./pairing";
+import { speedUpModules } from "./hap-modules";
 import { Patches } from "./patches";
 
 /** Options of {@link install}. */
@@ -156,7 +156,7 @@ class Seam implements Installation {
   #patch(hap: HapExports, aead: MessageAead | undefined): void {
     const { prototype } = hap.HAPServer;
     const file = fileOf(prototype);
-    if (file !== undefined) speedUpPairing(file, aead, this.#patches);
+    if (file !== undefined) speedUpModules(file, aead, this.#patches);
     const { listen } = prototype;
     const carryFirst = this.#carry.bind(this);
     this.#patches.replace(prototype, "listen", function (this: HapServer, ...target: unknown[]) {

@@ -491,6 +491,9 @@ describe("uninstall()", { timeout: patient(60_000) }, () => {
     const hap = hapNodeJs as unknown as Hap;
     const load = createRequire(require.resolve("@homebridge/hap-nodejs"));
     const { SRP } = load("fast-srp-hap") as { SRP: { params: { hap: { N: object } } } };
+    const { IdentifierCache } = load("./lib/model/IdentifierCache") as {
+      IdentifierCache: { prototype: object };
+    };
     const touched = [
       hap.HAPServer.prototype as object,
       hap.EventedHTTPServer,
@@ -498,6 +501,8 @@ describe("uninstall()", { timeout: patient(60_000) }, () => {
       load("tweetnacl") as object,
       load("./lib/util/hapCrypto") as object,
       Object.getPrototypeOf(SRP.params.hap.N) as object,
+      load("./lib/util/uuid") as object,
+      IdentifierCache.prototype,
       Error,
     ];
     const describeAll = (): unknown[] => touched.map((object) => Object.getOwnPropertyDescriptors(object));
@@ -514,16 +519,18 @@ describe("uninstall()", { timeout: patient(60_000) }, () => {
       ["listen", "Symbol(hapwire.carried-by)"],
       ["destroyExistingConnectionsAfterUnpair", "Symbol(Symbol.hasInstance)"],
       ["Symbol(Symbol.hasInstance)"],
-      ["scalarMult", "box", "sign", "Symbol(hapwire.pairing)"],
+      ["scalarMult", "box", "sign", "Symbol(hapwire.changed)"],
       hapCryptoChanges(carried),
-      ["modPow", "Symbol(hapwire.pairing)"],
+      ["modPow", "Symbol(hapwire.changed)"],
+      ["toShortForm", "Symbol(hapwire.changed)"],
+      ["save", "Symbol(hapwire.changed)"],
       [],
     ]);
     const closed = nextClosed();
     installation.uninstall();
     const isBack = (): boolean[] => describeAll().map((now, i) => isDeepStrictEqual(now, before[i]));
     // A bridge that is still carried needs the classes of the transport.
-    assert.deepEqual(isBack(), [true, false, false, true, true, true, true]);
+    assert.deepEqual(isBack(), [true, false, false, true, true, true, true, true, true]);
     await once(asEmitter(carried.httpServer), "listening");
     carried.destroy();
     await closed;
@@ -591,7 +598,7 @@ async function nextClosed(): Promise<void> {
 function hapCryptoChanges({ httpServer }: HapServer): string[] {
   const isNative = (httpServer as EventedHTTPServer).engine === "native";
   const messages = ["chacha20_poly1305_decryptAndVerify", "chacha20_poly1305_encryptAndSeal"];
-  return ["HKDF", ...(isNative ? messages : []), "Symbol(hapwire.pairing)"];
+  return ["HKDF", ...(isNative ? messages : []), "Symbol(hapwire.changed)"];
 }
 
 describe("install(hap) of a HAP-NodeJS that is made of ES modules", { timeout: patient(60_000) }, () => {
