@@ -4,7 +4,8 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
 import { HAPConnection } from "../connection";
 import { serverClosed, type ServerMessage } from "../diagnostics";
-import type { MessageAead } from "../engine/contract";
+import { causeOf, isNodeTooOld, OLDEST_NODE } from "../engine/addon-error";
+import type { Engine, MessageAead } from "../engine/contract";
 import { loadEngine } from "../engine/load";
 import { settingsFrom, type ServerOptions } from "../options";
 import { EventedHTTPServer } from "../server";
@@ -47,9 +48,6 @@ export interface Installation {
   uninstall(): void;
 }
 
-/** The oldest Node that hapwire runs on. */
-const NODE_MAJOR = 20;
-
 /** On the prototype of a HAPServer, the version of the hapwire that carries its bridges: this copy or another. */
 const CARRIED_BY = Symbol.for("hapwire.carried-by");
 
@@ -61,8 +59,8 @@ const installed = new WeakMap<object, Seam>();
  *
  * Throws nothing. If hapwire can't carry a bridge, one line says why, and the bridge runs on HAP-NodeJS's own transport.
  *
- * A second call for the same HAP-NodeJS returns what the first has returned. `onCarried` of all calls is called; of the
- * other options, those of the first call that has them count.
+ * A second call for the same HAP-NodeJS returns the first call's result. `onCarried` of all calls is called. The first call
+ * that has `server` options decides them; if they are wrong in a later call, one line names the mistake.
  *
  * @example
  * ```js
@@ -81,13 +79,13 @@ export function install(hap: object, options: InstallOptions = {}): Installation
   try {
     checkNode();
     checkExports(hap);
-    const { messages } = loadEngine(settingsFrom(options.server ?? {}).engine);
     const { prototype } = hap.HAPServer;
     const before = installed.get(prototype);
     if (before !== undefined) {
-      before.join(options);
+      before.join(options, say);
       return before;
     }
+    const { messages } = engineFor(options);
     const { [CARRIED_BY]: other } = prototype as { readonly [CARRIED_BY]?: string };
     if (other !== undefined) {
       return refusal(
@@ -177,8 +175,15 @@ class Seam implements Installation {
     return this.#isActive ? undefined : "hapwire was uninstalled";
   }
 
-  join(options: InstallOptions): void {
-    this.#options.push(options);
+  /** Takes the options of another call. Wrong ones are named and ignored, but for `onCarried`. */
+  join(options: InstallOptions, say: (line: string) => void): void {
+    try {
+      engineFor(options);
+      this.#options.push(options);
+    } catch (error) {
+      say(`is active, but ignores the server options of this call: ${causeOf(error)}`);
+      if (options.onCarried !== undefined) this.#options.push({ onCarried: options.onCarried });
+    }
   }
 
   uninstall(): void {
@@ -259,15 +264,14 @@ function claimInstances(
 
 /** @throws Error if this Node is too old for hapwire. */
 function checkNode(): void {
-  if (Number.parseInt(process.versions.node) < NODE_MAJOR) {
-    throw new Error(`Node ${process.version} is too old, hapwire needs Node ${String(NODE_MAJOR)} or newer`);
+  if (isNodeTooOld()) {
+    throw new Error(`Node ${process.version} is too old, hapwire needs Node ${String(OLDEST_NODE)} or newer`);
   }
 }
 
-/** The part of an error that a user sees: its first line. */
-function causeOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n", 1)[0] ?? message;
+/** @throws Error if an option is wrong, or if the engine cannot run. */
+function engineFor({ server = {} }: InstallOptions): Engine {
+  return loadEngine(settingsFrom(server).engine);
 }
 
 /** A log that throws must not stop a bridge. */

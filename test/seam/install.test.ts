@@ -70,6 +70,24 @@ describe("install(hap)", { timeout: patient(60_000) }, () => {
     assert.equal((httpServer as EventedHTTPServer).engine, "portable");
   });
 
+  it("ignores wrong server options of a second call, and names them", (t) => {
+    const hap = createHap();
+    const told: string[] = [];
+    const first = installIn(t, hap);
+    const second = installIn(t, hap, {
+      server: { maxStrangers: 0 },
+      onCarried: ({ name }) => told.push(name),
+    });
+    assert.equal(second.installation, first.installation);
+    assert.equal(second.installation.isActive, true);
+    assert.match(
+      second.lines.join("\n"),
+      /^is active, but ignores the server options of this call: options\.maxStrangers must be .+$/,
+    );
+    assert.ok(publish(t, hap).httpServer instanceof EventedHTTPServer);
+    assert.deepEqual([first.lines.length, told], [1, ["Hall"]]);
+  });
+
   it("carries the bridges of a HAP-NodeJS whose code is in no file", (t) => {
     const derive = runInThisContext(
       `(Stock) => class extends Stock { listen(...target) { this.httpServer.listen(...target); } }`,
