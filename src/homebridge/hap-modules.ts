@@ -15,14 +15,14 @@ import { rememberShortForms } from "./short-uuid";
 
 const debug = new DebugOutput("hapwire:homebridge");
 
-/** Marks an object that this copy of hapwire or another has changed. Copies of HAP-NodeJS may share a module. */
+/** Marks an object that a copy of hapwire has changed. Copies of HAP-NodeJS may share a module. */
 const CHANGED = Symbol.for("hapwire.changed");
 
 /** A change of one module. */
 interface Change {
   /** The object that gets other members. */
   readonly target: object;
-  /** Makes the members. There are none if the target's are unknown. */
+  /** Makes the members. The result is empty if the target's own are unknown. */
   readonly members: () => object;
 }
 
@@ -46,8 +46,8 @@ function changes(aead: MessageAead | undefined): Readonly<Record<string, (export
 }
 
 /**
- * Makes HAP-NodeJS faster without another result: pairs on the OpenSSL inside Node, and does not repeat work that gives the
- * same result. A module that cannot be changed stays as it is.
+ * Makes HAP-NodeJS faster with the same results: it pairs on the OpenSSL inside Node and repeats less work. A module that
+ * cannot be changed stays as it is.
  *
  * @param file - The path or URL of HAP-NodeJS's file that has its folders `util` and `model` beside it.
  */
@@ -81,7 +81,7 @@ function apply(name: string, { target, members }: Change, patches: Patches): voi
   debug.write("%s is faster: %s", name, changed.map(([member]) => member).join(", "));
 }
 
-/** @returns undefined if the file has no place, as in a bundle that was evaluated under a name. */
+/** @returns undefined if the file has no path, as in a bundle that was evaluated under a name. */
 function requireFrom(file: string): NodeJS.Require | undefined {
   try {
     return createRequire(file);

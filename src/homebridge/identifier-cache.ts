@@ -1,6 +1,6 @@
 /**
- * Spares HAP-NodeJS the hash of an `IdentifierCache` that has not changed: it makes one for each request for `/accessories`
- * to find out if the file must be written. Assigning identifiers, writing the file and its content stay HAP-NodeJS's.
+ * Saves an `IdentifierCache` only if it has changed. For each request for `/accessories`, HAP-NodeJS hashes all entries to
+ * find out if the file must be written. HAP-NodeJS alone assigns identifiers and writes the file.
  */
 
 import { isKnownSource } from "./known-source";
@@ -16,7 +16,7 @@ interface IdentifierCache {
   readonly save: (this: IdentifierCache) => void;
 }
 
-/** The entries that the file has. */
+/** The entries in the file. */
 interface Saved {
   readonly hash: string;
   /** In the order of the file. */
@@ -26,7 +26,7 @@ interface Saved {
 
 /**
  * @param prototype - The prototype of HAP-NodeJS's `IdentifierCache`.
- * @returns its `save`, which returns at once if the file has the same entries; or nothing if its function is unknown.
+ * @returns a `save` that calls the original unless the file has the same entries. Empty if the original is unknown.
  */
 export function saveOnChange(prototype: object): Partial<IdentifierCache> {
   const { save: original } = prototype as IdentifierCache;

@@ -1,6 +1,6 @@
 /**
- * Remembers the short forms of UUIDs. For each request for `/accessories`, HAP-NodeJS makes them anew: some thousand times,
- * from about a hundred different UUIDs.
+ * Remembers the short forms of UUIDs. For each request for `/accessories`, HAP-NodeJS makes thousands of them from about a
+ * hundred different UUIDs.
  */
 
 import { isKnownSource } from "./known-source";
@@ -8,10 +8,10 @@ import { isKnownSource } from "./known-source";
 /** `toShortForm` of HAP-NodeJS 0.11 to 0.14, and of 1.1 to 2.2. */
 const KNOWN = ["e6b1a32917c9729d", "1ce8c4e09577a02e"];
 
-/** More than the types of services and characteristics that a bridge has. If there are more, all are forgotten. */
+/** More than the types of a bridge's services and characteristics. If there are more, all short forms are forgotten. */
 const MOST = 1_024;
 
-/** The part of HAP-NodeJS's `uuid` that is looked at. */
+/** The part of HAP-NodeJS's `uuid` that hapwire uses. */
 interface Uuid {
   /** The end of the UUIDs that have a short form. */
   readonly BASE_UUID: string;
@@ -20,7 +20,7 @@ interface Uuid {
 
 /**
  * @param exports - HAP-NodeJS's `uuid`.
- * @returns its `toShortForm` with a memory, or nothing if its function is unknown.
+ * @returns a `toShortForm` that remembers the original's results. Empty if the original is unknown.
  */
 export function rememberShortForms(exports: object): Partial<Uuid> {
   const uuids = exports as Uuid;
@@ -38,7 +38,7 @@ export function rememberShortForms(exports: object): Partial<Uuid> {
       }
       let shortForm = shortForms.get(uuid);
       if (shortForm === undefined) {
-        // Throws if this is no UUID.
+        // Throws if this is not a UUID.
         shortForm = original(uuid);
         shortForms.set(uuid, shortForm);
       }
