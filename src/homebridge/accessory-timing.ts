@@ -1,7 +1,6 @@
 /**
- * Tells the status report which accessory kept a request waiting, and what it is called. Looks on at the events of one
- * HAPServer of HAP-NodeJS and changes none of its results. If HAP-NodeJS looks different from what is expected, nothing
- * is told, and the bridge is as it was.
+ * Tells the status report the name of the accessory that kept a request waiting. Observes the events of one `HAPServer` of
+ * HAP-NodeJS and changes no result. If HAP-NodeJS has another shape, nothing is reported and the bridge works as before.
  */
 
 import { EventEmitter } from "node:events";
@@ -29,16 +28,13 @@ export interface TimedBridge {
 
 type Emit = (this: unknown, event: unknown, ...values: unknown[]) => boolean;
 
-/** The events of HAPServer for requests for characteristics, and where the request has its list. */
+/** The events of `HAPServer` that read or write characteristics, and the field of the request that lists them. */
 const ACCESS = {
   "get-characteristics": { access: "read", list: "ids" },
   "set-characteristics": { access: "write", list: "characteristics" },
 } as const;
 
-/**
- * Observes the characteristics of a bridge. To be called before the bridge listens: HAP-NodeJS then shows whose server it
- * is.
- */
+/** Observes the characteristics of a bridge. Call it before the bridge listens: HAP-NodeJS then shows the accessory. */
 export function timeAccessories(bridge: TimedBridge): void {
   const { name, server, hapServer } = bridge;
   nameBridge(server, { name, find: () => ({}) });
@@ -56,7 +52,7 @@ export function timeAccessories(bridge: TimedBridge): void {
     }
     return original.call(this, event, ...values);
   };
-  // Not enumerable, like a method of the class. False if HAP-NodeJS has frozen its server: nothing is told then.
+  // Not enumerable, like a method of the class. If the server is frozen, this returns false and nothing is reported.
   Reflect.defineProperty(hapServer, "emit", { value: observed, writable: true, configurable: true });
 }
 
@@ -64,7 +60,7 @@ function isAccess(event: unknown): event is keyof typeof ACCESS {
   return event === "get-characteristics" || event === "set-characteristics";
 }
 
-/** The arguments of an event, with a callback that looks at the answer on its way. */
+/** @returns the arguments of an event, with a callback that notes the answer and hands it on. */
 function observedAccess(event: keyof typeof ACCESS, values: unknown[]): unknown[] {
   const [connection, request, callback, ...rest] = values;
   const { access, list } = ACCESS[event];
@@ -91,8 +87,8 @@ function noteAnswer(connection: HAPConnection, asked: CharacteristicsRequest, an
 }
 
 /**
- * HAP-NodeJS's accessory that owns a server says that it listens while the server says so, and nothing else shows which
- * accessory that is. For the time of this one call, the class of accessories notes who says so.
+ * Finds the accessory that owns the server. It emits `listening` while its server emits `listening`, and nothing else shows
+ * it. During this call, the class of accessories notes the one that emits.
  */
 function emitListening(bridge: TimedBridge, emit: () => boolean): boolean {
   const prototype = propertyOf(propertyOf(bridge.hap, "Accessory"), "prototype");
@@ -111,7 +107,7 @@ function emitListening(bridge: TimedBridge, emit: () => boolean): boolean {
   try {
     return emit();
   } finally {
-    // A listener may have replaced the method in the meantime: its replacement stays.
+    // A listener may have replaced the method during the call. Keep its replacement.
     if (Reflect.get(prototype, "emit") !== noting) {
       // Nothing to undo.
     } else if (before === undefined) {
@@ -122,7 +118,7 @@ function emitListening(bridge: TimedBridge, emit: () => boolean): boolean {
   }
 }
 
-/** @param owner - The accessory that is published: of a bridge, the one that has the others. */
+/** @param owner - The accessory that is published. For a bridge, the accessory that holds the others. */
 function namesFrom(name: string, owner: unknown): BridgeNames {
   return {
     name,
@@ -155,7 +151,7 @@ function call(target: unknown, method: string, argument: number | string): unkno
   return typeof found === "function" ? Reflect.apply(found, target, [argument]) : undefined;
 }
 
-/** Undefined if there is no such property, or if it can't be read. */
+/** @returns undefined if the property does not exist or throws. */
 function propertyOf(target: unknown, name: string): unknown {
   try {
     return (target as Record<string, unknown> | null | undefined)?.[name];

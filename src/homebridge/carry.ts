@@ -1,4 +1,4 @@
-/** Puts hapwire's server in the place of the transport of one bridge, before it listens. */
+/** Replaces the transport of one bridge with hapwire's server before the bridge listens. */
 
 import { EventEmitter } from "node:events";
 
@@ -8,27 +8,26 @@ import { EventedHTTPServer } from "../server";
 import { printable } from "../status/trouble/names";
 import { ShapeError, versionOf, type HapExports, type HapServer, type StockServer } from "./hap-nodejs";
 
-/** A bridge whose transport is hapwire's. */
+/** A bridge that runs on hapwire's transport. */
 export interface CarriedBridge {
-  /** The bridge's name, as the Home app shows it when it is added. Empty if it has none. */
+  /** The bridge's name, as the Home app shows it when the bridge is added. Empty if the bridge has no name. */
   readonly name: string;
-  /** The bridge's identifier: looks like a MAC address. */
+  /** The bridge's identifier, which looks like a MAC address. */
   readonly username: string;
   /** The version of HAP-NodeJS. */
   readonly hapVersion: string;
   /** The transport. It does not listen yet when `onCarried` is called. */
   readonly server: EventedHTTPServer;
-  /** HAP-NodeJS's exports, as they were given to {@link install}. */
+  /** The argument of {@link install}: HAP-NodeJS's exports. */
   readonly hap: object;
   /** HAP-NodeJS's `HAPServer` of the bridge. */
   readonly hapServer: object;
 }
 
 /**
- * Makes a server, and gives it the listeners of HAP-NodeJS's own transport.
+ * Makes a server and moves the listeners of HAP-NodeJS's own transport to it.
  *
- * @throws What the options make hapwire's server throw, or TypeError if the transport can't be assigned: the bridge is as
- *   it was.
+ * @throws Error if an option is wrong, or TypeError if the transport cannot be assigned. The bridge is unchanged then.
  */
 export function carry(
   hap: HapExports,
@@ -38,7 +37,7 @@ export function carry(
 ): CarriedBridge {
   const server = new EventedHTTPServer(options);
   copyListeners(transport, server);
-  // Applications listen to errors of the TCP server, since HAP-NodeJS's transport emits none.
+  // HAP-NodeJS's transport emits no errors, so applications listen to those of its TCP server.
   const [from, to] = [tcpServerOf(transport), tcpServerOf(server)];
   if (from !== undefined && to !== undefined) copyListeners(from, to);
   hapServer.httpServer = server;
@@ -49,13 +48,13 @@ export function carry(
   return { ...identityOf(hapServer), hapVersion: versionOf(hap), server, hap, hapServer };
 }
 
-/** @returns `NAME (USERNAME)`, for people. */
+/** @returns `NAME (USERNAME)`, for messages. */
 export function titleOf(hapServer: HapServer): string {
   const { name, username } = identityOf(hapServer);
   return name === "" ? username : `${name} (${username})`;
 }
 
-/** @returns what carries a bridge, for people: `native engine (OpenSSL 3.5.8), HAP-NodeJS 2.2.3`. */
+/** @returns the engine and the version, for messages: `native engine (OpenSSL 3.5.8), HAP-NodeJS 2.2.3`. */
 export function describeTransport({ server, hapVersion }: CarriedBridge): string {
   const { name, aead } = loadEngine(server.engine);
   return `${name} engine (${aead}), HAP-NodeJS ${hapVersion}`;
@@ -66,7 +65,7 @@ function identityOf({ accessoryInfo }: HapServer): { name: string; username: str
   return { name: printable(displayName) ?? "", username: printable(username) ?? "a bridge" };
 }
 
-/** @returns the server inside a transport, if the transport shows it. */
+/** @returns the TCP server of a transport, or undefined if it is hidden. */
 function tcpServerOf(transport: object): EventEmitter | undefined {
   const { tcpServer } = transport as { tcpServer?: unknown };
   return tcpServer instanceof EventEmitter ? tcpServer : undefined;
@@ -75,7 +74,7 @@ function tcpServerOf(transport: object): EventEmitter | undefined {
 function copyListeners(from: EventEmitter, to: EventEmitter): void {
   for (const event of from.eventNames()) {
     for (const listener of from.rawListeners(event) as (Listener & { listener?: Listener })[]) {
-      // The wrapper of a listener that is called once would look for itself on the other emitter.
+      // The wrapper of a `once` listener removes itself from the emitter that it was made for.
       if (listener.listener === undefined) {
         to.on(event, listener);
       } else {

@@ -1,12 +1,12 @@
-/** Finds HAP-NodeJS's files, given its exports only: its class HAPServer says which file it is in. */
+/** Finds HAP-NodeJS's files from its exports: a stack trace shows the file of its class `HAPServer`. */
 
 import type { HapServer } from "./hap-nodejs";
 import { Patches } from "./patches";
 
-/** @returns the file of the class: a path, or the URL of an ES module. Undefined if the class does not say. */
+/** @returns the path of the class's file, or the URL of an ES module. Undefined if the trace shows no file. */
 export function fileOf(prototype: HapServer): string | undefined {
   const probe = {
-    /** `listen` asks for its transport before it does anything. */
+    /** The first property that `listen` reads. */
     get httpServer(): never {
       throw new Error("only a probe");
     },

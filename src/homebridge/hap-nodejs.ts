@@ -1,16 +1,16 @@
-/** The shape that HAP-NodeJS must have. Its version does not matter. */
+/** Checks the shape of HAP-NodeJS. Its version does not matter. */
 
 import { EventEmitter } from "node:events";
 
 import { HAPConnection } from "../connection";
 import { EventedHTTPServer } from "../server";
 
-/** HAP-NodeJS has another shape than hapwire knows. The message says what is missing, for people. Never leaves `install`. */
+/** HAP-NodeJS has an unknown shape. The message names the difference. Never leaves `install`. */
 export class ShapeError extends Error {
   override readonly name = "ShapeError";
 }
 
-/** The part of HAP-NodeJS's exports that hapwire looks at. */
+/** The part of HAP-NodeJS's exports that hapwire uses. */
 export interface HapExports {
   readonly HAPServer: HapServerClass;
   readonly HAPConnection?: unknown;
@@ -26,7 +26,7 @@ interface HapServerClass {
 
 /** HAP-NodeJS's server of one bridge. */
 export interface HapServer {
-  /** The transport: made with the server, listens when the bridge is published. */
+  /** The transport. It is made with the server and listens when the bridge is published. */
   httpServer: unknown;
   readonly accessoryInfo?: { readonly displayName?: unknown; readonly username?: unknown } | undefined;
   listen: Method;
@@ -42,7 +42,7 @@ export interface StockServerClass {
   destroyExistingConnectionsAfterUnpair: (initiator: { readonly server: unknown }, username: string) => void;
 }
 
-/** The members of the transport that HAP-NodeJS uses in every release that was looked at. */
+/** The methods of the transport that every release of HAP-NodeJS calls. */
 const METHODS = ["address", "broadcastEvent", "destroy", "listen", "stop"] as const;
 
 /** @throws {@link ShapeError} if these are not HAP-NodeJS's exports. */
@@ -56,7 +56,7 @@ export function checkExports(hap: object): asserts hap is HapExports {
   }
 }
 
-/** @throws {@link ShapeError} if hapwire can't take the place of this transport. */
+/** @throws {@link ShapeError} if hapwire cannot replace this transport. */
 export function checkTransport(hap: HapExports, transport: unknown): asserts transport is StockServer {
   if (!(transport instanceof EventEmitter)) {
     throw new ShapeError("the HAPServer of this HAP-NodeJS does not show its transport (httpServer)");
@@ -67,7 +67,7 @@ export function checkTransport(hap: HapExports, transport: unknown): asserts tra
       throw new ShapeError(`the transport of this HAP-NodeJS has no method ${name}`);
     }
   }
-  // Not inherited: HAP-NodeJS would call the method of its own class for a subclass too.
+  // It must be the class's own: HAP-NodeJS calls the method of the base class for a subclass too.
   const unpair = Object.getOwnPropertyDescriptor(
     transport.constructor,
     "destroyExistingConnectionsAfterUnpair",
@@ -90,13 +90,13 @@ export function classOf(transport: object): StockServerClass {
   return transport.constructor as unknown as StockServerClass;
 }
 
-/** What HAP-NodeJS calls the transport and its connections in its source, and the class of hapwire that must have it. */
+/** Finds the calls of the transport and of its connections in HAP-NodeJS's source. hapwire's class must have the method. */
 const USES = [
   { call: /\bthis\.httpServer\.(\w+)\(/g, in: EventedHTTPServer },
   { call: /\bconnection\.(\w+)\(/g, in: HAPConnection },
 ] as const;
 
-/** A release of the future may call a method that hapwire has not got. @throws {@link ShapeError} that names it. */
+/** @throws {@link ShapeError} if HAP-NodeJS calls a method that hapwire does not have, as a future release may. */
 function checkUses({ HAPServer, Accessory }: HapExports): void {
   const source = [HAPServer, Accessory].map(sourceOf).join("\n");
   for (const { call, in: ours } of USES) {
@@ -115,7 +115,7 @@ export function isClass(value: unknown): value is { readonly prototype: object }
   return typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null;
 }
 
-/** @returns HAP-NodeJS's version as it says itself, for people. */
+/** @returns the version that HAP-NodeJS states, for messages. */
 export function versionOf({ HAPLibraryVersion }: HapExports): string {
   try {
     return String((HAPLibraryVersion as () => unknown)());

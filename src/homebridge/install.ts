@@ -1,10 +1,11 @@
-/** `install(hap)`: from now on, every bridge of a HAP-NodeJS is carried by hapwire when it is published. */
+/** `install(hap)`: hapwire carries every bridge that this HAP-NodeJS publishes from now on. */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
 import { HAPConnection } from "../connection";
 import { serverClosed, type ServerMessage } from "../diagnostics";
-import type { MessageAead } from "../engine/contract";
+import { causeOf, isNodeTooOld, OLDEST_NODE } from "../engine/addon-error";
+import type { Engine, MessageAead } from "../engine/contract";
 import { loadEngine } from "../engine/load";
 import { settingsFrom, type ServerOptions } from "../options";
 import { EventedHTTPServer } from "../server";
@@ -21,48 +22,45 @@ import {
   type HapServer,
   type StockServerClass,
 } from "./hap-nodejs";
-import { speedUpPairing } from "./pairing";
+import { speedUpModules } from "./hap-modules";
 import { Patches } from "./patches";
 
 /** Options of {@link install}. */
 export interface InstallOptions {
   /** Options of each server that hapwire makes for a bridge. */
   readonly server?: ServerOptions;
-  /** Takes one line for each bridge. Default: standard error, with "hapwire " in front. */
+  /** Receives one line for each bridge. By default the line goes to standard error, after "hapwire ". */
   readonly log?: (line: string) => void;
-  /** Called when hapwire has taken the place of a bridge's transport, before it listens. What it throws is logged. */
+  /** Called when hapwire has replaced a bridge's transport, before the bridge listens. An error that it throws is logged. */
   readonly onCarried?: (bridge: CarriedBridge) => void;
 }
 
-/** What {@link install} has done. */
+/** The result of {@link install}. */
 export interface Installation {
   /** True if hapwire carries the bridges that are published from now on. */
   readonly isActive: boolean;
-  /** Why not, in one line. */
+  /** The reason if hapwire is not active, in one line. */
   readonly reason?: string | undefined;
   /**
-   * Puts HAP-NodeJS back as it was. Bridges that are carried stay so until they are unpublished. Its classes of the transport
-   * are put back after the last of them.
+   * Puts HAP-NodeJS back as it was. Bridges that are carried stay on hapwire until they are unpublished. After the last one,
+   * the classes of HAP-NodeJS's transport are put back too.
    */
   uninstall(): void;
 }
 
-/** The oldest Node that hapwire runs on. */
-const NODE_MAJOR = 20;
-
-/** On the prototype of a HAPServer, the version of the hapwire that carries its bridges: this copy or another. */
+/** On the prototype of a `HAPServer`: the version of the copy of hapwire that carries its bridges. */
 const CARRIED_BY = Symbol.for("hapwire.carried-by");
 
-/** The seams that are installed, by the prototype of HAPServer. */
+/** The installed seams, by the prototype of `HAPServer`. */
 const installed = new WeakMap<object, Seam>();
 
 /**
- * Puts hapwire under a HAP-NodeJS: every bridge or accessory that is published after this call is carried by hapwire.
+ * Puts hapwire under a HAP-NodeJS: hapwire carries every bridge or accessory that is published after this call.
  *
- * Throws nothing. If hapwire can't carry a bridge, one line says why, and the bridge runs on HAP-NodeJS's own transport.
+ * Never throws. If hapwire cannot carry a bridge, one line says why, and the bridge runs on HAP-NodeJS's own transport.
  *
- * A second call for the same HAP-NodeJS returns what the first has returned. `onCarried` of all calls is called; of the
- * other options, those of the first call that has them count.
+ * A second call for the same HAP-NodeJS returns the first call's result. `onCarried` of all calls is called. The first call
+ * that has `server` options decides them; if they are wrong in a later call, one line names the mistake.
  *
  * @example
  * ```js
@@ -73,21 +71,21 @@ const installed = new WeakMap<object, Seam>();
  * console.log(isActive ? "hapwire is active" : reason);
  * ```
  *
- * @param hap - What HAP-NodeJS exports: `require("hap-nodejs")`, `api.hap` of a Homebridge plugin, or the namespace of an
- *   ES module.
+ * @param hap - HAP-NodeJS's exports: `require("hap-nodejs")`, `api.hap` of a Homebridge plugin, or the namespace of an ES
+ *   module.
  */
 export function install(hap: object, options: InstallOptions = {}): Installation {
   const say = sayTo(options.log ?? logToStderr);
   try {
     checkNode();
     checkExports(hap);
-    const { messages } = loadEngine(settingsFrom(options.server ?? {}).engine);
     const { prototype } = hap.HAPServer;
     const before = installed.get(prototype);
     if (before !== undefined) {
-      before.join(options);
+      before.join(options, say);
       return before;
     }
+    const { messages } = engineFor(options);
     const { [CARRIED_BY]: other } = prototype as { readonly [CARRIED_BY]?: string };
     if (other !== undefined) {
       return refusal(
@@ -117,15 +115,15 @@ function refusal(reason: string, say: (line: string) => void): Installation {
 /** The seam in one HAP-NodeJS. */
 class Seam implements Installation {
   readonly #hap: HapExports;
-  /** Of each call of {@link install}. */
+  /** The options of each call of {@link install}. */
   readonly #options: InstallOptions[];
   readonly #say: (line: string) => void;
   readonly #patches = new Patches();
-  /** Changes of the classes of HAP-NodeJS's transport: bridges that are carried need them after `uninstall` too. */
+  /** Changes of the classes of HAP-NodeJS's transport. Carried bridges need them after `uninstall` too. */
   readonly #classPatches = new Patches();
-  /** Those that know of hapwire's connections. */
+  /** The classes that hand unpaired connections of hapwire on. */
   readonly #prepared = new WeakSet<StockServerClass>();
-  /** The transports of bridges that are carried, until they have closed. */
+  /** The transports of carried bridges that have not closed yet. */
   readonly #carried = new Set<EventedHTTPServer>();
   readonly #onServerClosed = (message: unknown): void => {
     this.#carried.delete((message as ServerMessage).server);
@@ -133,7 +131,7 @@ class Seam implements Installation {
   };
   #isActive = true;
 
-  /** @param aead - Seals and opens messages of pairing, and of HomeKit Data Stream. */
+  /** @param aead - Seals and opens messages of pairing and of HomeKit Data Stream. */
   constructor(
     hap: HapExports,
     options: InstallOptions,
@@ -156,7 +154,7 @@ class Seam implements Installation {
   #patch(hap: HapExports, aead: MessageAead | undefined): void {
     const { prototype } = hap.HAPServer;
     const file = fileOf(prototype);
-    if (file !== undefined) speedUpPairing(file, aead, this.#patches);
+    if (file !== undefined) speedUpModules(file, aead, this.#patches);
     const { listen } = prototype;
     const carryFirst = this.#carry.bind(this);
     this.#patches.replace(prototype, "listen", function (this: HapServer, ...target: unknown[]) {
@@ -177,12 +175,19 @@ class Seam implements Installation {
     return this.#isActive ? undefined : "hapwire was uninstalled";
   }
 
-  join(options: InstallOptions): void {
-    this.#options.push(options);
+  /** Adds the options of another call. If its server options are wrong, they are named and ignored. */
+  join(options: InstallOptions, say: (line: string) => void): void {
+    try {
+      engineFor(options);
+      this.#options.push(options);
+    } catch (error) {
+      say(`is active, but ignores the server options of this call: ${causeOf(error)}`);
+      if (options.onCarried !== undefined) this.#options.push({ onCarried: options.onCarried });
+    }
   }
 
   uninstall(): void {
-    // A second call must not touch what another `install` has done since.
+    // A second call must not undo a later `install`.
     if (!this.#isActive) return;
     this.#isActive = false;
     this.#patches.undo();
@@ -193,12 +198,12 @@ class Seam implements Installation {
   #restoreClasses(): void {
     if (this.#isActive || this.#carried.size > 0) return;
     this.#classPatches.undo();
-    // Later: Node 20.11 skips the next subscriber if one leaves while a message is published.
+    // On the next tick: Node 20.11 skips a subscriber if another one leaves while a message is published.
     process.nextTick(unsubscribe, serverClosed.name, this.#onServerClosed);
   }
 
   #carry(hapServer: HapServer): void {
-    // Another library may have wrapped `listen`, and goes on to call this after `uninstall`.
+    // Another library may have wrapped `listen` and still call this after `uninstall`.
     if (!this.#isActive) return;
     let title = "a bridge";
     try {
@@ -217,7 +222,7 @@ class Seam implements Installation {
     }
   }
 
-  /** HAP-NodeJS asks the class of its own transport to close the connections of a controller that is unpaired. */
+  /** HAP-NodeJS asks the class of its own transport to close the connections of an unpaired controller. */
   #prepare(stock: StockServerClass): void {
     if (this.#prepared.has(stock)) return;
     const { destroyExistingConnectionsAfterUnpair: original } = stock;
@@ -245,7 +250,7 @@ class Seam implements Installation {
   }
 }
 
-/** Makes `instanceof` true for hapwire's objects too: plugins may ask for HAP-NodeJS's class. */
+/** Makes `instanceof` of HAP-NodeJS's class true for hapwire's objects too, since plugins may use it. */
 function claimInstances(
   patches: Patches,
   stock: object,
@@ -259,24 +264,23 @@ function claimInstances(
 
 /** @throws Error if this Node is too old for hapwire. */
 function checkNode(): void {
-  if (Number.parseInt(process.versions.node) < NODE_MAJOR) {
-    throw new Error(`Node ${process.version} is too old, hapwire needs Node ${String(NODE_MAJOR)} or newer`);
+  if (isNodeTooOld()) {
+    throw new Error(`Node ${process.version} is too old, hapwire needs Node ${String(OLDEST_NODE)} or newer`);
   }
 }
 
-/** The part of an error that a user sees: its first line. */
-function causeOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n", 1)[0] ?? message;
+/** @throws Error if an option is wrong, or if the engine cannot run. */
+function engineFor({ server = {} }: InstallOptions): Engine {
+  return loadEngine(settingsFrom(server).engine);
 }
 
-/** A log that throws must not stop a bridge. */
+/** Calls a log whose errors must not stop a bridge. */
 function sayTo(log: (line: string) => void): (line: string) => void {
   return (line) => {
     try {
       log(line);
     } catch {
-      // There is nobody left to tell.
+      // The error of a log cannot be logged.
     }
   };
 }

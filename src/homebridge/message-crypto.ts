@@ -1,6 +1,6 @@
 /**
- * ChaCha20-Poly1305 as HAP-NodeJS calls it, on the engine's: for the messages of pairing, and for the frames of HomeKit
- * Data Stream, which is how video comes to HomeKit Secure Video. Whatever is not known goes to the original.
+ * HAP-NodeJS's ChaCha20-Poly1305 on hapwire's engine. It seals the messages of pairing and the frames of HomeKit Data
+ * Stream, which carries the video of HomeKit Secure Video. Unknown arguments go to the original.
  */
 
 import { types } from "node:util";
@@ -13,14 +13,14 @@ const NO_DATA = new Uint8Array(0);
 
 /** The part of HAP-NodeJS's `hapCrypto` that is replaced. */
 export interface MessageCrypto {
-  /** A nonce of less than 12 bytes gets zeros in front. */
+  /** Puts zeros in front of a nonce of less than 12 bytes. */
   chacha20_poly1305_encryptAndSeal(
     key: Uint8Array,
     nonce: Uint8Array,
     aad: Uint8Array | null,
     plaintext: Uint8Array,
   ): { ciphertext: Buffer; authTag: Buffer };
-  /** @throws Error where the tag does not match. */
+  /** @throws Error if the tag does not match. */
   chacha20_poly1305_decryptAndVerify(
     key: Uint8Array,
     nonce: Uint8Array,
@@ -30,7 +30,7 @@ export interface MessageCrypto {
   ): Buffer;
 }
 
-/** @returns the functions to put over `hapCrypto`'s own. */
+/** @returns the functions that replace `hapCrypto`'s own. */
 export function messageCryptoOn(aead: MessageAead, original: MessageCrypto): MessageCrypto {
   return {
     chacha20_poly1305_encryptAndSeal(key, nonce, aad, plaintext) {
@@ -49,7 +49,7 @@ export function messageCryptoOn(aead: MessageAead, original: MessageCrypto): Mes
       const opened = isOurs
         ? aead.open(key, wholeNonce(nonce), aad ?? NO_DATA, ciphertext, authTag)
         : undefined;
-      // What is not authentic is refused by the original once more, in its own words.
+      // If the tag is wrong, the original throws its own error.
       return opened ?? original.chacha20_poly1305_decryptAndVerify(key, nonce, aad, ciphertext, authTag);
     },
   };

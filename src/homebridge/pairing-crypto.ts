@@ -1,11 +1,12 @@
 /**
- * What HAP-NodeJS pairs with, on `node:crypto`: Ed25519 and X25519 in the place of `tweetnacl`, HKDF in that of
- * `futoin-hkdf`. Each function takes what the original takes, and returns the same bytes. Other lengths, other types and
- * other hashes go to the original.
+ * The cryptography of pairing on `node:crypto`: Ed25519 and X25519 replace `tweetnacl`, and HKDF replaces `futoin-hkdf`.
+ * Each function takes the original's arguments and returns the same bytes. Other lengths, types and hashes go to the
+ * original.
  *
- * Stricter than the original in three cases that no honest peer meets. Refused are a signature whose S is not below the
- * group's order [RFC 8032 §5.1.7]; a public key that makes the shared secret all zeros [RFC 7748 §6.1]; and, if Node does
- * so, an Ed25519 key or signature of a small order.
+ * The functions are stricter than the originals in three cases that no honest peer meets. They refuse:
+ * - a signature whose S is not below the group's order [RFC 8032 §5.1.7];
+ * - a public key that makes the shared secret all zeros [RFC 7748 §6.1];
+ * - an Ed25519 key or signature of a small order, if this Node refuses it.
  */
 
 import {
@@ -31,7 +32,7 @@ import { messageCryptoOn, type MessageCrypto } from "./message-crypto";
 type Curve = "Ed25519" | "X25519";
 
 const SIGNATURE_LENGTH = 64;
-/** Ed25519's secret key as tweetnacl has it: the seed, then the public key. */
+/** The length of tweetnacl's Ed25519 secret key: the seed, then the public key. */
 const SIGNING_KEY_LENGTH = 64;
 
 /** The part of `tweetnacl` that HAP-NodeJS uses. */
@@ -85,7 +86,7 @@ export function tweetnaclOnNode(tweetnacl: unknown): Partial<Tweetnacl> {
   };
 }
 
-/** A function that does the same, for members of its own. */
+/** @returns a function that calls the other. It can have its own members. */
 function copyOf<Args extends unknown[], Result>(call: (...args: Args) => Result): typeof call {
   return (...args) => call(...args);
 }
@@ -100,9 +101,9 @@ function isTweetnacl(tweetnacl: unknown): tweetnacl is Tweetnacl {
 }
 
 /**
- * @param original - What `hapCrypto` exports.
- * @param aead - Seals and opens messages. Without it, the original goes on to do so.
- * @returns the functions to put in place of its own, of those that it has.
+ * @param original - The exports of `hapCrypto`.
+ * @param aead - Seals and opens messages. Without it, the original's functions stay.
+ * @returns the functions that replace those of `original`.
  */
 export function hapCryptoOnNode(original: unknown, aead?: MessageAead): Partial<HapCrypto> {
   const theirs = Object(original) as Partial<HapCrypto>;
@@ -122,7 +123,7 @@ function isFunction(value: unknown): value is (...args: never[]) => unknown {
   return typeof value === "function";
 }
 
-/** X25519. Remembers the pair made last until its secret is used: HAP-NodeJS does so at once. */
+/** X25519. Remembers the last key pair until its secret is used, since HAP-NodeJS uses it at once. */
 class KeyExchange {
   readonly #original: ScalarMult;
   #last: { readonly secret: Buffer; readonly key: KeyObject } | undefined;
@@ -138,7 +139,7 @@ class KeyExchange {
     return { publicKey: publicBytesOf(key), secretKey: toBytes(secret) };
   }
 
-  /** @throws Error if the shared secret would be all zeros: the public key is one of the few points of a small order. */
+  /** @throws Error if the shared secret would be all zeros: the public key is a point of a small order. */
   sharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
     if (!isBytes(secretKey, KEY_LENGTH) || !isBytes(publicKey, KEY_LENGTH)) {
       return this.#original(secretKey, publicKey);
@@ -152,11 +153,11 @@ class KeyExchange {
 }
 
 /**
- * Ed25519's keys that were used, by their last 32 bytes, which are the public half in a public key and in a signing key: an
- * accessory signs with one, and a controller is known by one, as long as it lives.
+ * Imported Ed25519 keys, by their last 32 bytes. These are the public half of a public key and of a signing key. Accessories
+ * and controllers keep their keys, so few are imported.
  */
 class RememberedKeys<Imported extends KeyObject | undefined> {
-  /** More than the accessories that a process publishes, or the controllers of a home; past it all are imported anew. */
+  /** More than the accessories of a process or the controllers of a home. If there are more, all keys are forgotten. */
   static readonly MOST = 64;
   readonly #import: (bytes: Uint8Array) => Imported;
   readonly #keys = new Map<string, { readonly bytes: Buffer; readonly key: Imported }>();
@@ -210,14 +211,14 @@ function generateSigningKeyPair(): TweetnaclKeyPair {
 
 function hkdfWith(original: HapCrypto["HKDF"]): HapCrypto["HKDF"] {
   return (hash, salt, ikm, info, size) => {
-    // The bounds are hkdfSync's; the originals differ beyond them.
+    // The bounds of hkdfSync. Beyond them, the originals differ.
     const isKnown =
       hash === "sha512" &&
       [salt, ikm, info].every((bytes) => types.isUint8Array(bytes) && bytes.length <= 1_024) &&
       Number.isInteger(size) &&
       size > 0 &&
       size <= 255 * 64;
-    // A KeyObject, since Node 24 takes twice as long for the bytes.
+    // Node 24 takes twice as long if it is given bytes instead of a KeyObject.
     return isKnown
       ? Buffer.from(hkdfSync(hash, createSecretKey(ikm), salt, info, size))
       : original(hash, salt, ikm, info, size);
@@ -225,8 +226,8 @@ function hkdfWith(original: HapCrypto["HKDF"]): HapCrypto["HKDF"] {
 }
 
 /**
- * Whether Node takes keys as they are, which costs least: it does from 24.15 on. Those before take a private JWK without its
- * public half. Either spares decoding PKCS #8, which takes Node 20 a third of a millisecond.
+ * True if Node imports raw keys, as it does from 24.15 on. Older releases import a private JWK without its public half. Both
+ * avoid PKCS #8, which takes Node 20 a third of a millisecond to decode.
  */
 const TAKES_RAW_KEYS = takesRawKeys();
 
@@ -239,7 +240,7 @@ function takesRawKeys(): boolean {
   }
 }
 
-/** Its type is that of a key in another format: this one is newer than the types of Node 20. */
+/** @returns the input for a raw key. The cast is needed since the types of Node 20 do not have this format. */
 function rawKey(format: string, curve: Curve, key: Uint8Array): PrivateKeyInput & PublicKeyInput {
   const input: unknown = { key, format, asymmetricKeyType: curve.toLowerCase() };
   return input as PrivateKeyInput & PublicKeyInput;
@@ -261,7 +262,7 @@ function importPublic(curve: Curve, bytes: Uint8Array): KeyObject {
   );
 }
 
-/** @returns undefined if the public half is not that of the seed: `node:crypto` can't sign with both. */
+/** @returns undefined if the public half does not belong to the seed: `node:crypto` cannot sign with both. */
 function importSigningKey(secretKey: Uint8Array): KeyObject | undefined {
   const publicKey = importPublic("Ed25519", secretKey.subarray(KEY_LENGTH));
   const key = importSecret("Ed25519", secretKey.subarray(0, KEY_LENGTH));
@@ -269,8 +270,8 @@ function importSigningKey(secretKey: Uint8Array): KeyObject | undefined {
 }
 
 /**
- * To be called right after the import. In Node 20, exporting a key whose `generateKeyPairSync` is waiting to be
- * collected can hang the process: the collector and the export want the same lock. So no key is generated here.
+ * Call it right after the import. In Node 20, the export of a key can hang if its `generateKeyPairSync` is being collected:
+ * the collector and the export take the same lock. This is why no key is generated here.
  */
 function publicBytesOf(key: KeyObject): Uint8Array {
   const { x = "" } = key.export({ format: "jwk" });
@@ -281,7 +282,7 @@ function isBytes(value: unknown, length: number): boolean {
   return types.isUint8Array(value) && value.length === length;
 }
 
-/** A copy in memory of its own, as `tweetnacl` gives it. */
+/** @returns a copy in its own memory, as `tweetnacl` does. */
 function toBytes(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer);
 }

@@ -1,10 +1,11 @@
 /**
- * The preload, `node --require hapwire/register`: `install` for every HAP-NodeJS that this process and its child processes
- * load as CommonJS, also for copies inside plugins. If it fails, one line says why, and the process goes on without it.
+ * The preload, `node --require hapwire/register`. Calls `install` for every HAP-NodeJS that this process and its child
+ * processes load as CommonJS, including copies inside plugins. If `install` fails, one line says why, and the process goes
+ * on without hapwire.
  *
- * It hears of a HAP-NodeJS by the `.js` entry of `require.extensions`, which Node calls for imported CommonJS modules too.
- * Its `module.registerHooks` would be the public way, but breaks `module.register` of others: in Node 22, and in 24 before
- * 24.21, a `load` hook that is there makes their first load fail.
+ * The `.js` entry of `require.extensions` shows each HAP-NodeJS. Node calls it for imported CommonJS modules too. The
+ * public way, `module.registerHooks`, breaks `module.register` of other packages in Node 22 and in Node 24 before 24.21:
+ * their first load fails if a `load` hook exists.
  */
 
 import Module, { createRequire } from "node:module";
@@ -12,12 +13,12 @@ import Module, { createRequire } from "node:module";
 import type * as environment from "../status/environment";
 import type * as homebridge from "./install";
 
-/** The CommonJS loader's seam, as libraries that transpile have used it ever since. */
+/** The part of the CommonJS loader that transpilers replace too. */
 interface CommonJsLoader {
   _extensions: Record<".js", (module: NodeJS.Module, file: string) => void>;
 }
 
-/** The entry of HAP-NodeJS, in a package of either name or a fork's. */
+/** The main file of HAP-NodeJS, in a package of either name or of a fork. */
 const ENTRY = /hap-nodejs[^\\/]*[\\/]dist[\\/]index\.js$/i;
 
 const load = createRequire(__filename);
@@ -34,7 +35,7 @@ function installWhenLoaded(): void {
   };
 }
 
-/** Loads hapwire only now: most processes under a preload have no HAP-NodeJS. */
+/** Loads hapwire now and not earlier: most processes under the preload have no HAP-NodeJS. */
 function installInto(hap: object): void {
   try {
     const { install } = load("./install") as typeof homebridge;

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -15,7 +15,7 @@ import type * as HapNodeJs from "@homebridge/hap-nodejs";
 import HttpClient from "hap-controller/lib/transport/ip/http-client";
 
 import { EventedHTTPServer, HAPConnection } from "hapwire";
-import { install, type CarriedBridge } from "hapwire/homebridge";
+import { install, type CarriedBridge, type Installation } from "hapwire/homebridge";
 
 import { portOf } from "../support/port";
 
@@ -49,9 +49,44 @@ class SilentAdvertiser extends EventEmitter {
   }
 }
 
+/** @returns the functions of this release that hapwire replaces to answer `/accessories` faster. */
+function fastFunctions(): unknown[] {
+  const { toShortForm } = load("./dist/lib/util/uuid") as { toShortForm: unknown };
+  const { IdentifierCache } = load("./dist/lib/model/IdentifierCache") as {
+    IdentifierCache: { prototype: { save: unknown } };
+  };
+  return [toShortForm, IdentifierCache.prototype.save];
+}
+
+/** Each is replaced in each release, with the same results, and put back by `uninstall`. */
+function checkFastFunctions(
+  before: readonly unknown[],
+  { bridge, installation }: Home,
+  storage: string,
+): void {
+  const shown = bridge as unknown as {
+    internalHAPRepresentation(): unknown;
+    _identifierCache: { readonly _cache: object };
+  };
+  const fast = shown.internalHAPRepresentation();
+  const [file = ""] = readdirSync(storage).filter((name) => name.startsWith("IdentifierCache."));
+  assert.deepEqual(JSON.parse(readFileSync(path.join(storage, file), "utf8")), {
+    cache: shown._identifierCache._cache,
+  });
+  assert.deepEqual(
+    fastFunctions().map((now, i) => now !== before[i]),
+    [true, true],
+  );
+  installation.uninstall();
+  assert.deepEqual(fastFunctions(), before);
+  assert.deepEqual(shown.internalHAPRepresentation(), fast);
+  console.log("faster: ok");
+}
+
 interface Home {
   readonly bridge: HapNodeJs.Bridge;
   readonly carried: CarriedBridge;
+  readonly installation: Installation;
   readonly on: HapNodeJs.Characteristic;
   readonly id: string;
 }
@@ -62,8 +97,10 @@ async function main(): Promise<void> {
   const storage = mkdtempSync(path.join(tmpdir(), "hapwire-seam-"));
   try {
     hap.HAPStorage.setCustomStoragePath(storage);
+    const before = fastFunctions();
     const home = await publish();
     await useAsHomeDoes(home);
+    checkFastFunctions(before, home, storage);
     await home.bridge.unpublish();
   } finally {
     rmSync(storage, { recursive: true });
@@ -73,7 +110,7 @@ async function main(): Promise<void> {
 
 async function publish(): Promise<Home> {
   let carried: CarriedBridge | undefined;
-  const { isActive, reason } = install(hap, {
+  const installation = install(hap, {
     log: (line) => {
       console.log(line);
     },
@@ -81,7 +118,7 @@ async function publish(): Promise<Home> {
       carried = bridge;
     },
   });
-  assert.ok(isActive, reason);
+  assert.ok(installation.isActive, installation.reason);
   const bridge = new hap.Bridge("Seam Bridge", hap.uuid.generate("seam"));
   const lamp = new hap.Accessory("Lamp", hap.uuid.generate("lamp"));
   const on = lamp.addService(hap.Service.Lightbulb).getCharacteristic(hap.Characteristic.On);
@@ -98,7 +135,7 @@ async function publish(): Promise<Home> {
   assert.ok(carried !== undefined, "the bridge is not carried");
   assert.deepEqual([carried.name, carried.username], [bridge.displayName, USERNAME]);
   assert.equal(carried.hap, hap);
-  return { bridge, carried, on, id: `${String(lamp.aid)}.${String(on.iid)}` };
+  return { bridge, carried, installation, on, id: `${String(lamp.aid)}.${String(on.iid)}` };
 }
 
 /** Pair, read, write, subscribe, receive events, unpair. */

@@ -26,7 +26,7 @@ describe("a bridge that install(hap) carries", { timeout: patient(120_000) }, ()
         );
         assert.equal(
           stdout.split("\n").slice(1).join(" "),
-          "pair: ok read: ok write: ok events: ok unpair: ok ok ",
+          "pair: ok read: ok write: ok events: ok unpair: ok faster: ok ok ",
         );
       });
     }
