@@ -38,12 +38,10 @@ export interface Cell {
 
 /**
  * One contender beside another. `noise`: their ranges overlap, so a ratio would mean nothing. `same`: every sample of
- * both has the same value.
+ * both has the same value. `single`: one of them has a single sample, so nobody knows the noise.
  */
 export type Comparison =
-  | { readonly kind: "apart"; readonly ratio: Summary }
-  | { readonly kind: "noise" }
-  | { readonly kind: "same" };
+  { readonly kind: "apart"; readonly ratio: Summary } | { readonly kind: "noise" | "same" | "single" };
 
 const EMPTY: Cell = { text: NOTHING, range: "" };
 
@@ -122,13 +120,15 @@ export function compare(
   other: string,
 ): Comparison | undefined {
   if (metric === undefined || metric.unit === "ratio") return undefined;
-  const [own, others] = [summaryOf(metric, contender), summaryOf(metric, other)];
+  const samples = [samplesOf(metric, contender), samplesOf(metric, other)] as const;
+  const [own, others] = [summarize(samples[0]), summarize(samples[1])];
   if (own === undefined || others === undefined) return undefined;
+  if (samples.some(({ length }) => length === 1)) return { kind: "single" };
   if (overlap(own, others)) {
     const hasRange = own.min < own.max || others.min < others.max;
     return { kind: hasRange ? "noise" : "same" };
   }
-  const ratio = ratioOfRounds(samplesOf(metric, contender), samplesOf(metric, other));
+  const ratio = ratioOfRounds(...samples);
   return ratio && { kind: "apart", ratio };
 }
 
@@ -169,6 +169,8 @@ export function comparisonCell(comparison: Comparison | undefined): Cell {
       return { text: "within the noise", range: "" };
     case "same":
       return { text: "the same", range: "" };
+    case "single":
+      return { text: "a single sample", range: "" };
     case "apart": {
       const { ratio } = comparison;
       return { text: formatFigure(ratio.median, "ratio"), range: formatRange(ratio, "ratio") };

@@ -14,7 +14,7 @@ import {
   tablesOf,
   type Comparison,
 } from "./figures";
-import { formatBound, NOTHING } from "./format";
+import { formatBound } from "./format";
 import { columns } from "./table";
 
 /** `unmeasured`: the result lacks a figure that the goal needs. */
@@ -102,16 +102,19 @@ function judge(
   comparison: Comparison | undefined,
   holds: (ratio: number | undefined) => boolean,
 ): Check {
-  if (comparison === undefined) return { wanted, measured: NOTHING, verdict: "unmeasured" };
+  const measured = comparisonCell(comparison).text;
+  if (comparison === undefined || comparison.kind === "single") {
+    return { wanted, measured, verdict: "unmeasured" };
+  }
   const ratio = comparison.kind === "apart" ? comparison.ratio.median : undefined;
   const verdict = holds(ratio) ? "met" : "missed";
-  return { wanted, measured: comparisonCell(comparison).text, verdict };
+  return { wanted, measured, verdict };
 }
 
 /** @returns undefined if the limit reaches the goal. */
 function limitRemark(metric: Metric | undefined, ahead: number): string | undefined {
   const limit = compare(metric, HAPNODEJS, LIMIT);
-  if (limit === undefined) return undefined;
+  if (limit === undefined || limit.kind === "single") return undefined;
   if (limit.kind !== "apart") return "the limit itself is not ahead";
   if (limit.ratio.median >= ahead) return undefined;
   return `the limit itself is ${comparisonCell(limit).text} ahead`;

@@ -63,4 +63,4 @@ export const NOISE =
 /** Explains the column "cold". */
 export const COLD =
   "A warm figure comes from a process whose code is compiled. A cold figure comes from a fresh process without a " +
-  "warm-up, one process in each round: most bridges idle, so most of their code runs cold.";
+  "warm-up, one process for each sample. Most bridges idle, so most of their code runs cold.";

@@ -32,6 +32,11 @@ describe("the table", () => {
     assert.match(renderTable(resultWith(apart)), /times the limit +1\.50 × +1\.11 – 2\.00 ×/);
   });
 
+  it("shows no ratio of single samples, whose noise nobody knows", () => {
+    const single = FIGURES.map((figure) => ({ ...figure, samples: figure.samples.slice(0, 1) }));
+    assert.match(renderTable(resultWith(single)), /ahead of HAP-NodeJS +a single sample$/m);
+  });
+
   it("says why there is no figure, and who was left out", () => {
     assert.match(table, /portable engine +no figure: an event was lost/);
     assert.match(table, /left out: sodium-native: it is not installed/);
