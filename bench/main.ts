@@ -1,14 +1,23 @@
-/** `npm run bench`, and `hapwire bench` in an installed package. */
+/** `npm run bench`, and `npx hapwire bench` in an installation. */
 
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { inspect } from "node:util";
 
-import { commandOf, HELP, parseCommand, UsageError, type RunRequest } from "./arguments";
+import {
+  commandOf,
+  helpText,
+  parseCommand,
+  UsageError,
+  withOptions,
+  type Outputs,
+  type RunRequest,
+} from "./arguments";
 import { findCompetitors } from "./contenders";
 import { ProgressLine } from "./harness/progress";
-import { renderTable } from "./report/table";
+import { renderGoals } from "./report/goals";
 import { renderHtml } from "./report/html";
-import { drawSvg, MissingChartsError } from "./report/svg";
+import { readResult, UnreadableResultError } from "./report/read-result";
+import { renderTable } from "./report/table";
 import type { BenchResult } from "./result";
 import { run } from "./run";
 import { SCENARIOS } from "./scenarios";
@@ -16,8 +25,11 @@ import { SCENARIOS } from "./scenarios";
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+/** The command that people know this program by. */
+const PROGRAM = process.env["npm_lifecycle_event"] === "bench" ? "npm run bench" : "npx hapwire bench";
+
 /**
- * Does what the command line says.
+ * Runs a command line.
  *
  * @returns The exit code.
  */
@@ -26,61 +38,68 @@ export async function main(args: readonly string[]): Promise<number> {
     const command = parseCommand(args);
     switch (command.name) {
       case "help":
-        console.log(HELP);
+        console.log(helpText(PROGRAM));
         return 0;
       case "list":
         console.log(SCENARIOS.map(({ name, title }) => `${name.padEnd(12)} ${title}`).join("\n"));
         return 0;
-      case "run":
-        return await measure(command.request);
+      case "show":
+        show(readResult(command.from), command.outputs);
+        return 0;
+      case "run": {
+        const { request, json, outputs } = command;
+        // Before the run, which takes minutes.
+        for (const file of [json, outputs.html]) checkWritable(file);
+        const result = await measure(request);
+        if (json !== undefined) writeFileSync(json, `${JSON.stringify(result, undefined, 2)}\n`);
+        show(result, outputs);
+        return hasFailed(result) ? EXIT_FAILURE : 0;
+      }
     }
   } catch (error) {
-    if (error instanceof UsageError) {
-      console.error(`${error.message}\nTry: npm run bench -- --help`);
-      return EXIT_USAGE;
-    }
-    console.error(error instanceof Error && "syscall" in error ? error.message : inspect(error));
-    return EXIT_FAILURE;
+    return complain(error);
   }
 }
 
-async function measure(request: RunRequest): Promise<number> {
-  if (request.html !== undefined) checkCharts();
-  const result = await run(
+/** @returns The exit code. */
+function complain(error: unknown): number {
+  if (error instanceof UsageError) {
+    console.error(`hapwire: ${error.message}\nTry: ${withOptions(PROGRAM, ["--help"])}`);
+    return EXIT_USAGE;
+  }
+  const isPlain = error instanceof UnreadableResultError || (error instanceof Error && "syscall" in error);
+  console.error(`hapwire: ${isPlain ? error.message : inspect(error)}`);
+  return EXIT_FAILURE;
+}
+
+async function measure(request: RunRequest): Promise<BenchResult> {
+  return run(
     request,
     SCENARIOS.filter(({ name }) => request.scenarios.includes(name)),
     findCompetitors().filter(({ name }) => request.contenders.includes(name)),
-    commandOf(
-      request,
-      process.env["npm_lifecycle_event"] === "bench" ? "npm run bench" : "npx hapwire bench",
-    ),
+    commandOf(request, PROGRAM),
     new ProgressLine(process.stderr, process.stderr.isTTY),
   );
-  if (request.json !== undefined) {
-    writeFileSync(request.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  }
-  console.log(renderTable(result));
-  if (request.html !== undefined) writeFileSync(request.html, renderHtml(result));
-  return hasFailed(result) ? EXIT_FAILURE : 0;
 }
 
-/** A contender that could not take part at all is no failure; one that took part and did not deliver is. */
+function show(result: BenchResult, { html, goals }: Outputs): void {
+  console.log(renderTable(result));
+  if (html !== undefined) writeFileSync(html, renderHtml(result));
+  if (goals) console.log(`\n${renderGoals(result)}`);
+}
+
+/** Creates the file if there is none. @throws Error with a `syscall` if it cannot be written. */
+function checkWritable(file: string | undefined): void {
+  if (file !== undefined) closeSync(openSync(file, "a"));
+}
+
+/** True if a contender took part and did not deliver. A contender that was left out has not failed. */
 function hasFailed({ scenarios }: BenchResult): boolean {
   return scenarios.some(({ cases }) =>
-    cases.some(({ metrics }) =>
-      metrics.some(({ figures }) => figures.some(({ failed }) => failed !== undefined)),
+    cases.some(({ metrics, cold = [] }) =>
+      [...metrics, ...cold].some(({ figures }) => figures.some(({ failed }) => failed !== undefined)),
     ),
   );
-}
-
-/** Before the measuring: nobody should wait for minutes to hear that. @throws {@link UsageError} */
-function checkCharts(): void {
-  try {
-    drawSvg({}, 1, 1);
-  } catch (cause) {
-    if (cause instanceof MissingChartsError) throw new UsageError(`--html: ${cause.message}`, { cause });
-    throw cause;
-  }
 }
 
 if (require.main === module) {

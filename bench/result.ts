@@ -9,6 +9,8 @@ export interface BenchResult {
   readonly taken: string;
   /** The command that repeats the run, e.g. `npm run bench -- --rounds 9`. */
   readonly command: string;
+  /** True for a run with `--quick`. */
+  readonly quick?: boolean;
   readonly machine: Machine;
   /** The contenders with their versions. */
   readonly contenders: readonly Contender[];

@@ -33,6 +33,7 @@ export async function run(
     format: RESULT_FORMAT,
     taken,
     command,
+    ...(request.quick && { quick: true }),
     machine: describeMachine(),
     contenders: competitors.map(({ name, title, leftOut }) => ({
       name,

@@ -1,13 +1,13 @@
-/** What is made of the rounds' figures. */
+/** Statistics over the samples of the rounds. */
 
-/** What a list of figures comes down to. */
+/** A list of samples in three numbers. */
 export interface Summary {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** The value in the middle, or the mean of the two there. NaN of nothing. */
+/** The value in the middle, or the mean of the two values there. NaN if the list is empty. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const upper = Math.floor(sorted.length / 2);
@@ -15,23 +15,28 @@ export function median(values: readonly number[]): number {
   return ((sorted[lower] ?? NaN) + (sorted[upper] ?? NaN)) / 2;
 }
 
-/** The value that so many of a hundred do not exceed. NaN of nothing. */
+/** The smallest value that `percent` of the values do not exceed. NaN if the list is empty. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? NaN;
 }
 
-/** undefined of nothing. */
+/** @returns undefined if the list is empty. */
 export function summarize(values: readonly number[]): Summary | undefined {
   if (values.length === 0) return undefined;
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
+/** True if the two ranges, each from its smallest to its largest sample, have a value in common. */
+export function overlap(one: Summary, other: Summary): boolean {
+  return one.min <= other.max && other.min <= one.max;
+}
+
 /**
- * `numerator / denominator`, round by round: both of a round were taken one after the other, so that what slowed the
- * machine down for a while slowed both.
+ * Divides `numerator` by `denominator`, round by round. The samples of a round follow each other, so a machine that
+ * slows down for a while slows both.
  *
- * @returns undefined where no round has both, or one has a denominator that is not above 0.
+ * @returns undefined if no round has both samples, or if a denominator is not above 0.
  */
 export function ratioOfRounds(
   numerator: readonly number[],

@@ -1,4 +1,4 @@
-/** The committed counts, and how a run is judged against them. */
+/** Compares the counts of a run with the committed baseline. */
 
 import type { CaseCounts, Counts } from "./callgrind";
 
@@ -11,22 +11,22 @@ export interface Baseline {
   readonly cases: Readonly<Record<string, Counts>>;
 }
 
-/** How much more than its baseline a count may be, as a part of it. */
+/** A count may exceed its baseline by this part of it. */
 export const MOST_GROWTH = 0.03;
 
 export type Verdict = "same" | "less" | "more" | "new" | "gone";
 
-/** One case of the run or of the baseline. */
+/** A case of the run, of the baseline, or of both. */
 export interface Comparison {
   readonly name: string;
   readonly counts: Counts | undefined;
   readonly baseline: Counts | undefined;
-  /** Of the count that grew most, as a part of its baseline: 0.05 is 5 % more. NaN where there is only one side. */
+  /** The growth of the count that grew most: 0.05 is 5 % more. NaN if the case is on one side only. */
   readonly change: number;
   readonly verdict: Verdict;
 }
 
-/** Every case of the run in its order, then those that the baseline alone has. */
+/** Every case of the run in its order, then the cases that only the baseline has. */
 export function compare(run: readonly CaseCounts[], baseline: Baseline): readonly Comparison[] {
   const known = new Map(Object.entries(baseline.cases));
   const compared = run.map(({ name, ...counts }) => {
@@ -56,7 +56,7 @@ function growth(count: number, before: number): number {
   return count === before ? 0 : (count - before) / before;
 }
 
-/** True where a new baseline is wanted: a count grew too much, or there is nothing to compare it with. */
+/** True if the change needs a new baseline: a count grew too much, or has nothing to be compared with. */
 export function fails({ verdict }: Comparison): boolean {
   return verdict !== "same" && verdict !== "less";
 }

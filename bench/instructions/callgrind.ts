@@ -1,12 +1,12 @@
-/** Reads what callgrind wrote of one case: the program's own instructions, and its calls into libraries. */
+/** Parses a file of callgrind: the program's own instructions, and its calls into libraries. */
 
-/** What one case costs, in two counts that are the same on every machine with the same compiler. */
+/** The cost of one case. Both counts are equal on every machine with the same compiler. */
 export interface Counts {
-  /** Instructions of the program itself, without those of the libraries that it calls. */
+  /** Instructions of the program itself, without those of libraries. */
   readonly instructions: number;
   /**
-   * Calls into libraries: OpenSSL, malloc, memcpy. Their own instructions depend on their versions and on what the
-   * processor can do, so that their number has to stand for them.
+   * Calls into libraries: OpenSSL, malloc, memcpy. The instructions of a library depend on its version and on the
+   * processor, so only the calls are counted.
    */
   readonly calls: number;
 }
@@ -15,14 +15,14 @@ export interface CaseCounts extends Counts {
   readonly name: string;
 }
 
-/** callgrind writes this line with the name that the program gave to CALLGRIND_DUMP_STATS_AT. */
+/** The line with the name that the program gave to CALLGRIND_DUMP_STATS_AT. */
 const TRIGGER = /^desc: Trigger: Client Request: (.+)$/m;
 
 /**
- * @param text - One file of callgrind's, written with `--compress-strings=no --compress-pos=no`.
- * @param program - The file name of the program, e.g. `instructions`; what is in other objects is left out.
- * @returns undefined for a file without the name of a case: of what comes between them, or at the end.
- * @throws Error where the text has no instructions of the program, or is of another form.
+ * @param text - One file of callgrind, written with `--compress-strings=no --compress-pos=no`.
+ * @param program - The file name of the program, e.g. `instructions`; other objects are ignored.
+ * @returns undefined if the file names no case: it counts the time between two cases, or after the last.
+ * @throws Error if the text has no instructions of the program, or an unknown form.
  */
 export function parseCallgrind(text: string, program: string): CaseCounts | undefined {
   const name = TRIGGER.exec(text)?.[1];
@@ -34,8 +34,8 @@ export function parseCallgrind(text: string, program: string): CaseCounts | unde
   return { name, ...counts };
 }
 
-// https://valgrind.org/docs/manual/cl-format.html: `ob=` and `cob=` name the object of the lines that follow and of the
-// function called; after `calls=` comes one line with the cost of what was called, which is counted where it arose.
+// https://valgrind.org/docs/manual/cl-format.html: `ob=` names the object of the following lines, `cob=` the object of a
+// called function. The line after `calls=` is the cost of the callee, which its own lines count already.
 function sumOf(text: string, program: string): Counts {
   let instructions = 0;
   let calls = 0;
@@ -60,7 +60,7 @@ function sumOf(text: string, program: string): Counts {
   return { instructions, calls };
 }
 
-/** 0 for a line that has no cost: a name, an empty line. */
+/** 0 for a line without a cost: a name, an empty line. */
 function costOf(line: string): number {
   const cost = /^\d+ (\d+)$/.exec(line)?.[1];
   if (cost !== undefined) return Number(cost);

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:instructions`: how many instructions the native core needs for fixed inputs, by callgrind, against the
- * committed baseline. The counts are the same in every run, so that a change of a few percent is one of the code.
+ * `npm run bench:instructions`: counts the instructions of the native core for fixed inputs with callgrind, and compares
+ * them with the committed baseline. The counts are equal in every run, so a change of a few percent comes from the code.
  */
 
 import { spawnSync } from "node:child_process";
@@ -20,12 +20,14 @@ const PROGRAM = "instructions";
 
 const HELP = `npm run bench:instructions [-- options]
 
-  --update    write ${BASELINE} anew; commit it with the change that needs it
-  --help      this text
+  --update    rewrite ${BASELINE}; commit it with the change that needs it
+  --help      print this text
 
-Counts the instructions of native/core for the inputs in native/bench/instructions.cc, without those of OpenSSL and the C
-library, and the calls into these. Needs valgrind, CMake, a C++17 compiler and OpenSSL's headers (Debian: valgrind cmake
-g++ libssl-dev). Exits with 1 where a count is more than ${String(MOST_GROWTH * 100)} % above the baseline, with 2 where it cannot be counted.`;
+Counts the instructions of native/core for the inputs in native/bench/instructions.cc, and its calls into
+OpenSSL and the C library, without the instructions there. Needs valgrind, CMake, a C++17 compiler and
+OpenSSL's headers (Debian: valgrind cmake g++ libssl-dev).
+
+Exit code: 1 if a count is more than ${String(MOST_GROWTH * 100)} % above the baseline, 2 if nothing can be counted.`;
 
 /** The program's cases, and the compiler that built it. */
 interface Run {
@@ -70,7 +72,7 @@ function count(): Run {
   }
 }
 
-/** The files are out.1, out.2 and so on, in the order of the cases, each with one before it that belongs to none. */
+/** The files are out.1, out.2 and so on, in the order of the cases. Before each is a file that belongs to no case. */
 function readCases(folder: string): CaseCounts[] {
   const files = readdirSync(folder).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   return files
@@ -117,21 +119,19 @@ function printTable(comparisons: readonly Comparison[]): void {
 /** @returns The exit status. */
 function judge({ compiler, cases }: Run, baseline: Baseline): number {
   if (baseline.arch !== process.arch) {
-    throw new CannotCount(
-      `${BASELINE} counts instructions of ${baseline.arch}; those of ${process.arch} are others`,
-    );
+    throw new CannotCount(`${BASELINE} counts instructions of ${baseline.arch}, and this is ${process.arch}`);
   }
   const comparisons = compare(cases, baseline);
   printTable(comparisons);
   if (compiler !== baseline.compiler) {
     console.log(
-      `\nNOTE: built with ${compiler}, the baseline with ${baseline.compiler}: what changed may be the compiler's doing`,
+      `\nNOTE: built with ${compiler}, the baseline with ${baseline.compiler}: the compiler may have caused the changes`,
     );
   }
   const limit = `${String(MOST_GROWTH * 100)} %`;
   const less = comparisons.filter(({ verdict }) => verdict === "less");
   if (less.length > 0) {
-    console.log(`\n${String(less.length)} cases need over ${limit} less: keep it with --update`);
+    console.log(`\n${String(less.length)} cases need over ${limit} less: keep the gain with --update`);
   }
   const failed = comparisons.filter(fails);
   if (failed.length === 0) {
@@ -140,8 +140,8 @@ function judge({ compiler, cases }: Run, baseline: Baseline): number {
   }
   console.error(
     `\nfailed: ${failed.map(({ name, verdict }) => `${name} (${verdict})`).join(", ")}\n` +
-      `A count may be ${limit} above its baseline. Where this one is worth it, write a new baseline and commit it with the\n` +
-      `change: npm run bench:instructions -- --update`,
+      `A count may be ${limit} above its baseline. If the change is worth the growth, write a new baseline and commit\n` +
+      `it with the change: npm run bench:instructions -- --update`,
   );
   return 1;
 }

@@ -1,77 +1,179 @@
-/** What a report looks up in a result: figures of a metric, contenders beside each other, ratios. */
+/** Looks up the figures of a result and compares contenders. Every report prints these lines. */
 
-import type { BenchResult, CaseResult, Contender, Figure, Metric, ScenarioResult, Unit } from "../result";
-import { ratioOfRounds, summarize, type Summary } from "../statistics";
+import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
+import type { BenchResult, CaseResult, Metric, ScenarioResult, Unit } from "../result";
+import { overlap, ratioOfRounds, summarize, type Summary } from "../statistics";
+import { formatFigure, formatRange, NOTHING } from "./format";
 
-/** The contender whose ratios a report shows. */
-export const SUBJECT = "hapwire";
-/** The contender that the subject is to be ahead of. */
-export const PEER = "hap-nodejs";
-/** The contender that stands for the least that any could need. */
-export const LIMIT = "limit";
-
-/** One case of a {@link MetricTable}. */
-export interface MetricRow {
-  readonly case: CaseResult;
-  readonly metric: Metric;
-}
-
-/** One metric of a scenario, over all cases that have it. */
+/** A metric of a scenario, over all cases that have one with this title. */
 export interface MetricTable {
-  readonly name: string;
   readonly title: string;
   readonly unit: Unit;
-  /** Those with a figure, or with a reason for none, in at least one row; in the order of the result. */
-  readonly contenders: readonly Contender[];
   readonly rows: readonly MetricRow[];
 }
 
-/** The metrics of a scenario, in the order in which they first occur. */
-export function tablesOf(result: BenchResult, scenario: ScenarioResult): readonly MetricTable[] {
-  const rows = scenario.cases.flatMap((one) => one.metrics.map((metric) => ({ case: one, metric })));
-  const names = [...new Set(rows.map(({ metric }) => metric.name))];
-  return names.flatMap((name) => {
-    const own = rows.filter(({ metric }) => metric.name === name);
-    const [first] = own;
-    if (first === undefined) return [];
-    const present = new Set(own.flatMap(({ metric }) => metric.figures.map(({ contender }) => contender)));
-    const contenders = result.contenders.filter((contender) => present.has(contender.name));
-    return [{ name, title: first.metric.title, unit: first.metric.unit, contenders, rows: own }];
-  });
+/** One metric of one case. */
+export interface MetricRow {
+  readonly case: CaseResult;
+  readonly warm: Metric;
+  /** The same metric in a fresh process; undefined if the case has no cold figures. */
+  readonly cold: Metric | undefined;
 }
 
-export function figureOf(metric: Metric, contender: string): Figure | undefined {
-  return metric.figures.find((figure) => figure.contender === contender);
+/** One line of a {@link MetricRow}: the figures of a contender, or a comparison. */
+export interface Line {
+  readonly label: string;
+  /** The name of the contender; undefined for a comparison. */
+  readonly contender?: string;
+  readonly warm: Cell;
+  readonly cold: Cell;
 }
 
-export function summaryOf(metric: Metric, contender: string): Summary | undefined {
-  return summarize(figureOf(metric, contender)?.samples ?? []);
+export interface Cell {
+  readonly text: string;
+  /** From the smallest to the largest; empty if the cell has no range. */
+  readonly range: string;
+  readonly failed?: boolean;
 }
 
-/** How many times more `other` needs than `contender`, round by round; undefined where one has no figure. */
-export function aheadOf(metric: Metric, contender: string, other: string): Summary | undefined {
-  return ratioOfRounds(figureOf(metric, other)?.samples ?? [], figureOf(metric, contender)?.samples ?? []);
+/**
+ * One contender beside another. `noise`: their ranges overlap, so a ratio would mean nothing. `same`: every sample of
+ * both has the same value. `single`: one of them has a single sample, so nobody knows the noise.
+ */
+export type Comparison =
+  { readonly kind: "apart"; readonly ratio: Summary } | { readonly kind: "noise" | "same" | "single" };
+
+const EMPTY: Cell = { text: NOTHING, range: "" };
+
+/** Names for the columns and rows of reports, without versions. */
+const SHORT_TITLES: Readonly<Record<string, string>> = {
+  [PORTABLE]: "portable engine",
+  [HAPNODEJS]: "HAP-NodeJS",
+  [LIMIT]: "the limit",
+};
+
+export function shortTitle(contender: string): string {
+  return SHORT_TITLES[contender] ?? contender;
 }
 
-/** How many times more `contender` needs than the limit, round by round; undefined where one has no figure. */
-export function ofLimit(metric: Metric, contender: string): Summary | undefined {
-  return aheadOf(metric, LIMIT, contender);
+/** The metrics of a scenario by their titles, in the order in which they first occur. */
+export function tablesOf(scenario: ScenarioResult): readonly MetricTable[] {
+  const tables = new Map<string, MetricTable & { rows: MetricRow[] }>();
+  for (const one of scenario.cases) {
+    for (const warm of one.metrics) {
+      const { name, title, unit } = warm;
+      const table = tables.get(title) ?? { title, unit, rows: [] };
+      tables.set(title, table);
+      table.rows.push({ case: one, warm, cold: coldMetric(one, name) });
+    }
+  }
+  return [...tables.values()];
 }
 
-/** The metric of that name of that case; undefined where the result has none. */
-export function findMetric(
-  result: BenchResult,
-  scenario: string,
-  caseName: string,
-  metric: string,
-): Metric | undefined {
-  return result.scenarios
+export function hasCold({ scenarios }: BenchResult): boolean {
+  return scenarios.some(({ cases }) => cases.some(({ cold }) => cold !== undefined));
+}
+
+/**
+ * @param figure - The names of the scenario, the case and the metric: `codec/150/seal`.
+ * @returns undefined if the result has no such metric.
+ */
+export function findRow(result: BenchResult, figure: string): MetricRow | undefined {
+  const [scenario, caseName, metric = ""] = figure.split("/");
+  const one = result.scenarios
     .find(({ name }) => name === scenario)
-    ?.cases.find(({ name }) => name === caseName)
-    ?.metrics.find(({ name }) => name === metric);
+    ?.cases.find(({ name }) => name === caseName);
+  const warm = one?.metrics.find(({ name }) => name === metric);
+  return one && warm && { case: one, warm, cold: coldMetric(one, metric) };
 }
 
-/** A contender's name for people; its plain name where the result does not list it. */
-export function titleOf(result: BenchResult, contender: string): string {
-  return result.contenders.find(({ name }) => name === contender)?.title ?? contender;
+function coldMetric({ cold }: CaseResult, metric: string): Metric | undefined {
+  return cold?.find(({ name }) => name === metric);
+}
+
+export function samplesOf(metric: Metric | undefined, contender: string): readonly number[] {
+  return metric?.figures.find((figure) => figure.contender === contender)?.samples ?? [];
+}
+
+export function summaryOf(metric: Metric | undefined, contender: string): Summary | undefined {
+  return summarize(samplesOf(metric, contender));
+}
+
+/** How many times as much as hapwire HAP-NodeJS needs. @returns undefined if one of them has no figure. */
+export function aheadOfPeer(metric: Metric | undefined): Comparison | undefined {
+  return compare(metric, HAPNODEJS, HAPWIRE);
+}
+
+/** How many times as much as the limit hapwire needs. @returns undefined if one of them has no figure. */
+export function ofLimit(metric: Metric | undefined): Comparison | undefined {
+  return compare(metric, HAPWIRE, LIMIT);
+}
+
+/**
+ * How many times as much as `other` `contender` needs.
+ *
+ * @returns undefined if one of them has no figure, or if the metric is a ratio itself.
+ */
+export function compare(
+  metric: Metric | undefined,
+  contender: string,
+  other: string,
+): Comparison | undefined {
+  if (metric === undefined || metric.unit === "ratio") return undefined;
+  const samples = [samplesOf(metric, contender), samplesOf(metric, other)] as const;
+  const [own, others] = [summarize(samples[0]), summarize(samples[1])];
+  if (own === undefined || others === undefined) return undefined;
+  if (samples.some(({ length }) => length === 1)) return { kind: "single" };
+  if (overlap(own, others)) {
+    const hasRange = own.min < own.max || others.min < others.max;
+    return { kind: hasRange ? "noise" : "same" };
+  }
+  const ratio = ratioOfRounds(...samples);
+  return ratio && { kind: "apart", ratio };
+}
+
+/** The lines of one metric of one case: every contender, then the comparisons. */
+export function linesOf({ warm, cold }: MetricRow): readonly Line[] {
+  const figures = warm.figures.map(({ contender }): Line => ({
+    label: shortTitle(contender),
+    contender,
+    warm: figureCell(warm, contender),
+    cold: figureCell(cold, contender),
+  }));
+  const comparisons = [
+    { label: "ahead of HAP-NodeJS", of: aheadOfPeer },
+    { label: "times the limit", of: ofLimit },
+  ].flatMap(({ label, of }): Line[] => {
+    const both = [of(warm), of(cold)] as const;
+    return both.some(Boolean)
+      ? [{ label, warm: comparisonCell(both[0]), cold: comparisonCell(both[1]) }]
+      : [];
+  });
+  return [...figures, ...comparisons];
+}
+
+export function figureCell(metric: Metric | undefined, contender: string): Cell {
+  const figure = metric?.figures.find((each) => each.contender === contender);
+  if (metric === undefined || figure === undefined) return EMPTY;
+  if (figure.failed !== undefined) return { text: `no figure: ${figure.failed}`, range: "", failed: true };
+  const summary = summarize(figure.samples);
+  if (summary === undefined) return EMPTY;
+  return { text: formatFigure(summary.median, metric.unit), range: formatRange(summary, metric.unit) };
+}
+
+export function comparisonCell(comparison: Comparison | undefined): Cell {
+  switch (comparison?.kind) {
+    case undefined:
+      return EMPTY;
+    case "noise":
+      return { text: "within the noise", range: "" };
+    case "same":
+      return { text: "the same", range: "" };
+    case "single":
+      return { text: "a single sample", range: "" };
+    case "apart": {
+      const { ratio } = comparison;
+      return { text: formatFigure(ratio.median, "ratio"), range: formatRange(ratio, "ratio") };
+    }
+  }
 }

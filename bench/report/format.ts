@@ -1,18 +1,18 @@
-/** Figures and text as reports print them. */
+/** Formats figures and text for reports. */
 
 import type { Unit } from "../result";
 import type { Summary } from "../statistics";
 
-/** What stands where there is no figure. */
+/** Printed in place of a missing figure. */
 export const NOTHING = "–";
 
 interface Scale {
-  /** In the unit that figures of this kind are counted in. */
+  /** In nanoseconds, bytes, or ones. */
   readonly size: number;
   readonly symbol: string;
 }
 
-/** Largest first. Times are counted in nanoseconds. */
+/** The largest first. */
 const TIMES: readonly Scale[] = [
   { size: 1e9, symbol: "s" },
   { size: 1e6, symbol: "ms" },
@@ -37,7 +37,7 @@ const SCALES: Record<Unit, { readonly factor: number; readonly scales: readonly 
   ratio: { factor: 1, scales: RATIO },
 };
 
-/** Three digits, or as many as are before the point: `1.06`, `12.3`, `1,234`. A count that is whole stays so. */
+/** Three digits, or all digits before the point: `1.06`, `12.3`, `1,234`. A whole count has no fraction. */
 function digits(value: number, unit: Unit): string {
   const whole = (unit === "count" && Number.isInteger(value)) || value === 0 || Math.abs(value) >= 999.5;
   return value.toLocaleString(
@@ -46,17 +46,11 @@ function digits(value: number, unit: Unit): string {
   );
 }
 
-/** The largest scale that the value reaches once rounded. */
+/** The largest scale that the rounded value reaches. */
 function scaleOf(value: number, unit: Unit): Scale {
   const { scales } = SCALES[unit];
   const found = scales.find(({ size }) => Math.abs(value) >= size * 0.9995);
   return found ?? scales.at(-1) ?? { size: 1, symbol: "" };
-}
-
-/** How large the unit is that a figure of this size is printed in, in the unit that it is counted in. */
-export function unitSize(value: number, unit: Unit): number {
-  const { factor } = SCALES[unit];
-  return scaleOf(value * factor, unit).size / factor;
 }
 
 /** E.g. `12.3 µs`, `4.00 KiB`, `1.06 ×`. */
@@ -66,12 +60,12 @@ export function formatFigure(value: number, unit: Unit): string {
   return `${digits(counted / size, unit)} ${symbol}`.trim();
 }
 
-/** A round figure, without digits that say nothing: `10 µs`, `1.5 ×`. */
+/** A round figure without trailing zeros: `10 µs`, `1.5 ×`. */
 export function formatBound(value: number, unit: Unit): string {
   return formatFigure(value, unit).replace(/(\.\d*[1-9])0+(?= |$)|\.0+(?= |$)/, "$1");
 }
 
-/** Smallest to largest, in the median's unit, e.g. `11.9 – 13.0 µs`; empty where they are the same. */
+/** From the smallest to the largest, in the median's unit: `11.9 – 13.0 µs`. Empty if both are the same. */
 export function formatRange({ median, min, max }: Summary, unit: Unit): string {
   if (min === max) return "";
   const [low, high] = [min * SCALES[unit].factor, max * SCALES[unit].factor];
@@ -79,11 +73,7 @@ export function formatRange({ median, min, max }: Summary, unit: Unit): string {
   return `${digits(low / size, unit)} – ${digits(high / size, unit)} ${symbol}`.trim();
 }
 
-export function formatRatio(ratio: Summary | undefined): string {
-  return ratio === undefined ? NOTHING : formatFigure(ratio.median, "ratio");
-}
-
-/** Text into HTML, between tags and in attributes. */
+/** Escapes text for HTML, between tags and in attributes. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = {
     "&": "&amp;",
@@ -95,7 +85,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }
 
-/** Text into a paragraph or a table's cell of Markdown, on one line. */
+/** Escapes text for a paragraph or a table cell of Markdown, on one line. */
 export function escapeMarkdown(text: string): string {
   return text.replace(/\s+/g, " ").replace(/[\\`*_[\]<>|&]/g, "\\$&");
 }

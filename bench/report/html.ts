@@ -1,28 +1,39 @@
-/** A result as one HTML file that needs nothing else: no script, no network. */
+/** Renders a result as one HTML file without scripts or references to other files. */
 
-import type { BenchResult, Contender, ScenarioResult } from "../result";
-import { colorOf, drawAhead, drawMetric, type ChartWidth } from "./charts";
+import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
+import type { BenchResult, ScenarioResult } from "../result";
+import { drawBar, shareOf } from "./bars";
 import {
-  aheadOf,
-  figureOf,
-  LIMIT,
-  ofLimit,
-  PEER,
-  SUBJECT,
+  aheadOfPeer,
+  comparisonCell,
+  figureCell,
+  linesOf,
   summaryOf,
   tablesOf,
-  titleOf,
+  type Cell,
+  type Line,
   type MetricRow,
   type MetricTable,
 } from "./figures";
-import { escapeHtml as text, formatFigure, formatRange, formatRatio, NOTHING } from "./format";
-import { headlinesOf, judgeGoals } from "./verdicts";
+import { escapeHtml as text } from "./format";
+import { headlinesOf, type Headline, type HeadlineGroup } from "./headlines";
 import { PAGE_STYLE } from "./html-style";
-import { describeMachine, describeMethod } from "./machine";
+import { COLD, describeMachine, describeMethod, firstLook } from "./method";
 
-/** @throws MissingChartsError where ECharts is not installed. */
 export function renderHtml(result: BenchResult): string {
   const title = `hapwire ${result.machine.hapwire}: benchmarks`;
+  const mark = firstLook(result);
+  const headlines = headlinesOf(result);
+  const sections = [
+    ...(headlines.length > 0 ? [{ id: "short", title: "In short", body: overview(headlines) }] : []),
+    ...result.scenarios.map((scenario) => ({
+      id: `scenario-${scenario.name.replace(/[^\w-]/g, "-")}`,
+      title: scenario.title,
+      body: scenarioBody(scenario),
+    })),
+    { id: "method", title: "How to read the figures", body: method(result) },
+    { id: "machine", title: "Machine and versions", body: machine(result) },
+  ];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -33,141 +44,137 @@ export function renderHtml(result: BenchResult): string {
 </head>
 <body>
 <main>
-<header>
 <h1>${text(title)}</h1>
-<p class="lead">${text(describeMethod(result))}</p>
-</header>
-${navigation(result)}
-${overview(result)}
-${result.scenarios.map((scenario) => scenarioSection(result, scenario)).join("\n")}
-${goals(result)}
-${machine(result)}
-<footer>To repeat this: <code>${text(result.command)}</code></footer>
+${mark === undefined ? "" : `<p class="mark">${text(mark)}</p>\n`}<nav aria-label="Contents"><ul>
+${sections.map(({ id, title: name }) => `<li><a href="#${id}">${text(name)}</a></li>`).join("\n")}
+</ul></nav>
+${sections.map(({ id, title: name, body }) => `<section id="${id}">\n<h2>${text(name)}</h2>\n${body}\n</section>`).join("\n")}
+<p class="muted">To repeat this run: <code>${text(result.command)}</code></p>
 </main>
 </body>
 </html>
 `;
 }
 
-/** An anchor of a scenario. */
-function anchor(name: string): string {
-  return `scenario-${name.replace(/[^\w-]/g, "-")}`;
-}
-
-function navigation({ scenarios }: BenchResult): string {
-  const links = scenarios.map(({ name, title }) => `<a href="#${anchor(name)}">${text(title)}</a>`);
-  return `<nav>${links.join("")}<a href="#goals">Goals</a><a href="#machine">Machine and versions</a></nav>`;
-}
-
-/** One drawing for the computer, one for the phone; the style sheet shows the one that fits. */
-function figure(draw: (width: ChartWidth) => string): string {
-  const widths: readonly ChartWidth[] = ["wide", "narrow"];
-  return `<figure>${widths.map((width) => `<div class="${width}">${draw(width)}</div>`).join("")}</figure>`;
-}
-
-function overview(result: BenchResult): string {
-  const bars = headlinesOf(result).flatMap(({ title, ahead }) =>
-    ahead === undefined ? [] : [{ title, ratio: ahead.median }],
-  );
-  if (bars.length === 0) return "";
-  return `<section>
-<h2>Ahead of ${text(titleOf(result, PEER))}</h2>
-<p class="how">How many times less hapwire needs for the same work. The scale is logarithmic.</p>
-${figure((width) => drawAhead(result, bars, width))}
-</section>`;
-}
-
-function scenarioSection(result: BenchResult, scenario: ScenarioResult): string {
-  return `<section id="${anchor(scenario.name)}">
-<h2>${text(scenario.title)}</h2>
-<p class="how">${text(scenario.how)}</p>
-${tablesOf(result, scenario)
-  .map((table) => metricPart(result, table))
-  .join("\n")}
-</section>`;
-}
-
-function metricPart(result: BenchResult, table: MetricTable): string {
-  return `<h3>${text(table.title.charAt(0).toUpperCase() + table.title.slice(1))}</h3>
-${legend(result, table.contenders)}
-${figure((width) => drawMetric(result, table, width))}
-${metricTable(result, table)}`;
-}
-
-function legend(result: BenchResult, contenders: readonly Contender[]): string {
-  const items = contenders.map(({ name, title }) => {
-    const shape = name === LIMIT ? ' class="limit"' : "";
-    return `<li><span${shape} style="background:${colorOf(result, name)}"></span>${text(title)}</li>`;
+function overview(groups: readonly HeadlineGroup[]): string {
+  const isCold = groups.some(({ rows }) => rows.some(({ cold }) => cold !== undefined));
+  const bodies = groups.map(({ title, about, rows }) => {
+    const lines = rows.map((row) => {
+      const warm = `${headlineBar(row)}</td>${headlineCell(row.warm)}`;
+      return `<tr class="ratio"><td>${text(row.title)}${warm}${isCold ? headlineCell(row.cold) : ""}</tr>`;
+    });
+    return tableBody(title, isCold, lines, about);
   });
-  return `<ul class="legend">${items.join("")}</ul>`;
+  return `<p class="muted">HAP-NodeJS needs so many times as much as hapwire. A bar shows the part that hapwire needs of
+this: a shorter bar is better.</p>
+${isCold ? `<p class="muted">${text(COLD)}</p>\n` : ""}${table(isCold, bodies)}`;
 }
 
-function metricTable(result: BenchResult, { contenders, rows }: MetricTable): string {
-  const columns = contenders.map(
-    ({ name, title }) => `<th${name === SUBJECT ? ' class="subject"' : ""}>${text(title)}</th>`,
-  );
-  const shown = ratiosShown(rows);
-  if (shown.ahead) columns.push(`<th>ahead of ${text(titleOf(result, PEER))}</th>`);
-  if (shown.limit) columns.push("<th>of the limit</th>");
-  const body = rows.map((row) => {
-    const cells = contenders.map(({ name }) => figureCell(row, name));
-    if (shown.ahead) cells.push(ratioCell(aheadOf(row.metric, SUBJECT, PEER)));
-    if (shown.limit) cells.push(ratioCell(ofLimit(row.metric, SUBJECT)));
-    return `<tr><td>${text(row.case.title)}</td>${cells.join("")}</tr>`;
+function headlineBar({ warm }: Headline): string {
+  const share = shareOf(aheadOfPeer(warm));
+  return share === undefined ? "" : drawBar("hapwire", share, 1);
+}
+
+function headlineCell(metric: MetricRow["cold"]): string {
+  const { text: ahead } = comparisonCell(aheadOfPeer(metric));
+  const both = metric && `${figureCell(metric, HAPWIRE).text} vs. ${figureCell(metric, HAPNODEJS).text}`;
+  return cellOf({ text: ahead, range: both ?? "" });
+}
+
+function scenarioBody(scenario: ScenarioResult): string {
+  const tables = tablesOf(scenario);
+  const gists = tables.flatMap((each) => {
+    const gist = gistOf(each);
+    return gist === undefined ? [] : [`<p>${text(`${capital(each.title)}: ${gist}.`)}</p>`];
   });
-  return `<div class="scroll"><table>
-<thead><tr><th></th>${columns.join("")}</tr></thead>
-<tbody>
-${body.join("\n")}
-</tbody>
-</table></div>`;
+  return `${gists.join("\n")}
+<details><summary>All figures</summary>
+<p class="muted">${text(scenario.how)}</p>
+${tables.map(metricPart).join("\n")}
+</details>`;
 }
 
-/** Which ratios a table has at all. */
-function ratiosShown(rows: readonly MetricRow[]): { ahead: boolean; limit: boolean } {
-  return {
-    ahead: rows.some(({ metric }) => aheadOf(metric, SUBJECT, PEER) !== undefined),
-    limit: rows.some(({ metric }) => ofLimit(metric, SUBJECT) !== undefined),
-  };
+/** How far hapwire is ahead, from the least to the most of the cases. @returns undefined without a comparison. */
+function gistOf({ rows }: MetricTable): string | undefined {
+  const comparisons = rows.flatMap(({ warm }) => aheadOfPeer(warm) ?? []);
+  const sorted = comparisons.toSorted((a, b) => middleOf(a) - middleOf(b));
+  const [least, most] = [comparisonCell(sorted.at(0)).text, comparisonCell(sorted.at(-1)).text];
+  if (sorted.length === 0) return undefined;
+  const range = least === most ? least : `from ${least} to ${most}`;
+  return `${range}${sorted.at(-1)?.kind === "apart" ? " ahead of HAP-NodeJS" : ""}`;
 }
 
-function figureCell({ metric }: MetricRow, contender: string): string {
-  const failed = figureOf(metric, contender)?.failed;
-  if (failed !== undefined) return `<td class="failed">no figure: ${text(failed)}</td>`;
-  const summary = summaryOf(metric, contender);
-  if (summary === undefined) return `<td>${NOTHING}</td>`;
-  const range = formatRange(summary, metric.unit);
-  return (
-    `<td${contender === SUBJECT ? ' class="subject"' : ""}>${formatFigure(summary.median, metric.unit)}` +
-    `${range === "" ? "" : `<small>${range}</small>`}</td>`
-  );
+function middleOf(comparison: NonNullable<ReturnType<typeof aheadOfPeer>>): number {
+  return comparison.kind === "apart" ? comparison.ratio.median : 1;
 }
 
-function ratioCell(ratio: ReturnType<typeof aheadOf>): string {
-  if (ratio === undefined) return `<td>${NOTHING}</td>`;
-  const range = formatRange(ratio, "ratio");
-  return `<td class="ratio">${formatRatio(ratio)}${range === "" ? "" : `<small>${range}</small>`}</td>`;
+function metricPart({ title, rows }: MetricTable): string {
+  const isCold = rows.some(({ cold }) => cold !== undefined);
+  const bodies = rows.map((row) => {
+    const lines = linesOf(row);
+    const most = Math.max(...lines.map(({ contender = "" }) => summaryOf(row.warm, contender)?.max ?? 0));
+    return tableBody(
+      row.case.title,
+      isCold,
+      lines.map((line) => lineRow(row, line, most, isCold)),
+    );
+  });
+  return `<h3>${text(capital(title))}</h3>\n${table(isCold, bodies)}`;
 }
 
-function goals(result: BenchResult): string {
-  const rows = judgeGoals(result).flatMap(({ goal, checks }) =>
-    checks.map(
-      ({ wanted, measured, verdict, remark }, index) =>
-        `<tr><td>${index === 0 ? text(goal.title) : ""}</td><td class="text">${text(wanted)}</td>` +
-        `<td>${text(measured)}</td><td class="${verdict}">${verdict === "unmeasured" ? NOTHING : verdict}` +
-        `${remark === undefined ? "" : `<small>${text(remark)}</small>`}</td></tr>`,
-    ),
-  );
-  return `<section id="goals">
-<h2>Goals</h2>
-<p class="how">What hapwire is to reach, and whether it has in this run.</p>
-<div class="scroll"><table>
-<thead><tr><th></th><th class="text">wanted</th><th>measured</th><th></th></tr></thead>
-<tbody>
+function lineRow({ warm }: MetricRow, line: Line, most: number, isCold: boolean): string {
+  const { label, contender } = line;
+  const summary = contender === undefined ? undefined : summaryOf(warm, contender);
+  const bar = summary === undefined || most <= 0 ? "" : drawBar(barStyle(contender), summary, most);
+  const cells = [cellOf(line.warm), ...(isCold ? [cellOf(line.cold)] : [])];
+  const style = contender === undefined ? ' class="ratio"' : "";
+  return `<tr${style}><td>${text(label)}${bar}</td>${cells.join("")}</tr>`;
+}
+
+function barStyle(contender: string | undefined): string {
+  switch (contender) {
+    case HAPWIRE:
+      return "hapwire";
+    case PORTABLE:
+      return "portable";
+    case HAPNODEJS:
+      return "peer";
+    case LIMIT:
+      return "limit";
+    default:
+      return "other";
+  }
+}
+
+function table(isCold: boolean, bodies: readonly string[]): string {
+  const head = isCold
+    ? `<thead><tr><td></td><th scope="col">warm</th><th scope="col">cold</th></tr></thead>\n`
+    : "";
+  return `<table>\n${head}${bodies.join("\n")}\n</table>`;
+}
+
+function tableBody(title: string, isCold: boolean, rows: readonly string[], about = ""): string {
+  const span = isCold ? 3 : 2;
+  const small = about === "" ? "" : `<small>${text(about)}</small>`;
+  return `<tbody>
+<tr class="group"><th scope="rowgroup" colspan="${String(span)}">${text(title)}${small}</th></tr>
 ${rows.join("\n")}
-</tbody>
-</table></div>
-</section>`;
+</tbody>`;
+}
+
+function cellOf({ text: content, range, failed }: Cell): string {
+  // A line may break before a range's second figure, not before a unit.
+  const small = range === "" ? "" : `<small>${text(range.replace(/ (?=\D)/g, "\u00a0"))}</small>`;
+  return `<td${failed === true ? ' class="failed"' : ""}>${text(content)}${small}</td>`;
+}
+
+function capital(title: string): string {
+  return title.charAt(0).toUpperCase() + title.slice(1);
+}
+
+function method(result: BenchResult): string {
+  const [first = "", ...more] = describeMethod(result).map((sentence) => `<p>${text(sentence)}</p>`);
+  return `${first}\n<details><summary>More</summary>\n${more.join("\n")}\n</details>`;
 }
 
 function machine(result: BenchResult): string {
@@ -178,10 +185,7 @@ function machine(result: BenchResult): string {
     ({ title, leftOut }) =>
       `<li>${text(title)}${leftOut === undefined ? "" : `, left out: ${text(leftOut)}`}</li>`,
   );
-  return `<section id="machine">
-<h2>Machine and versions</h2>
-<dl>${lines.join("")}</dl>
+  return `<dl>${lines.join("")}</dl>
 <h3>Contenders</h3>
-<ul>${contenders.join("")}</ul>
-</section>`;
+<ul>${contenders.join("")}</ul>`;
 }

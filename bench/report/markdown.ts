@@ -1,32 +1,26 @@
-/** A result as Markdown: docs/benchmarks.md, and the README's part with its chart. */
+/** Renders a result as Markdown: docs/benchmarks.md and the generated part of the README. */
 
+import { HAPNODEJS, HAPWIRE } from "../contenders";
 import type { BenchResult, ScenarioResult } from "../result";
-import { drawAhead } from "./charts";
 import {
-  aheadOf,
-  figureOf,
-  ofLimit,
-  PEER,
-  SUBJECT,
-  summaryOf,
+  aheadOfPeer,
+  comparisonCell,
+  figureCell,
+  hasCold,
+  linesOf,
   tablesOf,
-  titleOf,
-  type MetricRow,
+  type Cell,
   type MetricTable,
 } from "./figures";
-import { escapeMarkdown as text, formatFigure, formatRange, formatRatio, NOTHING } from "./format";
-import { CHART_STYLE } from "./html-style";
-import { describeMachine, describeMethod } from "./machine";
-import { headlinesOf, judgeGoals, slowerThan, type Headline } from "./verdicts";
+import { escapeMarkdown as text } from "./format";
+import { headlinesOf, type HeadlineGroup } from "./headlines";
+import { COLD, describeMachine, describeMethod, firstLook, NOISE } from "./method";
 
-/** The contender that is to be no slower than the peer anywhere: hapwire where no addon loads. */
-const PORTABLE = "portable";
-
-/** Around the part of the README that is generated. */
+/** Around the generated part of the README. */
 const README_BEGIN = "<!-- bench:begin -->";
 const README_END = "<!-- bench:end -->";
 
-/** A table; the first columns are text, those that follow are figures. */
+/** A table whose first columns are text and whose other columns are figures. */
 function table(head: readonly string[], rows: readonly (readonly string[])[], textColumns = 1): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const rule = head.map((_, column) => (column < textColumns ? "---" : "---:"));
@@ -39,11 +33,10 @@ export function renderBenchmarks(result: BenchResult): string {
 
 # Benchmarks
 
-${describeMethod(result)} The same figures with charts, as one file: [report.html](../bench/results/report.html).
+hapwire beside HAP-NodeJS, on one machine, in one run. ${code(result.command)} repeats it;
+\`npm run bench -- --help\` lists shorter runs. In an installation the command is \`npx hapwire bench\`.
 
-${code(result.command)} repeats the run, \`npm run bench -- --help\` tells of shorter ones.
-
-Taken on:
+${markOf(result)}${describeMethod(result).map(text).join("\n\n")}
 
 ${list(describeMachine(result).map(([what, value]) => `${what}: ${text(value)}`))}
 
@@ -51,16 +44,14 @@ Contenders:
 
 ${list(result.contenders.map(({ title, leftOut }) => (leftOut === undefined ? text(title) : `${text(title)}, left out: ${text(leftOut)}`)))}
 
-## Goals
-
-What hapwire is to reach, and whether it has in this run.
-
-${goals(result)}
-
-${portable(result)}
-
-${result.scenarios.map((scenario) => scenarioPart(result, scenario)).join("\n\n")}
+${result.scenarios.map(scenarioPart).join("\n\n")}
 `;
+}
+
+/** A paragraph, or nothing for a whole run. */
+function markOf(result: BenchResult): string {
+  const mark = firstLook(result);
+  return mark === undefined ? "" : `**${text(mark)}**\n\n`;
 }
 
 function code(command: string): string {
@@ -71,72 +62,32 @@ function list(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join("\n");
 }
 
-const VERDICTS = { met: "met", missed: "**missed**", unmeasured: "not measured" } as const;
-
-function goals(result: BenchResult): string {
-  const rows = judgeGoals(result).flatMap(({ goal, checks }) =>
-    checks.map(({ wanted, measured, verdict, remark }, index) => [
-      index === 0 ? text(goal.title) : "",
-      wanted,
-      measured,
-      remark === undefined ? VERDICTS[verdict] : `${VERDICTS[verdict]}: ${remark}`,
-    ]),
+function scenarioPart(scenario: ScenarioResult): string {
+  return [`## ${text(scenario.title)}`, text(scenario.how), ...tablesOf(scenario).map(metricTable)].join(
+    "\n\n",
   );
-  return table(["", "wanted", "measured", ""], rows, 2);
 }
 
-/** Whether the portable engine keeps its one goal; empty where the run was without it. */
-function portable(result: BenchResult): string {
-  if (!result.contenders.some(({ name, leftOut }) => name === PORTABLE && leftOut === undefined)) return "";
-  const slower = slowerThan(result, PORTABLE, PEER);
-  const peer = text(titleOf(result, PEER));
-  const wanted = `The portable engine is to be no slower than ${peer} anywhere`;
-  if (slower.length === 0) return `${wanted}: met.`;
-  const rows = slower.map(({ title, ratio }) => [
-    text(title),
-    formatRatio(ratio),
-    formatRange(ratio, "ratio"),
-  ]);
-  return `${wanted}: **missed** in these figures.\n\n${table(["", `of ${peer}'s`, "range"], rows)}`;
+function metricTable({ title, rows }: MetricTable): string {
+  const isCold = rows.some(({ cold }) => cold !== undefined);
+  const body = rows.flatMap((row) =>
+    linesOf(row).map(({ label, contender, warm, cold }, index) => {
+      const emphasis = contender === undefined ? "**" : "";
+      const cells = [warm, ...(isCold ? [cold] : [])].map((cell) => cellOf(cell, emphasis));
+      return [index === 0 ? text(row.case.title) : "", text(label), ...cells];
+    }),
+  );
+  return table([text(title), "", ...(isCold ? ["warm", "cold"] : ["figure"])], body, 2);
 }
 
-function scenarioPart(result: BenchResult, scenario: ScenarioResult): string {
-  const tables = tablesOf(result, scenario).map((one) => metricTable(result, one));
-  return [`## ${text(scenario.title)}`, text(scenario.how), ...tables].join("\n\n");
-}
-
-function metricTable(result: BenchResult, { title, contenders: columns, rows }: MetricTable): string {
-  const ahead = rows.some(({ metric }) => aheadOf(metric, SUBJECT, PEER) !== undefined);
-  const limit = rows.some(({ metric }) => ofLimit(metric, SUBJECT) !== undefined);
-  const head = [text(title), ...columns.map((column) => text(column.title))];
-  if (ahead) head.push(`ahead of ${text(titleOf(result, PEER))}`);
-  if (limit) head.push("of the limit");
-  const body = rows.map((row) => {
-    const cells = [text(row.case.title), ...columns.map(({ name }) => figureCell(row, name))];
-    if (ahead) cells.push(ratioCell(aheadOf(row.metric, SUBJECT, PEER)));
-    if (limit) cells.push(ratioCell(ofLimit(row.metric, SUBJECT)));
-    return cells;
-  });
-  return table(head, body);
-}
-
-function figureCell({ metric }: MetricRow, contender: string): string {
-  const failed = figureOf(metric, contender)?.failed;
-  if (failed !== undefined) return `no figure: ${text(failed)}`;
-  const summary = summaryOf(metric, contender);
-  if (summary === undefined) return NOTHING;
-  const range = formatRange(summary, metric.unit);
-  return `${formatFigure(summary.median, metric.unit)}${range === "" ? "" : ` (${range})`}`;
-}
-
-function ratioCell(ratio: ReturnType<typeof aheadOf>): string {
-  return ratio === undefined ? NOTHING : `**${formatRatio(ratio)}**`;
+function cellOf({ text: content, range }: Cell, emphasis: string): string {
+  return `${emphasis}${text(content)}${emphasis}${range === "" ? "" : ` (${text(range)})`}`;
 }
 
 /**
- * Puts the table and the chart where the README has its marks.
+ * Replaces the part of the README between its marks.
  *
- * @throws Error where it has not both marks, in order.
+ * @throws Error if the README lacks a mark, or has them in the wrong order.
  */
 export function renderReadme(readme: string, result: BenchResult): string {
   const begin = readme.indexOf(README_BEGIN);
@@ -149,36 +100,28 @@ export function renderReadme(readme: string, result: BenchResult): string {
 
 function readmePart(result: BenchResult): string {
   const { machine } = result;
-  const peer = titleOf(result, PEER);
-  const rows = headlinesOf(result).map((headline) => [
-    text(headline.title),
-    median(headline, SUBJECT),
-    median(headline, PEER),
-    formatRatio(headline.ahead),
-    formatRatio(headline.ofLimit),
-  ]);
-  return `![How many times less hapwire needs than ${text(peer)}](docs/benchmarks.svg)
+  const tables = headlinesOf(result).map((group) => `${text(group.about)}\n\n${headlineTable(group)}`);
+  return `![hapwire's part of HAP-NodeJS's cost](docs/benchmarks.svg)
 
-${table(["", "hapwire", text(peer), "ahead by", "of the limit"], rows)}
+${markOf(result)}${tables.join("\n\n")}
 
-CPU time of the server's process unless the row says otherwise, medians, on ${text(machine.cpu)} with Node.js
-${text(machine.node)}. The limit is the least that the same work takes without a server around it. All figures, how they were taken and
-how to repeat them: [docs/benchmarks.md](docs/benchmarks.md).`;
+Less is better. CPU time of the server's process unless the row says otherwise, medians, on ${text(machine.cpu)} with
+Node.js ${text(machine.node)}. ${NOISE}
+
+${hasCold(result) ? `${text(COLD)}\n\n` : ""}All figures and how to repeat them: [docs/benchmarks.md](docs/benchmarks.md).`;
 }
 
-function median({ metric }: Headline, contender: string): string {
-  const summary = summaryOf(metric, contender);
-  return summary === undefined ? NOTHING : formatFigure(summary.median, metric.unit);
-}
-
-/** docs/benchmarks.svg: the README's chart, with its own paper and colours, in light and in dark. */
-export function renderChart(result: BenchResult): string {
-  const bars = headlinesOf(result).flatMap(({ title, ahead }) =>
-    ahead === undefined ? [] : [{ title, ratio: ahead.median }],
-  );
-  const svg = drawAhead(result, bars, "wide");
-  if (svg === "") return `<svg xmlns="http://www.w3.org/2000/svg"/>\n`;
-  const style = `<style>${CHART_STYLE}</style>`;
-  const paper = `<rect width="100%" height="100%" rx="10" fill="var(--paper)"/>`;
-  return `${svg.replace(/^<svg[^>]*>/, (tag) => `${tag}\n${style}\n${paper}`)}\n`;
+function headlineTable({ title, rows }: HeadlineGroup): string {
+  const isCold = rows.some(({ cold }) => cold !== undefined);
+  const head = ["hapwire", "HAP-NodeJS", "ahead by"].flatMap((name) => (isCold ? [name, "cold"] : [name]));
+  const body = rows.map((row) => {
+    const metrics = isCold ? [row.warm, row.cold] : [row.warm];
+    const cells = [
+      ...metrics.map((metric) => figureCell(metric, HAPWIRE)),
+      ...metrics.map((metric) => figureCell(metric, HAPNODEJS)),
+      ...metrics.map((metric) => comparisonCell(aheadOfPeer(metric))),
+    ];
+    return [text(row.title), ...cells.map((cell) => text(cell.text))];
+  });
+  return table([text(title), ...head], body);
 }

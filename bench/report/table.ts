@@ -1,60 +1,63 @@
-/** The result as text for a terminal. */
+/** Prints a result as text for a terminal. */
 
-import { HAPNODEJS, HAPWIRE, LIMIT } from "../contenders";
-import type { BenchResult, CaseResult, Figure, Metric } from "../result";
-import { formatFigure, formatRange, formatRatio } from "./format";
-import { ratioOfRounds, summarize } from "../statistics";
+import type { BenchResult, CaseResult, ScenarioResult } from "../result";
+import { hasCold, linesOf, tablesOf, type Cell, type MetricRow } from "./figures";
+import { COLD, firstLook } from "./method";
 
-/** @returns The whole result, a row for each figure. */
+/** @returns The whole result, one line for each figure. */
 export function renderTable(result: BenchResult): string {
   const { cpu, cores, platform, arch, node, openssl } = result.machine;
-  const left = result.contenders.flatMap(({ title, leftOut }) =>
-    leftOut === undefined ? [] : [`left out: ${title}: ${leftOut}`],
-  );
+  const mark = firstLook(result);
   return [
+    ...(mark === undefined ? [] : [mark, ""]),
     `${cpu}, ${String(cores)} cores, ${platform} ${arch}, Node ${node}, OpenSSL ${openssl}`,
-    ...result.contenders.map(({ name, title }) => `  ${name.padEnd(NAME_WIDTH)} ${title}`),
-    ...left,
-    ...result.scenarios.flatMap(({ title, cases }) => ["", title, ...cases.flatMap(caseRows)]),
+    ...result.contenders.map(({ title, leftOut }) =>
+      leftOut === undefined ? `  ${title}` : `  left out: ${title}: ${leftOut}`,
+    ),
+    ...(hasCold(result) ? [COLD] : []),
+    ...result.scenarios.flatMap(scenarioLines),
   ].join("\n");
 }
 
-const NAME_WIDTH = 14;
-const FIGURE_WIDTH = 10;
-
-function caseRows({ title, metrics, leftOut = [] }: CaseResult): string[] {
-  const rows = metrics.flatMap((metric) => [
-    `  ${title}, ${metric.title}`,
-    ...metric.figures.map((figure) => `    ${figureRow(figure, metric)}`),
-    ...comparisons(metric).map((line) => `    ${line}`),
-  ]);
-  return [...rows, ...leftOut.map((line) => `    left out: ${line}`)];
+/** Pads the cells of rows to columns, two spaces apart, behind an indent. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
+  }
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd(),
+  );
 }
 
-function figureRow({ contender, samples, failed }: Figure, { unit }: Metric): string {
-  if (failed !== undefined) {
-    return `${contender.padEnd(NAME_WIDTH)} no figure: ${failed}`;
-  }
-  const summary = summarize(samples);
-  if (summary === undefined) {
-    return `${contender.padEnd(NAME_WIDTH)} no figure`;
-  }
-  const figure = formatFigure(summary.median, unit).padStart(FIGURE_WIDTH);
-  return `${contender.padEnd(NAME_WIDTH)} ${figure}  ${formatRange(summary, unit)}`.trimEnd();
-}
-
-/** How hapwire compares, round by round. */
-function comparisons({ figures, unit }: Metric): string[] {
-  if (unit === "ratio") {
-    return [];
-  }
-  const samplesOf = (name: string): readonly number[] =>
-    figures.find(({ contender }) => contender === name)?.samples ?? [];
-  const own = samplesOf(HAPWIRE);
-  const ahead = ratioOfRounds(samplesOf(HAPNODEJS), own);
-  const ofLimit = ratioOfRounds(own, samplesOf(LIMIT));
+function scenarioLines(scenario: ScenarioResult): string[] {
   return [
-    ...(ahead === undefined ? [] : [`ahead of HAP-NodeJS: ${formatRatio(ahead)}`]),
-    ...(ofLimit === undefined ? [] : [`of the limit: ${formatRatio(ofLimit)}`]),
+    "",
+    scenario.title,
+    ...tablesOf(scenario).flatMap(({ rows }) => rows.flatMap(metricLines)),
+    ...scenario.cases.flatMap(leftOutLines),
   ];
+}
+
+function metricLines(row: MetricRow): string[] {
+  const title = `${row.case.title}, ${row.warm.title}`;
+  const lines = linesOf(row);
+  if (row.cold === undefined) {
+    return [`  ${title}`, ...columns(lines.map(({ label, warm }) => [`  ${label}`, ...pair(warm)]))];
+  }
+  return [
+    `  ${title}`,
+    ...columns([
+      ["", "warm", "", "cold"],
+      ...lines.map(({ label, warm, cold }) => [`  ${label}`, ...pair(warm), ...pair(cold)]),
+    ]),
+  ];
+}
+
+function pair({ text, range, failed }: Cell): string[] {
+  return failed === true ? ["", text] : [text, range];
+}
+
+function leftOutLines({ title, leftOut = [] }: CaseResult): string[] {
+  return leftOut.map((line) => `  ${title}: left out: ${line}`);
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { commandOf, parseCommand, UsageError, type RunRequest } from "#bench/arguments";
+import { commandOf, helpText, parseCommand, UsageError, type RunRequest } from "#bench/arguments";
 import { CONTENDER_NAMES } from "#bench/contenders";
 import { SCENARIOS } from "#bench/scenarios";
 
@@ -31,25 +31,27 @@ describe("the benchmarks' arguments", () => {
   });
 
   it("set sizes and files", () => {
-    const request = requestOf(
-      ...[
-        "--rounds",
-        "3",
-        "--connections",
-        "16",
-        "--accessories",
-        "20",
-        "--json",
-        "a.json",
-        "--html",
-        "a.html",
-      ],
-    );
-    assert.equal(request.rounds, 3);
-    assert.equal(request.connections, 16);
-    assert.equal(request.accessories, 20);
-    assert.equal(request.json, "a.json");
-    assert.equal(request.html, "a.html");
+    const sizes = ["--rounds", "3", "--connections", "16", "--accessories", "20"];
+    const command = parseCommand([...sizes, "--json", "a.json", "--html", "a.html", "--goals"]);
+    assert.ok(command.name === "run");
+    const { rounds, connections, accessories } = command.request;
+    assert.deepEqual([rounds, connections, accessories], [3, 16, 20]);
+    assert.equal(command.json, "a.json");
+    assert.deepEqual(command.outputs, { html: "a.html", goals: true });
+    assert.deepEqual(parseCommand([]), { name: "run", request: requestOf(), outputs: { goals: false } });
+  });
+
+  it("show a stored result, with a report and the goals", () => {
+    assert.deepEqual(parseCommand(["--from", "a.json"]), {
+      name: "show",
+      from: "a.json",
+      outputs: { goals: false },
+    });
+    assert.deepEqual(parseCommand(["--goals", "--from", "a.json", "--html", "a.html"]), {
+      name: "show",
+      from: "a.json",
+      outputs: { html: "a.html", goals: true },
+    });
   });
 
   it("take fewer rounds for a quick look, unless told otherwise", () => {
@@ -71,6 +73,8 @@ describe("the benchmarks' arguments", () => {
     [["--accessories", "many"], /not "many"/],
     [["--nonsense"], /--nonsense/],
     [["burst"], /burst/],
+    [["--from", "a.json", "--rounds", "3"], /--from measures nothing, so --rounds has no use/],
+    [["--quick", "--from", "a.json"], /so --quick has no use/],
   ] as const) {
     it(`refuse ${args.join(" ")}`, () => {
       assert.throws(
@@ -91,5 +95,12 @@ describe("the benchmarks' arguments", () => {
     );
     assert.deepEqual(requestOf(...command.split(" ").slice(3)), request);
     assert.match(commandOf(request, "npm run bench"), /^npm run bench -- --scenario get /);
+  });
+
+  it("are explained under the name of the command that was run", () => {
+    const help = helpText("npx hapwire bench");
+    assert.ok(help.startsWith("Usage: npx hapwire bench [OPTIONS]\n"));
+    assert.doesNotMatch(help, /npm run/);
+    assert.ok(helpText("npm run bench").startsWith("Usage: npm run bench -- [OPTIONS]\n"));
   });
 });

@@ -1,10 +1,10 @@
-/** A result as the suite writes one, with figures of our own invention: some good, some bad, some missing. */
+/** A result with invented figures: some good, some bad, some within the noise, some missing. */
 
 import type { BenchResult, CaseResult, Figure, Metric, ScenarioResult, Unit } from "#bench/result";
 
 const ROUNDS = 7;
 
-/** Figures around a middle one: the same wobble for all contenders of a round, and a little of their own. */
+/** Samples around `middle`. All contenders share most of the variation of a round. */
 function samples(middle: number, own: number): number[] {
   return Array.from({ length: ROUNDS }, (_, round) => {
     const shared = 1 + 0.03 * Math.sin(round * 2.1);
@@ -13,7 +13,7 @@ function samples(middle: number, own: number): number[] {
   });
 }
 
-/** @param middles - By contender; a text is why there is no figure. */
+/** @param middles - By contender. A text says why there is no figure. */
 function metric(
   name: string,
   title: string,
@@ -33,6 +33,16 @@ function metric(
 
 function one(name: string, title: string, ...metrics: Metric[]): CaseResult {
   return { name, title, metrics };
+}
+
+/** A case of the whole stack, whose cold figures are four times as large. */
+function stackCase(name: string, title: string, own: number, peer: number): CaseResult {
+  const metrics = (factor: number): Metric[] => [
+    metric("cpu", "CPU time of a request", "us", { hapwire: own * factor, "hap-nodejs": peer * factor }),
+    metric("p50", "latency, p50", "us", { hapwire: own * factor * 1.2, "hap-nodejs": peer * factor * 1.3 }),
+    metric("stall", "longest stall", "ms", { hapwire: own / 900, "hap-nodejs": peer / 900 }),
+  ];
+  return { name, title, metrics: metrics(1), cold: metrics(4) };
 }
 
 function codecCase(name: string, title: string, scale: number, ahead: number): CaseResult {
@@ -65,6 +75,20 @@ function burstCase(name: string, title: string, limit: number, ahead: number): C
 }
 
 const scenarios: readonly ScenarioResult[] = [
+  {
+    name: "whole-stack",
+    title: "The whole stack: a real bridge",
+    how: "A bridge of lamps, made with HAP-NodeJS, on hapwire and on HAP-NodeJS's own transport.",
+    cases: [
+      stackCase("accessories", "GET /accessories, 149 lamps", 8_200, 14_400),
+      stackCase("get-1", "GET of 1 characteristic", 125, 171),
+      stackCase("get-100", "GET of 100 characteristics", 1_010, 1_020),
+      stackCase("put", "PUT of 1 characteristic", 98, 125),
+      stackCase("burst", "450 changes to 8 controllers", 3_900, 10_400),
+      stackCase("return", "20 controllers come back at once", 31_000, 240_000),
+      stackCase("pair-setup", "pair-setup, M1 to M6", 61_000, 60_500),
+    ],
+  },
   {
     name: "codec",
     title: "Seal and open",

@@ -1,4 +1,4 @@
-/** What `npm run bench:instructions` reads from callgrind, and when it fails. */
+/** The counts that `npm run bench:instructions` reads from callgrind, and its verdicts. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

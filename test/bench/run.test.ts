@@ -1,20 +1,24 @@
 /** Runs of the benchmarks from end to end, as small as they can be. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough } from "node:stream";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 
 import { findCompetitors, HAPWIRE, type Competitor } from "#bench/contenders";
 import { runCase } from "#bench/harness/case";
 import { ProgressLine } from "#bench/harness/progress";
+import { renderGoals } from "#bench/report/goals";
+import { renderHtml } from "#bench/report/html";
+import { renderTable } from "#bench/report/table";
 import { RESULT_FORMAT, type BenchResult, type CaseResult } from "#bench/result";
 import { run } from "#bench/run";
 import { SCENARIOS } from "#bench/scenarios";
 import { burst } from "#bench/scenarios/burst";
 import { get } from "#bench/scenarios/get";
+import { EXAMPLE } from "./example-result";
 import { transportEngines } from "../support/harness";
 import { ROOT, runNode } from "../support/child";
 import { patient } from "../support/patience";
@@ -35,6 +39,15 @@ function impostor(name: string): Competitor {
   return { name, title: name, server: path.join(__dirname, "servers", `${name}.js`) };
 }
 
+/** A folder that the test removes at its end. */
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "hapwire-bench-"));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
+
 async function runFirstCase(scenario: typeof burst, competitors: Competitor[]): Promise<CaseResult> {
   const [plan] = scenario.cases(TINY);
   assert.ok(plan !== undefined);
@@ -43,11 +56,7 @@ async function runFirstCase(scenario: typeof burst, competitors: Competitor[]): 
 
 describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
   it("measures every contender in every round and writes the result", async (t) => {
-    const folder = mkdtempSync(path.join(tmpdir(), "hapwire-bench-"));
-    t.after(() => {
-      rmSync(folder, { recursive: true });
-    });
-    const file = path.join(folder, "result.json");
+    const file = path.join(temporaryFolder(t), "result.json");
     const names = [ENGINE, "hap-nodejs", "limit"];
     const args = [
       "--quick",
@@ -72,6 +81,8 @@ describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
       result.command,
       `npx hapwire bench --scenario get,stall --contenders ${names.join(",")} --quick --connections 2 --accessories 5`,
     );
+    assert.equal(result.quick, true);
+    assert.match(ended.stdout, /^A first look, /);
     assert.equal(result.machine.node, process.versions.node);
     assert.deepEqual(
       result.contenders.map(({ name, leftOut }) => [name, leftOut]),
@@ -236,6 +247,36 @@ describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
     );
     const wrong = await runNode([MAIN, "--rounds", "none"]);
     assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /--rounds must be a whole number/);
+    assert.match(
+      wrong.stderr,
+      /^hapwire: --rounds must be a whole number.*\nTry: npx hapwire bench --help$/m,
+    );
+    assert.doesNotMatch(wrong.stderr, /npm run/);
+  });
+
+  it("refuses an output file that it cannot write before it measures", async (t) => {
+    const file = path.join(temporaryFolder(t), "no-such-folder", "result.json");
+    for (const option of ["--json", "--html"]) {
+      const { code, stdout, stderr } = await runNode([MAIN, "--quick", option, file]);
+      assert.equal(code, 1);
+      assert.match(stderr, /^hapwire: ENOENT: .*no-such-folder/);
+      assert.equal(stdout, "");
+    }
+  });
+
+  it("shows a stored result, with a report and the goals", async (t) => {
+    const folder = temporaryFolder(t);
+    const [json, html] = [path.join(folder, "result.json"), path.join(folder, "report.html")];
+    writeFileSync(json, JSON.stringify(EXAMPLE));
+    const { code, stdout, stderr } = await runNode([MAIN, "--from", json, "--html", html, "--goals"]);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `${renderTable(EXAMPLE)}\n\n${renderGoals(EXAMPLE)}\n`);
+    assert.equal(readFileSync(html, "utf8"), renderHtml(EXAMPLE));
+    const missing = await runNode([MAIN, "--from", path.join(folder, "none.json")]);
+    assert.equal(missing.code, 1);
+    assert.match(
+      missing.stderr,
+      /^hapwire: .*none\.json cannot be read as a result of the benchmarks: ENOENT/,
+    );
   });
 });

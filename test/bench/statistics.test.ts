@@ -1,9 +1,9 @@
-/** What is made of the rounds' figures. */
+/** Statistics over the samples of the rounds. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { median, percentile, ratioOfRounds, summarize } from "#bench/statistics";
+import { median, overlap, percentile, ratioOfRounds, summarize } from "#bench/statistics";
 
 describe("median", () => {
   it("is the value in the middle, whatever the order", () => {
@@ -44,6 +44,29 @@ describe("summarize", () => {
 
   it("has nothing to say of nothing", () => {
     assert.equal(summarize([]), undefined);
+  });
+});
+
+describe("overlap", () => {
+  const range = (min: number, max: number): { min: number; median: number; max: number } => ({
+    min,
+    median: (min + max) / 2,
+    max,
+  });
+  const both = (one: [number, number], other: [number, number]): boolean[] => [
+    overlap(range(...one), range(...other)),
+    overlap(range(...other), range(...one)),
+  ];
+
+  it("is true if the ranges share a value, be it their last", () => {
+    assert.deepEqual(both([1, 3], [2, 4]), [true, true]);
+    assert.deepEqual(both([1, 3], [3, 4]), [true, true]);
+    assert.deepEqual(both([1, 9], [4, 5]), [true, true]);
+    assert.deepEqual(both([2, 2], [2, 2]), [true, true]);
+  });
+
+  it("is false if one range ends before the other begins", () => {
+    assert.deepEqual(both([1, 3], [3.01, 4]), [false, false]);
   });
 });
 
