@@ -2,10 +2,12 @@
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
+import { checkFunction } from "../check";
 import { HAPConnection } from "../connection";
 import { serverClosed, type ServerMessage } from "../diagnostics";
 import type { MessageAead } from "../engine/contract";
 import { loadEngine } from "../engine/load";
+import { checkOptionNames } from "../option-names";
 import { settingsFrom, type ServerOptions } from "../options";
 import { EventedHTTPServer } from "../server";
 import { version } from "../version";
@@ -47,6 +49,8 @@ export interface Installation {
   uninstall(): void;
 }
 
+const OPTION_NAMES = { server: true, log: true, onCarried: true };
+
 /** The oldest Node that hapwire runs on. */
 const NODE_MAJOR = 20;
 
@@ -77,11 +81,13 @@ const installed = new WeakMap<object, Seam>();
  *   ES module.
  */
 export function install(hap: object, options: InstallOptions = {}): Installation {
-  const say = sayTo(options.log ?? logToStderr);
+  const say = sayTo(logOf(options));
   try {
     checkNode();
+    checkInstallOptions(options);
+    const { engine } = settingsFrom(options.server ?? {}, "options.server");
     checkExports(hap);
-    const { messages } = loadEngine(settingsFrom(options.server ?? {}).engine);
+    const { messages } = loadEngine(engine);
     const { prototype } = hap.HAPServer;
     const before = installed.get(prototype);
     if (before !== undefined) {
@@ -255,6 +261,19 @@ function claimInstances(
   patches.replace(stock, Symbol.hasInstance, function (this: object, value: unknown) {
     return original.call(this, value) || (this === stock && value instanceof ours);
   });
+}
+
+/** The log of the options. If there is none, or if it is no function, standard error. */
+function logOf(options: unknown): (line: string) => void {
+  const { log } = Object(options) as InstallOptions;
+  return typeof log === "function" ? log : logToStderr;
+}
+
+/** @throws {@link ArgumentError} */
+function checkInstallOptions(options: InstallOptions): void {
+  checkOptionNames<InstallOptions>(options, OPTION_NAMES, "install()");
+  checkFunction(options.log ?? logToStderr, "options.log");
+  checkFunction(options.onCarried ?? logToStderr, "options.onCarried");
 }
 
 /** @throws Error if this Node is too old for hapwire. */
