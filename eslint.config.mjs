@@ -105,6 +105,7 @@ export default defineConfig(
     files: ["**/*.{js,cjs,mjs}"],
     languageOptions: {
       globals: {
+        Buffer: "readonly",
         URLSearchParams: "readonly",
         clearInterval: "readonly",
         clearTimeout: "readonly",
