@@ -114,6 +114,7 @@ export default defineConfig(
     files: ["**/*.{js,cjs,mjs}"],
     languageOptions: {
       globals: {
+        Buffer: "readonly",
         URLSearchParams: "readonly",
         clearInterval: "readonly",
         clearTimeout: "readonly",

@@ -2,6 +2,7 @@
 
 import { types } from "node:util";
 
+import type { Clock } from "./clock";
 import type { EngineName } from "./engine/contract";
 import { ArgumentError } from "./errors";
 import { KEY_LENGTH } from "./frame";
@@ -30,10 +31,17 @@ export function checkInteger(
   }
 }
 
-export function checkKey(value: unknown, argument: string): asserts value is Uint8Array {
-  if (!types.isUint8Array(value) || value.length !== KEY_LENGTH) {
-    throw new ArgumentError(argument, `a Buffer or Uint8Array of ${String(KEY_LENGTH)} bytes`, value);
+/** @param length - The number of bytes. Default: any. */
+export function checkBytes(value: unknown, argument: string, length?: number): asserts value is Uint8Array {
+  // Not by class: tests and sandboxes have a Uint8Array of another realm.
+  if (!types.isUint8Array(value) || value.length !== (length ?? value.length)) {
+    const expected = `a Buffer or Uint8Array${length === undefined ? "" : ` of ${String(length)} bytes`}`;
+    throw new ArgumentError(argument, expected, value, true);
   }
+}
+
+export function checkKey(value: unknown, argument: string): asserts value is Uint8Array {
+  checkBytes(value, argument, KEY_LENGTH);
 }
 
 export function checkEngineName(value: unknown, argument: string): asserts value is EngineName | undefined {
@@ -42,10 +50,9 @@ export function checkEngineName(value: unknown, argument: string): asserts value
   }
 }
 
-export function checkBytes(value: unknown, argument: string): asserts value is Uint8Array {
-  // Not by class: tests and sandboxes have a Uint8Array of another realm.
-  if (!types.isUint8Array(value)) {
-    throw new ArgumentError(argument, "a Buffer or Uint8Array", value);
+export function checkIpVersion(value: unknown, argument: string): asserts value is "ipv4" | "ipv6" {
+  if (value !== "ipv4" && value !== "ipv6") {
+    throw new ArgumentError(argument, '"ipv4" or "ipv6"', value);
   }
 }
 
@@ -59,4 +66,32 @@ export function checkNonEmptyString(value: unknown, argument: string): asserts v
   if (typeof value !== "string" || value.length === 0) {
     throw new ArgumentError(argument, "a string that is not empty", value);
   }
+}
+
+export function checkObject(value: unknown, argument: string): asserts value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new ArgumentError(argument, "an object", value);
+  }
+}
+
+/** @param names - The functions that the object must have. */
+export function checkHasFunctions<Name extends string>(
+  value: unknown,
+  argument: string,
+  ...names: readonly Name[]
+): asserts value is Readonly<Record<Name, () => unknown>> {
+  const object = Object(value) as Partial<Record<Name, unknown>>;
+  if (names.some((name) => typeof object[name] !== "function")) {
+    throw new ArgumentError(argument, `an object with the functions ${names.join(", ")}`, value);
+  }
+}
+
+export function checkFunction(value: unknown, argument: string): asserts value is () => unknown {
+  if (typeof value !== "function") {
+    throw new ArgumentError(argument, "a function", value);
+  }
+}
+
+export function checkClock(value: unknown, argument: string): asserts value is Clock {
+  checkHasFunctions(value, argument, "now", "setTimeout", "clearTimeout");
 }

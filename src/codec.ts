@@ -6,7 +6,9 @@ import { checkBytes, checkEngineName, checkKey } from "./check";
 import { loadEngine } from "./engine/load";
 import type * as contract from "./engine/contract";
 import { ArgumentError } from "./errors";
+import { checkOptionNames } from "./option-names";
 
+const NAMES = { counter: true, engine: true };
 const MAX_COUNTER = 2n ** 64n - 1n;
 
 /** The options of a codec. */
@@ -45,7 +47,7 @@ export class FrameSealer {
   seal(message: Uint8Array | readonly Uint8Array[]): Buffer {
     const chunks = types.isUint8Array(message) ? [message] : message;
     if (!Array.isArray(chunks)) {
-      throw new ArgumentError("message", "a Buffer, a Uint8Array or an array of them", message);
+      throw new ArgumentError("message", "a Buffer, a Uint8Array or an array of them", message, true);
     }
     let length = 0;
     for (const chunk of chunks as readonly Uint8Array[]) {
@@ -107,6 +109,7 @@ export class FrameOpener {
 
 function codecArguments(key: unknown, options: CodecOptions): { engine: contract.Engine; counter: bigint } {
   checkKey(key, "key");
+  checkOptionNames<CodecOptions>(options, NAMES, "the frame codec");
   checkEngineName(options.engine, "options.engine");
   const counter: unknown = options.counter ?? 0n;
   if (typeof counter !== "bigint" || counter < 0n || counter > MAX_COUNTER) {

@@ -8,7 +8,7 @@ import { inspect } from "node:util";
 
 import type { SrpServer } from "fast-srp-hap";
 
-import { checkId, checkKey, checkString, isId } from "./check";
+import { checkId, checkIpVersion, checkKey, checkObject, checkString, isId } from "./check";
 import { dateOf } from "./clock";
 import { HAPConnectionEvent, HAPConnectionState } from "./constants";
 import type { HAPEncryption, SessionKeys } from "./encryption";
@@ -148,6 +148,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @throws {@link HapwireError} `ERR_HAPWIRE_SESSION_KEYS` if the connection has keys already.
    */
   secure(keys: SessionKeys): void {
+    checkObject(keys, "keys");
     checkKey(keys.accessoryToControllerKey, "keys.accessoryToControllerKey");
     checkKey(keys.controllerToAccessoryKey, "keys.controllerToAccessoryKey");
     this.#link.secure(keys);
@@ -256,9 +257,11 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /**
    * An address of the interface that the controller came in on.
    *
+   * @throws {@link ArgumentError} if the version is neither of the two.
    * @throws {@link HapwireError} `ERR_HAPWIRE_NO_ADDRESS` if the interface has no address of this version.
    */
   getLocalAddress(ipVersion: "ipv4" | "ipv6"): string {
+    checkIpVersion(ipVersion, "ipVersion");
     return addressOf(this.networkInterface, ipVersion);
   }
 

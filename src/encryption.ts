@@ -3,7 +3,7 @@
 import type * as crypto from "node:crypto";
 import { inspect } from "node:util";
 
-import { checkBytes } from "./check";
+import { checkKey } from "./check";
 import { KEY_LENGTH } from "./frame";
 
 /** The two keys of a session, 32 bytes each. */
@@ -53,11 +53,11 @@ export class HAPEncryption {
 /**
  * Derives the keys of a session from the shared secret of pair-verify. [PROTOCOL: the secured session]
  *
- * @param sharedSecret - The X25519 shared secret: 32 bytes in HomeKit, here of any length.
- * @throws {@link ArgumentError}
+ * @param sharedSecret - The X25519 shared secret: 32 bytes.
+ * @throws {@link ArgumentError} if it does not have 32 bytes.
  */
 export function deriveSessionKeys(sharedSecret: Uint8Array): SessionKeys {
-  checkBytes(sharedSecret, "sharedSecret");
+  checkKey(sharedSecret, "sharedSecret");
   // Loaded here: a server listens without it.
   const { hkdfSync } = require("node:crypto") as typeof crypto;
   const derive = (info: string): Buffer =>

@@ -1,19 +1,21 @@
 /** `HAPWIRE_OPTIONS`: options of all servers of the process, as JSON. The options of a constructor come first. */
 
+import { unknownOption } from "./option-names";
+
 /** Options that have no meaning in JSON. */
 const NOT_IN_JSON: ReadonlySet<string> = new Set(["clock"]);
 
 let warned: string | undefined;
 
 /**
- * Reads the variable. Warns once and ignores it if it is wrong: a misspelt limit must not stop a bridge.
+ * Reads the variable. If it is wrong, warns once and ignores it: a misspelt limit must not stop a bridge.
  *
  * @param check - Throws if the options are wrong.
- * @param names - The names of all options.
+ * @param names - A record that has the name of each option.
  */
 export function optionsFromEnvironment<Options extends object>(
   check: (options: Options) => void,
-  names: ReadonlySet<string>,
+  names: object,
 ): Partial<Options> {
   const { HAPWIRE_OPTIONS: text = "" } = process.env;
   if (text === "") {
@@ -29,14 +31,17 @@ export function optionsFromEnvironment<Options extends object>(
   }
 }
 
-function parse(text: string, names: ReadonlySet<string>): object {
+function parse(text: string, names: object): object {
   const options: unknown = JSON.parse(text);
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new Error('expected a JSON object, as {"maxStrangers":100}');
   }
   for (const name of Object.keys(options)) {
-    if (!names.has(name) || NOT_IN_JSON.has(name)) {
-      throw new Error(`there is no option ${JSON.stringify(name)}; docs/limits.md has all of them`);
+    if (NOT_IN_JSON.has(name)) {
+      throw new Error(`the option "${name}" can only be given to a constructor`);
+    }
+    if (!Object.hasOwn(names, name)) {
+      throw new Error(`${unknownOption(name, names)}; docs/limits.md has all of them`);
     }
   }
   return options;

@@ -55,8 +55,11 @@ export class ArgumentError extends HapwireError {
     readonly argument: string,
     expected: string,
     received: unknown,
+    /** Shows the type of the received value, and not the value: it may be a key, a code or a message. */
+    isSecret = false,
   ) {
-    super("ERR_HAPWIRE_ARGUMENT", `${argument} must be ${expected}; received ${describe(received)}`);
+    const shown = isSecret ? describeType(received) : describe(received);
+    super("ERR_HAPWIRE_ARGUMENT", `${argument} must be ${expected}; received ${shown}`);
   }
 }
 
@@ -100,13 +103,49 @@ export function connectionFailure(error: unknown): HapwireError {
     : new ConnectionError("ERR_HAPWIRE_SOCKET", "the connection failed", { cause: error });
 }
 
-/** A value in an error message: its type, and the value itself only if it can't be a secret. */
+/** Characters of a received value that an error message shows. */
+const MAX_SHOWN = 80;
+
+/** Shows a value in an error message: numbers, texts and the like themselves, objects and functions by their type. */
 function describe(value: unknown): string {
-  if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean") {
-    return Object.is(value, -0) ? "-0" : String(value);
+  switch (typeof value) {
+    case "string":
+      return shortened(JSON.stringify(value));
+    case "bigint":
+      return shortened(`${String(value)}n`);
+    case "number":
+      return Object.is(value, -0) ? "-0" : String(value);
+    case "boolean":
+    case "symbol":
+      return shortened(String(value));
+    default:
+      return describeType(value);
+  }
+}
+
+/** Shows the type of a value, and its size. */
+function describeType(value: unknown): string {
+  if (value === null || value === undefined) {
+    return String(value);
   }
   if (ArrayBuffer.isView(value)) {
     return `${value.constructor.name} of ${String(value.byteLength)} bytes`;
   }
-  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+  if (Array.isArray(value)) {
+    return `an array of ${String(value.length)}`;
+  }
+  if (typeof value === "string") {
+    return `a string of ${String(value.length)} characters`;
+  }
+  return typeof value === "object" ? describeObject(value) : `a value of type ${typeof value}`;
+}
+
+function describeObject(value: object): string {
+  const { constructor } = value as { constructor?: unknown };
+  const isPlain = constructor === Object || typeof constructor !== "function" || constructor.name === "";
+  return isPlain ? "an object" : shortened(`an object of class ${constructor.name}`);
+}
+
+function shortened(text: string): string {
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN - 1)}…`;
 }

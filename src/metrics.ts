@@ -9,17 +9,31 @@ import { createRequire } from "node:module";
 import type * as promClient from "prom-client";
 import type { Counter, Gauge, Metric, Registry } from "prom-client";
 
-import { checkNonEmptyString } from "./check";
+import { checkHasFunctions, checkNonEmptyString } from "./check";
 import { ArgumentError, MissingPeerError, type ErrorCode } from "./errors";
 import { FIGURES, type Figure, type Labels } from "./metrics-figures";
 import { observe } from "./diagnostics";
+import { checkOptionNames } from "./option-names";
 import type { EventedHTTPServer } from "./server";
 import type { ServerStats } from "./stats";
 
+/**
+ * A `Registry` of `prom-client`. Only the functions that are needed: a program that imports `hapwire/metrics` compiles
+ * without `prom-client`.
+ */
+export interface MetricsRegistry {
+  /** Finds a metric. */
+  getSingleMetric(name: string): object | undefined;
+  /** Adds a metric. */
+  registerMetric(metric: never): void;
+  /** Removes a metric. */
+  removeSingleMetric(name: string): void;
+}
+
 /** The options of {@link collectMetrics}. */
 export interface MetricsOptions {
-  /** The registry of the metrics. Default: `prom-client`'s own `register`. */
-  register?: Registry;
+  /** The registry of the metrics: a `Registry` of `prom-client`. Default: `prom-client`'s own `register`. */
+  register?: MetricsRegistry;
   /** The beginning of all metrics' names: letters, digits, `_` and `:`, no digit first. Default `hapwire_`. */
   prefix?: string;
   /** The label `server` of this server's figures. Default: `1`, `2` and so on, in the order of the calls. */
@@ -32,6 +46,8 @@ type PromClient = typeof promClient;
 /** In seconds. A read from memory takes less than a millisecond, a plugin that asks a device takes seconds. */
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+const OPTION_NAMES = { register: true, prefix: true, name: true };
+
 const REFUSALS = "refusals_total";
 const DURATION = "request_duration_seconds";
 
@@ -40,15 +56,22 @@ const groups = new WeakMap<Registry, Map<string, MetricsGroup>>();
 
 /**
  * Registers the figures of a server with `prom-client`. They are read when Prometheus asks. The times of requests and the
- * refusals are counted from this call on. Several servers share the metrics; the label `server` tells them apart.
+ * refusals are counted from this call on. Several servers share the metrics. The label `server` tells them apart.
  *
- * @returns A function that takes the server out of the metrics, and after the last server the metrics out of the registry.
+ * @returns A function that removes the server from the metrics. After the last server, it removes the metrics from the
+ *   registry.
  * @throws {@link index.MissingPeerError} if `prom-client` cannot be loaded.
  * @throws {@link index.ArgumentError} if the prefix is malformed or taken, or if another server has the name.
  */
 export function collectMetrics(server: EventedHTTPServer, options: MetricsOptions = {}): () => void {
+  // Not by class: another copy of hapwire may have made the server.
+  if (typeof (Object(server) as Partial<EventedHTTPServer>).stats !== "function") {
+    throw new ArgumentError("server", "an EventedHTTPServer", server);
+  }
+  checkOptionNames<MetricsOptions>(options, OPTION_NAMES, "collectMetrics()");
   const client = loadClient();
   const { register = client.register, prefix = "hapwire_", name } = options;
+  checkRegistry(register, "options.register");
   if (typeof prefix !== "string" || !/^([a-zA-Z_:][\w:]*)?$/.test(prefix)) {
     throw new ArgumentError("options.prefix", "the beginning of a metric's name", prefix);
   }
@@ -70,6 +93,10 @@ export function collectMetrics(server: EventedHTTPServer, options: MetricsOption
       byPrefix.delete(prefix);
     }
   };
+}
+
+function checkRegistry(value: unknown, argument: string): asserts value is Registry {
+  checkHasFunctions(value, argument, "getSingleMetric", "registerMetric", "removeSingleMetric");
 }
 
 function loadClient(): PromClient {
@@ -130,7 +157,7 @@ class MetricsGroup {
   add(server: EventedHTTPServer, wantedName: string | undefined): () => void {
     const name = wantedName ?? this.#freeName();
     if (this.#servers.has(name)) {
-      throw new ArgumentError("options.name", `a name that no other server has, unlike ${name}`, name);
+      throw new ArgumentError("options.name", "a name that no other server has", name);
     }
     this.#servers.set(name, server);
     const labels = { server: name };

@@ -2,10 +2,11 @@
 
 import { maxHeaderSize } from "node:http";
 
-import { checkEngineName, checkInteger } from "./check";
+import { checkClock, checkEngineName, checkInteger } from "./check";
 import { MAX_DELAY, systemClock, type Clock } from "./clock";
 import type { EngineName } from "./engine/contract";
 import { optionsFromEnvironment } from "./environment-options";
+import { checkOptionNames } from "./option-names";
 
 /** Every option may be left out. No home meets a default limit. */
 export interface ServerOptions {
@@ -96,23 +97,31 @@ const NUMBERS: Readonly<Record<NumericOption, readonly [byDefault: number, min: 
   lingerTimeout: [2000, 0, MAX_DELAY],
 };
 
-const NAMES: ReadonlySet<string> = new Set(["engine", "clock", ...Object.keys(NUMBERS)]);
+const NAMES = { engine: true, clock: true, ...NUMBERS };
 
-/** @throws {@link ArgumentError} that names the option. */
-export function settingsFrom(options: ServerOptions): Settings {
-  return checkOptions(options, optionsFromEnvironment<ServerOptions>(checkOptions, NAMES));
+/**
+ * Warns of unknown names.
+ *
+ * @param argument - The name of the argument that holds the options.
+ * @throws {@link ArgumentError} that names the option.
+ */
+export function settingsFrom(options: ServerOptions, argument = "options"): Settings {
+  checkOptionNames<ServerOptions>(options, NAMES, "EventedHTTPServer", argument);
+  const check = (found: ServerOptions): void => void settingsOf(found, {}, "options");
+  return settingsOf(options, optionsFromEnvironment(check, NAMES), argument);
 }
 
 /** @param environment - Options that count if `options` leaves them out. */
-function checkOptions(options: ServerOptions, environment: ServerOptions = {}): Settings {
-  const { engine = environment.engine } = options;
-  checkEngineName(engine, "options.engine");
+function settingsOf(options: ServerOptions, environment: ServerOptions, argument: string): Settings {
+  const { engine = environment.engine, clock = systemClock } = options;
+  checkEngineName(engine, `${argument}.engine`);
+  checkClock(clock, `${argument}.clock`);
   const numbers: Partial<NumericSettings> = {};
   for (const name of Object.keys(NUMBERS) as NumericOption[]) {
     const [byDefault, min, max] = NUMBERS[name];
     const value = options[name] ?? environment[name] ?? byDefault;
-    checkInteger(value, `options.${name}`, min, max);
+    checkInteger(value, `${argument}.${name}`, min, max);
     numbers[name] = value;
   }
-  return { engine, clock: options.clock ?? systemClock, ...(numbers as NumericSettings) };
+  return { engine, clock, ...(numbers as NumericSettings) };
 }

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from "node:net";
 
-import { checkInteger, isId } from "./check";
+import { checkInteger, checkString, isId } from "./check";
 import { MAX_DELAY } from "./clock";
 import { HAPConnection, linkOf, type HAPUsername } from "./connection";
 import { ConnectionSet } from "./connection-set";
@@ -13,8 +13,9 @@ import { DebugOutput } from "./debug-output";
 import * as diagnostics from "./diagnostics";
 import type { EngineName } from "./engine/contract";
 import { loadEngine } from "./engine/load";
-import { ConnectionError } from "./errors";
+import { ArgumentError, ConnectionError } from "./errors";
 import { EventDelivery } from "./events/delivery";
+import { checkOptionNames } from "./option-names";
 import { settingsFrom, type ServerOptions, type Settings } from "./options";
 import { reportRejection } from "./rejection";
 import { addStats, noStats, type ServerStats } from "./stats";
@@ -52,6 +53,7 @@ export interface CloseOptions {
 }
 
 const DEFAULT_CLOSE_DEADLINE = 5000;
+const CLOSE_NAMES = { deadline: true };
 
 /**
  * An HTTP server with the HAP extensions for security and events: a TCP server in front of one Node HTTP server for each
@@ -77,7 +79,7 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   #isPublished = false;
 
   /**
-   * @throws {@link ArgumentError} that names an option.
+   * @throws {@link ArgumentError} that names an option. An unknown option is ignored, with one warning.
    * @throws {@link EngineError} if the engine of the options can't run here.
    */
   constructor(options: ServerOptions = {}) {
@@ -148,7 +150,9 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
    * @returns Resolves when all connections have closed. Connections that miss the deadline are closed at once.
    * @throws {@link ArgumentError} if the deadline is not an integer of milliseconds.
    */
-  async close({ deadline = DEFAULT_CLOSE_DEADLINE }: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkOptionNames<CloseOptions>(options, CLOSE_NAMES, "close()");
+    const { deadline = DEFAULT_CLOSE_DEADLINE } = options;
     checkInteger(deadline, "deadline", 0, MAX_DELAY);
     for (const link of [...this.#links]) {
       link.drain();
@@ -200,8 +204,14 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
    *
    * @param initiator - The connection whose request removed the pairing.
    * @param username - The pairing identifier that was removed. It need not be the initiator's.
+   * @throws {@link ArgumentError}
    */
   static destroyExistingConnectionsAfterUnpair(initiator: HAPConnection, username: HAPUsername): void {
+    if (!(initiator instanceof HAPConnection)) {
+      throw new ArgumentError("initiator", "a HAPConnection", initiator);
+    }
+    // Connections that have not verified have no username: undefined would close them.
+    checkString(username, "username");
     for (const { owner } of [...initiator.server.#links]) {
       if (owner.username === username) {
         owner.closeConnectionAsOfUnpair(initiator);

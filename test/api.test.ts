@@ -366,8 +366,8 @@ describe("keys", () => {
     assert.notDeepEqual(keys.accessoryToControllerKey, keys.controllerToAccessoryKey);
   });
 
-  it("are derived from bytes alone", () => {
-    assertAllRefused(NOT_BYTES, "sharedSecret", /a Buffer or Uint8Array/, deriveSessionKeys);
+  it("are derived from 32 bytes alone", () => {
+    assertAllRefused(NOT_KEYS, "sharedSecret", /a Buffer or Uint8Array of 32 bytes/, deriveSessionKeys);
   });
 
   it("stand in no error and in nothing that is printed", async (t) => {

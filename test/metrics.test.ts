@@ -285,8 +285,9 @@ describe("collectMetrics", () => {
       cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true });
     }
     const code = `
+      const { EventedHTTPServer } = require("hapwire");
       const { collectMetrics } = require("hapwire/metrics");
-      try { collectMetrics({}); } catch ({ name, code, peer, message }) {
+      try { collectMetrics(new EventedHTTPServer({ engine: "portable" })); } catch ({ name, code, peer, message }) {
         console.log(JSON.stringify({ name, code, peer, message }));
       }`;
     const { stdout, stderr } = await runNode(["--eval", code], { cwd: copy });

@@ -1,8 +1,7 @@
 // What the lamp is and does: its accessory database, and the requests that read and write it.
 const { json } = require("node:stream/consumers");
 
-// HAP's status codes.
-const [OK, READ_ONLY, WRITE_ONLY, NO_EVENTS, UNKNOWN, INVALID] = [0, -70404, -70405, -70406, -70409, -70410];
+const [OK, READ_ONLY, WRITE_ONLY, NO_EVENTS, UNKNOWN, INVALID] = [0, -70404, -70405, -70406, -70409, -70410]; // of HAP
 
 // Services and characteristics have HomeKit's short types. Their ids must stay the same for good.
 const text = (iid, type, value) => ({ iid, type, perms: ["pr"], format: "string", value });
@@ -33,23 +32,26 @@ async function answer(connection, request, response) {
     // A timed write must follow in time, with the same pid.
     clearTimeout(connection.timedWriteTimeout);
     connection.timedWritePid = body.pid;
-    connection.timedWriteTimeout = setTimeout(() => (connection.timedWritePid = undefined), body.ttl);
+    const forget = () => (connection.timedWritePid = undefined);
+    connection.timedWriteTimeout = setTimeout(forget, Math.min(body.ttl, 2 ** 31 - 1)); // the longest of a timer
     return send(response, 200, { status: OK });
   }
   if (route !== "PUT /characteristics") return send(response, 404, { status: UNKNOWN });
-  if (!Array.isArray(body?.characteristics)) return send(response, 400, { status: INVALID });
+  const { characteristics: writes } = body ?? {};
+  if (!Array.isArray(writes) || writes.includes(null)) return sendEach(response, undefined);
   const isInTime = body.pid === undefined || body.pid === connection.timedWritePid;
   if (body.pid !== undefined) connection.timedWritePid = undefined;
   const write = ({ aid, iid, ...change }) => {
     return { aid, iid, status: isInTime ? apply(connection, find(aid, iid), change) : INVALID };
   };
-  return sendEach(response, body.characteristics.map(write));
+  return sendEach(response, writes.map(write));
 }
 
-// Controllers may ask for more than the value: meta=1, perms=1, type=1, ev=1.
+// Controllers may ask for more than the value: meta=1, perms=1, type=1, ev=1. Returns undefined if an id is malformed.
 function read(connection, search) {
   const { id: ids = "", ...query } = Object.fromEntries(new URLSearchParams(search));
   const asked = Object.keys(FIELDS).flatMap((name) => (query[name] === "1" ? FIELDS[name] : []));
+  if (!/^\d+\.\d+(,\d+\.\d+)*$/.test(ids)) return undefined;
   return ids.split(",").map((id) => {
     const [aid, iid] = id.split(".").map(Number);
     const found = find(aid, iid);
@@ -65,11 +67,9 @@ function apply(connection, found, { value, ev }) {
   if (found === undefined) return UNKNOWN;
   if (ev !== undefined) {
     if (!found.perms.includes("ev")) return NO_EVENTS;
-    if (ev === true) connection.enableEventNotifications(1, found.iid);
-    else connection.disableEventNotifications(1, found.iid);
+    connection[ev === true ? "enableEventNotifications" : "disableEventNotifications"](1, found.iid);
   }
-  if (value === undefined) return OK;
-  if (!found.perms.includes("pw")) return READ_ONLY;
+  if (value === undefined || !found.perms.includes("pw")) return value === undefined ? OK : READ_ONLY;
   const number = Number(value ?? NaN); // controllers also write true as 1
   if (!isAllowed(number, found)) return INVALID;
   if (found === identify) console.log("blink!");
@@ -78,7 +78,6 @@ function apply(connection, found, { value, ev }) {
 }
 
 const isAllowed = (number, { maxValue = 1 }) => Number.isInteger(number) && number >= 0 && number <= maxValue;
-
 function setValue(connection, found, value) {
   if (found.value === value) return;
   found.value = value;
@@ -88,6 +87,7 @@ function setValue(connection, found, value) {
 
 // If one characteristic has failed, each is answered with its status.
 function sendEach(response, results) {
+  if (results === undefined) return send(response, 400, { status: INVALID });
   if (results.some(({ status }) => status !== OK)) return send(response, 207, { characteristics: results });
   if (results.every(({ value }) => value === undefined)) return response.writeHead(204).end();
   return send(response, 200, { characteristics: results.map((each) => ({ ...each, status: undefined })) });

@@ -2,11 +2,13 @@
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 
+import { checkFunction } from "../check";
 import { HAPConnection } from "../connection";
 import { serverClosed, type ServerMessage } from "../diagnostics";
 import { causeOf, isNodeTooOld, OLDEST_NODE } from "../engine/addon-error";
 import type { Engine, MessageAead } from "../engine/contract";
 import { loadEngine } from "../engine/load";
+import { checkOptionNames } from "../option-names";
 import { settingsFrom, type ServerOptions } from "../options";
 import { EventedHTTPServer } from "../server";
 import { version } from "../version";
@@ -48,6 +50,8 @@ export interface Installation {
   uninstall(): void;
 }
 
+const OPTION_NAMES = { server: true, log: true, onCarried: true };
+
 /** On the prototype of a `HAPServer`: the version of the copy of hapwire that carries its bridges. */
 const CARRIED_BY = Symbol.for("hapwire.carried-by");
 
@@ -75,7 +79,7 @@ const installed = new WeakMap<object, Seam>();
  *   module.
  */
 export function install(hap: object, options: InstallOptions = {}): Installation {
-  const say = sayTo(options.log ?? logToStderr);
+  const say = sayTo(logOf(options));
   try {
     checkNode();
     checkExports(hap);
@@ -182,7 +186,8 @@ class Seam implements Installation {
       this.#options.push(options);
     } catch (error) {
       say(`is active, but ignores the server options of this call: ${causeOf(error)}`);
-      if (options.onCarried !== undefined) this.#options.push({ onCarried: options.onCarried });
+      const { onCarried } = Object(options) as InstallOptions;
+      if (typeof onCarried === "function") this.#options.push({ onCarried });
     }
   }
 
@@ -262,6 +267,19 @@ function claimInstances(
   });
 }
 
+/** The log of the options. If there is none, or if it is no function, standard error. */
+function logOf(options: unknown): (line: string) => void {
+  const { log } = Object(options) as InstallOptions;
+  return typeof log === "function" ? log : logToStderr;
+}
+
+/** @throws {@link ArgumentError} */
+function checkInstallOptions(options: InstallOptions): void {
+  checkOptionNames<InstallOptions>(options, OPTION_NAMES, "install()");
+  checkFunction(options.log ?? logToStderr, "options.log");
+  checkFunction(options.onCarried ?? logToStderr, "options.onCarried");
+}
+
 /** @throws Error if this Node is too old for hapwire. */
 function checkNode(): void {
   if (isNodeTooOld()) {
@@ -270,8 +288,9 @@ function checkNode(): void {
 }
 
 /** @throws Error if an option is wrong, or if the engine cannot run. */
-function engineFor({ server = {} }: InstallOptions): Engine {
-  return loadEngine(settingsFrom(server).engine);
+function engineFor(options: InstallOptions): Engine {
+  checkInstallOptions(options);
+  return loadEngine(settingsFrom(options.server ?? {}, "options.server").engine);
 }
 
 /** Calls a log whose errors must not stop a bridge. */

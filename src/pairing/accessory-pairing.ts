@@ -3,10 +3,11 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import { checkInteger } from "../check";
+import { checkClock, checkFunction, checkHasFunctions, checkInteger, checkNonEmptyString } from "../check";
 import { systemClock, type Clock } from "../clock";
 import type { HAPConnection } from "../connection";
 import { ArgumentError } from "../errors";
+import { checkOptionNames } from "../option-names";
 import { EventedHTTPServer } from "../server";
 import { failure, type Answer } from "./answer";
 import { PairSetup } from "./pair-setup";
@@ -69,6 +70,8 @@ interface Route {
 
 type Respond = (connection: HAPConnection, items: TlvItems) => Answer | Promise<Answer>;
 
+const OPTION_NAMES = { storage: true, setupCode: true, clock: true };
+const ADVERTISEMENT_NAMES = { model: true, category: true, configuration: true };
 const TLV = "application/pairing+tlv8";
 const JSON_TYPE = "application/hap+json";
 /** HAP's status for a connection that may not do this. */
@@ -120,10 +123,10 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
    * @throws {@link index.HapwireError} `ERR_HAPWIRE_STORAGE` if the storage holds something else.
    */
   static async open(options: PairingOptions): Promise<AccessoryPairing> {
-    const { storage, setupCode, clock = systemClock } = Object(options) as Partial<PairingOptions>;
-    if (typeof storage?.load !== "function" || typeof storage.save !== "function") {
-      throw new ArgumentError("options.storage", "an object with the functions load and save", storage);
-    }
+    checkOptionNames<PairingOptions>(options, OPTION_NAMES, "AccessoryPairing.open()");
+    const { storage, setupCode, clock = systemClock } = options;
+    checkHasFunctions(storage, "options.storage", "load", "save");
+    checkClock(clock, "options.clock");
     if (setupCode !== undefined) {
       checkSetupCode(setupCode, "options.setupCode");
     }
@@ -156,9 +159,7 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
     if (!(server instanceof EventedHTTPServer)) {
       throw new ArgumentError("server", "an EventedHTTPServer", server);
     }
-    if (typeof handler !== "function") {
-      throw new ArgumentError("handler", "a function", handler);
-    }
+    checkFunction(handler, "handler");
     // The server takes the rejection of the promise that a listener returns.
     server.on("request", (connection, request, response) =>
       this.#onRequest(handler, connection, request, response),
@@ -182,10 +183,9 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
    * @throws {@link index.ArgumentError}
    */
   txtRecord(advertisement: Advertisement): Record<string, string> {
-    const { model, category, configuration = 1 } = Object(advertisement) as Advertisement;
-    if (typeof model !== "string" || model.length === 0) {
-      throw new ArgumentError("model", "a string that is not empty", model);
-    }
+    checkOptionNames<Advertisement>(advertisement, ADVERTISEMENT_NAMES, "txtRecord()", "advertisement");
+    const { model, category, configuration = 1 } = advertisement;
+    checkNonEmptyString(model, "model");
     checkInteger(category, "category", 1, MAX_CATEGORY);
     checkInteger(configuration, "configuration", 1, MAX_CONFIGURATION);
     return {

@@ -22,7 +22,7 @@ export function isSetupCode(value: unknown): value is string {
 export function checkSetupCode(value: unknown, argument: string): asserts value is string {
   if (!isSetupCode(value)) {
     const expected = "a setup code XXX-XX-XXX of digits, and none that is easy to guess, such as 123-45-678";
-    throw new ArgumentError(argument, expected, value);
+    throw new ArgumentError(argument, expected, value, true);
   }
 }
 

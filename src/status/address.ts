@@ -20,7 +20,7 @@ export function parseStatusAddress(text: string): StatusAddress {
     /^(?:(?:\[(?<bracketed>[\da-fA-F:.%\w]+)\]|(?<host>[^\s:[\]/]+)):)?(?<port>\d{1,5})$/.exec(text.trim())
       ?.groups ?? {};
   if (port === undefined || Number(port) > MAX_PORT) {
-    throw new ArgumentError("HAPWIRE_STATUS", `PORT or HOST:PORT, not ${JSON.stringify(text)}`, text);
+    throw new ArgumentError("HAPWIRE_STATUS", "PORT or HOST:PORT", text);
   }
   return { host: bracketed ?? host ?? DEFAULT_HOST, port: Number(port) };
 }

@@ -11,6 +11,7 @@ import { checkInteger, checkNonEmptyString } from "../check";
 import { systemClock, type Clock } from "../clock";
 import { serverListening, type ServerMessage } from "../diagnostics";
 import { visibleInterfaces } from "../network";
+import { checkOptionNames } from "../option-names";
 import type { EventedHTTPServer } from "../server";
 import { createToken, isLoopback, judge } from "./access";
 import { DEFAULT_HOST } from "./address";
@@ -33,6 +34,7 @@ export interface StatusPageOptions {
   clock?: Clock;
 }
 
+const OPTION_NAMES = { port: true, host: true, servers: true, report: true, log: true, clock: true };
 const MAX_PORT = 65_535;
 /** Far more than the browsers that somebody has open. */
 const MAX_CONNECTIONS = 64;
@@ -70,14 +72,9 @@ export class StatusPage {
   #endFollowing: (() => void) | undefined;
 
   /** @throws {@link ArgumentError} if the port or the host is wrong. */
-  constructor({
-    port,
-    host = DEFAULT_HOST,
-    servers,
-    report,
-    log = logToStderr,
-    clock = systemClock,
-  }: StatusPageOptions) {
+  constructor(options: StatusPageOptions) {
+    checkOptionNames<StatusPageOptions>(options, OPTION_NAMES, "the status page");
+    const { port, host = DEFAULT_HOST, servers, report, log = logToStderr, clock = systemClock } = options;
     checkInteger(port, "port", 0, MAX_PORT);
     checkNonEmptyString(host, "host");
     this.#log = log;

@@ -84,6 +84,10 @@ describe("the lamp", { timeout: patient(120_000) }, () => {
     assert.equal((await put(controller, [{ aid: 1, iid: 11, ev: true }])).status, 204);
     assert.equal((await put(controller, change, { pid: 5 })).status, 204);
     assert.deepEqual(statusesOf(await put(controller, change, { pid: 5 })), [-70410]);
+    // A timer of Node does not wait so long: it would fire at once.
+    await controller.fetch("PUT", "/prepare", { body: '{"ttl":9999999999,"pid":7}' });
+    await controller.get("/accessories");
+    assert.equal((await put(controller, change, { pid: 7 })).status, 204);
     // A millisecond may not be over yet: again, until a write comes too late.
     for (let status = 204; status === 204;) {
       await controller.fetch("PUT", "/prepare", { body: '{"ttl":1,"pid":6}' });
@@ -133,6 +137,13 @@ describe("the lamp", { timeout: patient(120_000) }, () => {
     assert.deepEqual(statusesOf(written), [-70410, -70410, -70410, -70404, -70406, 0]);
     assert.equal((await controller.fetch("PUT", "/characteristics", { body: "no JSON" })).status, 400);
     assert.equal((await controller.get("/nothing")).status, 404);
+    for (const query of ["", "?", "?id=", "?id=1", "?id=1.11,", "?id=lamp"]) {
+      assert.equal((await controller.get(`/characteristics${query}`)).status, 400, query);
+    }
+    assert.equal(
+      (await controller.fetch("PUT", "/characteristics", { body: '{"characteristics":[null]}' })).status,
+      400,
+    );
   });
 
   it("is the same lamp after a restart: still paired, with no code to show", async (t) => {

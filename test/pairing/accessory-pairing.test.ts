@@ -16,9 +16,16 @@ import { postTlv } from "../support/pairing";
 
 describe("AccessoryPairing", { timeout: patient(60_000) }, () => {
   it("names the argument that is wrong", async () => {
-    for (const options of [undefined, null, 5, {}, { storage: {} }, { storage: { load: () => undefined } }]) {
+    const storage = new MemoryStorage();
+    for (const [argument, options] of [
+      ...[undefined, null, 5, []].map((wrong) => ["options", wrong] as const),
+      ["options.storage", {}],
+      ["options.storage", { storage: {} }],
+      ["options.storage", { storage: { load: () => undefined } }],
+      ["options.clock", { storage, clock: {} }],
+    ] as const) {
       const opened = AccessoryPairing.open(options as unknown as PairingOptions);
-      await assert.rejects(opened, { code: "ERR_HAPWIRE_ARGUMENT", argument: "options.storage" });
+      await assert.rejects(opened, { code: "ERR_HAPWIRE_ARGUMENT", argument });
     }
     const pairing = await AccessoryPairing.open({ storage: new MemoryStorage() });
     const server = new EventedHTTPServer();

@@ -39,7 +39,7 @@ describe("a setup code", () => {
     const opened = AccessoryPairing.open({ storage: new MemoryStorage(), setupCode: "123-45-678" });
     await assert.rejects(opened, ({ argument, message }: Error & { argument: string }) => {
       assert.equal(argument, "options.setupCode");
-      return message.endsWith("received a value of type string");
+      return message.endsWith("received a string of 10 characters");
     });
   });
 });
@@ -83,7 +83,7 @@ describe("the printed code and the advertisement of an accessory", () => {
       ["category", () => pairing.setupUri(0)],
       ["category", () => pairing.txtRecord({ model: "Lamp", category: 256 })],
       ["model", () => pairing.txtRecord({ model: "", category: 5 })],
-      ["model", () => pairing.txtRecord(undefined as never)],
+      ["advertisement", () => pairing.txtRecord(undefined as never)],
       ["configuration", () => pairing.txtRecord({ model: "Lamp", category: 5, configuration: 0 })],
     ];
     for (const [argument, call] of wrong) {

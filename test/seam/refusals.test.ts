@@ -6,6 +6,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { describe, it } from "node:test";
 
+import type { InstallOptions } from "hapwire/homebridge";
+
 import { ROOT, runNode } from "../support/child";
 import { patient } from "../support/patience";
 import {
@@ -159,12 +161,31 @@ describe(
     });
 
     it("if an option is wrong", (t) => {
-      const { lines, installation } = installIn(t, createHap(), { server: { maxStrangers: 0 } });
-      assert.equal(installation.isActive, false);
-      assert.match(
-        lines[0] ?? "",
-        /^is not active: options\.maxStrangers must be .+; bridges run as before$/,
-      );
+      for (const [argument, options] of [
+        ["options.server.maxStrangers", { server: { maxStrangers: 0 } }],
+        ["options.server", { server: 5 }],
+        ["options.onCarried", { onCarried: "later" }],
+      ] as const) {
+        const { lines, installation } = installIn(t, createHap(), options as InstallOptions);
+        assert.equal(installation.isActive, false);
+        const [line = ""] = lines;
+        assert.ok(line.startsWith(`is not active: ${argument} must be `), line);
+        assert.match(line, /; bridges run as before$/);
+      }
+    });
+
+    it("if the options are no object or the log is no function, on standard error", async () => {
+      const code = `
+        const { install } = require("hapwire/homebridge");
+        const hap = require("@homebridge/hap-nodejs");
+        for (const options of [null, 5, { log: "here" }]) console.log(install(hap, options).isActive);`;
+      const { stdout, stderr } = await runNode(["--eval", code]);
+      assert.equal(stdout, "false\nfalse\nfalse\n");
+      assert.deepEqual(stderr.trim().split("\n"), [
+        "hapwire is not active: options must be an object; received null; bridges run as before",
+        "hapwire is not active: options must be an object; received 5; bridges run as before",
+        'hapwire is not active: options.log must be a function; received "here"; bridges run as before',
+      ]);
     });
 
     it("if Node is too old", (t) => {

@@ -169,9 +169,12 @@ describe("HAPWIRE_OPTIONS", () => {
   });
 
   for (const [text, reason] of [
-    ['{"maxStranger":1}', /^HAPWIRE_OPTIONS is ignored: there is no option "maxStranger"/],
+    [
+      '{"maxStranger":1}',
+      /^HAPWIRE_OPTIONS is ignored: unknown option "maxStranger"; the nearest is "maxStrangers"/,
+    ],
     ['{"maxStrangers":0}', /^HAPWIRE_OPTIONS is ignored: options\.maxStrangers must be/],
-    ['{"clock":{}}', /^HAPWIRE_OPTIONS is ignored: there is no option "clock"/],
+    ['{"clock":{}}', /^HAPWIRE_OPTIONS is ignored: the option "clock" can only be given to a constructor/],
     ["[1]", /^HAPWIRE_OPTIONS is ignored: expected a JSON object/],
     ["{", /^HAPWIRE_OPTIONS is ignored: /],
   ] as const) {
