@@ -1,4 +1,4 @@
-/** A controller of the load: speaks to a contender's server over TCP, and checks every response and event. */
+/** A controller of the load: speaks to a contender's server over TCP, and takes nothing on trust that it hears. */
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -8,18 +8,18 @@ import { FrameOpener, FrameSealer, type SessionKeys } from "hapwire";
 import { SESSION_KEYS, SUBSCRIBE, SUBSCRIBED, VERIFIED, VERIFY } from "./home";
 import { MessageReader, type Message } from "./message-reader";
 
-/** Milliseconds after which a missing message counts as lost. */
+/** Milliseconds without a message after which one is taken for lost. */
 const PATIENCE = 20_000;
 
-/** Compares the events that a controller receives with the changes that were made. */
+/** Holds events that a controller receives against the changes that were made. */
 export interface DeliveryCheck {
   /** True when all events have come. */
   readonly isComplete: boolean;
-  /** @throws Error if an event is lost, doubled or changed. */
+  /** @throws Error if the message says anything else than it must. */
   take(message: Message): void;
 }
 
-/** Method and content of a request. */
+/** What a request sends. */
 export interface Content {
   readonly method: string;
   readonly type: string;
@@ -63,7 +63,7 @@ export class Controller {
     return new Controller(socket);
   }
 
-  /** Sends the last request of pair-verify. Unless the server has no encryption, the connection is encrypted after it. */
+  /** Sends the last request of pair-verify, which switches the connection to encryption unless the server has none. */
   async verify(encrypted: boolean): Promise<void> {
     await this.get(VERIFY, VERIFIED);
     if (encrypted) {
@@ -81,15 +81,15 @@ export class Controller {
     await this.get(SUBSCRIBE + String(changes), SUBSCRIBED);
   }
 
-  /** Sends a GET request and waits for its response. @throws Error if the body differs from this one. */
+  /** Sends a GET request and waits for its response. @throws Error if the body is another than this. */
   async get(path: string, body: string): Promise<void> {
     const message = await this.request(path);
     if (message.body.length !== Buffer.byteLength(body) || message.body.toString() !== body) {
-      throw new Error(`the response to GET ${path} differs from the expected one`);
+      throw new Error(`the response to GET ${path} is not the one that was to come`);
     }
   }
 
-  /** Sends a request and waits for its response. @throws Error if the status is neither 200 nor 204. */
+  /** Sends a request and waits for its response. @throws Error if the response is no success. */
   async request(path: string, { method, type, body }: Content = GET): Promise<Message> {
     const about =
       method === "GET" ? "" : `Content-Type: ${type}\r\nContent-Length: ${String(body.length)}\r\n`;

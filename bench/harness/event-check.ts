@@ -1,11 +1,11 @@
-/** Compares the events that a controller receives with the bursts that were broadcast: number, values and order. */
+/** Holds the events that a controller receives against what was broadcast: each one, its value, their order. */
 
 import type { Burst, Change } from "./changes";
 import type { Message } from "./message-reader";
 
 export class EventCheck {
   readonly #expected: readonly Burst[];
-  /** The next burst to come, and how many of its events have come. */
+  /** The burst that comes next, and how many of its events have come. */
   #next = 0;
   #received = 0;
 
@@ -17,14 +17,14 @@ export class EventCheck {
     return this.#next === this.#expected.length;
   }
 
-  /** @throws Error that names the expected event. */
+  /** @throws Error that says what should have come. */
   take(message: Message): void {
     const burst = this.#expected[this.#next];
     if (this.#received === 0 && burst !== undefined && message.bytes.equals(burst.message)) {
       this.#next += 1;
       return;
     }
-    // Either the events are spread over other messages, which is allowed, or they are wrong.
+    // Cut otherwise than expected, which is allowed, or wrong.
     const { characteristics } = JSON.parse(message.body.toString()) as { characteristics: Change[] };
     for (const change of characteristics.reverse()) {
       this.#takeChange(change);

@@ -1,8 +1,8 @@
-/** Cuts a server's bytes into messages: responses, whole or in chunks, and EVENT messages. */
+/** Cuts what a server sends into messages: responses, whole or in chunks, and EVENT messages. */
 
 export interface Message {
   readonly kind: "response" | "event";
-  /** Head and body as they came, with the framing of chunks. */
+  /** All of it as it came, head and body; of a response in chunks too. */
   readonly bytes: Buffer;
   readonly body: Buffer;
 }
@@ -10,27 +10,27 @@ export interface Message {
 const HEAD_END = "\r\n\r\n";
 const EVENT = "EVENT/1.0 200 ";
 const RESPONSE = /^HTTP\/1\.1 20[04] /;
-/** A response without a body, and without a header that says so. */
+/** Has no body, and no header that says so. */
 const NO_CONTENT = "HTTP/1.1 204 ";
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
 
 interface Body {
   readonly body: Buffer;
-  /** The offset of the byte after the message. */
+  /** Where the message ends. */
   readonly end: number;
 }
 
 export class MessageReader {
-  /** Bytes that are not a whole message yet. */
+  /** What is not a whole message yet. */
   #pieces: Buffer[] = [];
   #length = 0;
-  /** The number of bytes that may complete the next message. */
+  /** How many bytes it takes at least to go on. */
   #wanted = 1;
 
   /**
    * @returns The messages that these bytes complete.
-   * @throws Error if the bytes are not a message, or if a response is no success.
+   * @throws Error where they are no message, or one of a failure.
    */
   push(bytes: Buffer): Message[] {
     this.#pieces.push(bytes);

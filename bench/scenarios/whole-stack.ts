@@ -104,7 +104,7 @@ function accessoriesCase(settings: RunSettings): CasePlan {
         let checked: Buffer | undefined;
         const read = async (controller: Controller): Promise<void> => {
           const { body } = await controller.request("/accessories");
-          // Nothing changes meanwhile: a body that equals a checked one is right.
+          // Equal to an answer that was checked: nothing changes meanwhile.
           if (checked?.equals(body) !== true) {
             checkAccessories(body, ids, lamps);
             checked = body;
