@@ -1,5 +1,5 @@
-// What `npm run lint` holds the JavaScript and TypeScript of this package to. The limits on size are
-// there to make one think, not to be met by cutting a function in two at its middle.
+// The rules of `npm run lint` for JavaScript and TypeScript. If a function meets a limit on size, find its second subject
+// instead of cutting it in the middle.
 import js from "@eslint/js";
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
@@ -20,10 +20,7 @@ const IMPATIENT = {
   message: "Scale it with patient() of test/support/patience: an emulated processor needs longer.",
 };
 
-/**
- * What `require` may load where it is needed, and not when the file loads: a process that begins to listen does not wait
- * for what it needs later, or never.
- */
+/** Modules that `require` may load on first use, so that a process that begins to listen does not wait for them. */
 const LOADED_LATE = ["^node:crypto$", "^debug$", "^\\./native$", "^\\./portable(/codec)?$"];
 
 const BENCH_BY_PATH = {
@@ -31,7 +28,7 @@ const BENCH_BY_PATH = {
   message: "Import #bench/…: tests run what is compiled to dist-bench, and have no copy of it.",
 };
 
-/** Programs: what they are for is to print. */
+/** Programs, which print. */
 const PROGRAMS = [
   "examples/**",
   "plugin/src/child.ts",
@@ -50,7 +47,7 @@ const PROGRAMS = [
   "**/*.{js,cjs,mjs}",
 ];
 
-/** Where the tool that reads the file asks for a default export. */
+/** Files whose readers want a default export. */
 const DEFAULT_EXPORT_WANTED = ["eslint.config.mjs"];
 
 export default defineConfig(
@@ -100,7 +97,7 @@ export default defineConfig(
     files: ["test/**/*.ts", "bench/**/*.ts"],
     rules: {
       "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: TEST_CALLS }],
-      // A describe() is as long as what it describes.
+      // A describe() may be long.
       "max-lines": ["error", { max: 600, skipBlankLines: true, skipComments: true }],
       "max-lines-per-function": "off",
       "no-restricted-syntax": ["error", NO_DEFAULT_EXPORT, IMPATIENT],

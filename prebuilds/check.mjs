@@ -17,16 +17,16 @@ const ROOT = path.join(import.meta.dirname, "..");
 
 const EXPORTS = ["napi_register_module_v1", "node_api_module_get_api_version_v1"];
 
-/** The libraries that an addon may need. musl's loader takes both names for its own libc; it knows no other name of glibc's. */
+/** The libraries that an addon may need. musl's loader takes both names for its own libc. It knows no other name of glibc. */
 const LIBRARIES = ["libc.so.6", "libm.so.6"];
 
-/** What is wanted of glibc. A new name here is a new thing to hold for every system that the addon is to run on. */
+/** The functions that an addon may need of glibc. Every system that runs the addon must have them. */
 const LIBC = new Set([
   ...["abort", "raise", "__assert_fail", "__stack_chk_fail", "__stack_chk_guard"],
   ...["malloc", "free", "memcmp", "memcpy", "memmove", "memset", "strlen", "ceil", "floor"],
 ]);
 
-/** Wanted only where somebody has them: the start-up code's, and on ARM the unwinder's, which never runs. */
+/** Weak symbols: those of the start-up code, and on ARM those of the unwinder, which never runs. */
 const WEAK = new Set([
   ...["_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__gmon_start__", "__cxa_finalize"],
   // Only glibc has it: native/core/free_memory.h.
@@ -34,7 +34,7 @@ const WEAK = new Set([
   ...["__gnu_Unwind_Find_exidx", "__cxa_begin_cleanup", "__cxa_call_unexpected", "__cxa_type_match"],
 ]);
 
-/** What hard-float armv7 code says of itself; `Tag_Advanced_SIMD_arch` would be NEON. */
+/** The attributes of hard-float armv7 code. `Tag_Advanced_SIMD_arch` would be NEON. */
 const ARM_ATTRIBUTES = {
   Tag_CPU_arch: "v7",
   Tag_FP_arch: "VFPv3-D16",
@@ -46,7 +46,7 @@ const isNodeApi = (name) => /^(napi|node_api)_/.test(name);
 const isOpenSsl = (name) => /^(ERR_|EVP_|OPENSSL_|OpenSSL_|RAND_)/.test(name);
 const wanted = (file) => elf.dynamicSymbols(file).filter(({ defined, local }) => !defined && !local);
 
-/** The checks by name. Each gives what it found, and as `fault` what is wrong with it. */
+/** The checks by name. Each returns its finding, and a list of faults. */
 const CHECKS = {
   processor(file, target) {
     const found = elf.machine(file);
@@ -203,7 +203,7 @@ function differences(found, expected) {
   ];
 }
 
-/** @returns {boolean} Whether all is well. */
+/** @returns {boolean} True if every check passes. */
 function checkTarget(target) {
   const file = path.join(ROOT, prebuiltFile(target));
   let well = true;

@@ -43,7 +43,12 @@ export function compile(target, workFolder) {
       ...tags,
       `--out=${workFolder}`,
     ],
-    { cwd: source, env: { ...headers(), ...process.env, ...(isCross ? flags(target) : {}) }, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
+    {
+      cwd: source,
+      env: { ...headers(), ...process.env, ...(isCross ? flags(target) : {}) },
+      encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
+    },
   );
   const file = path.join(workFolder, prebuiltFile(target));
   if (status !== 0 || !existsSync(file)) {

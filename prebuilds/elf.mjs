@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 /**
  * @typedef {object} Symbol
  * @property {string} name
- * @property {string} version Of the library that has it, `GLIBC_2.17`; empty where it has none.
+ * @property {string} version The version of the library that has it, `GLIBC_2.17`; empty if it has no version.
  * @property {boolean} weak May be missing.
  * @property {boolean} defined Here, rather than wanted from elsewhere.
  * @property {boolean} local Nobody else sees it.

@@ -1,28 +1,28 @@
-/** `hapwire bench`: hands its arguments on to the benchmark suite, which is compiled apart from the package's code. */
+/** `hapwire bench`: passes its arguments to the benchmark suite, which is compiled on its own. */
 
 import { existsSync } from "node:fs";
 import path from "node:path";
 
-import { PACKAGE_ROOT } from "./package-file";
 import { printError } from "./terminal";
 
-/** What the suite's main module exports. */
+/** The exports of the suite's main module. */
 interface BenchModule {
-  /** @returns the exit code. */
+  /** @returns The exit code. */
   readonly main: (args: string[]) => Promise<number>;
 }
 
-/** @returns the exit code. */
+/** @returns The exit code. */
 export async function runBench(args: readonly string[]): Promise<number> {
-  const file = path.join(PACKAGE_ROOT, "dist-bench", "main.js");
+  // This file runs from dist/cli.
+  const file = path.join(__dirname, "../../dist-bench/main.js");
   if (!existsSync(file)) {
     printError(
-      `hapwire: the benchmark suite is not here: there is no ${file}\n` +
-        "In a checkout, `npm run build` makes it; in an installation, install hapwire again.",
+      `hapwire: the benchmark suite is missing: there is no ${file}\n` +
+        "In a checkout, run `npm run build`. Elsewhere, install hapwire again.",
     );
     return 1;
   }
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may be missing, and is no part of dist/
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may be missing, and is not in dist/
   const { main } = require(file) as BenchModule;
   return main([...args]);
 }

@@ -1,8 +1,9 @@
-/** `hapwire doctor`: says what runs on this machine and why, tests and measures it, and advises. */
+/** `hapwire doctor`: says which engine runs on this machine and why, tests and measures it, and advises. */
 
 import { parseArgs } from "node:util";
 
 import type { EngineName } from "../index";
+import { version } from "../version";
 import { adviceOn } from "./doctor/advice";
 import { readBridges } from "./doctor/bridges";
 import { readChosenEngine, readEngines } from "./doctor/engines";
@@ -11,7 +12,6 @@ import { formatReport } from "./doctor/print";
 import { REPORT_FORMAT, type Report, type Speed } from "./doctor/report";
 import { runSelfTest } from "./doctor/self-test";
 import { measureSpeed } from "./doctor/speed";
-import { packageVersion } from "./package-file";
 import { paletteOf, print, printError } from "./terminal";
 import { UsageError } from "./usage-error";
 
@@ -32,7 +32,7 @@ interface Options {
   readonly help: boolean;
 }
 
-/** @returns the exit code. */
+/** @returns The exit code. */
 export async function runDoctor(args: readonly string[]): Promise<number> {
   const { storage, json, verbose, help } = parseOptions(args);
   if (help) {
@@ -44,7 +44,7 @@ export async function runDoctor(args: readonly string[]): Promise<number> {
   return report.ok ? 0 : 1;
 }
 
-/** @throws {@link UsageError} */
+/** @throws {@link UsageError} if the command line is wrong. */
 function parseOptions(args: readonly string[]): Options {
   try {
     const {
@@ -80,7 +80,7 @@ async function examine(withAddresses: boolean, storage: string | undefined): Pro
   const advice = adviceOn({ machine, environment, engine, checks, interfaces });
   return {
     format: REPORT_FORMAT,
-    hapwire: packageVersion(),
+    hapwire: version,
     machine,
     environment,
     engine,

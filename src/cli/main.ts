@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-/** The `hapwire` command: hands the rest of the command line on to the subcommand that it names. */
+/** The `hapwire` command: passes the rest of the command line to a subcommand. */
 
 import { inspect } from "node:util";
 
+import { version } from "../version";
 import { runBench } from "./bench";
 import { runDoctor } from "./doctor";
-import { packageVersion } from "./package-file";
 import { print, printError, surviveLostOutput } from "./terminal";
 import { UsageError } from "./usage-error";
 
@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
       return runBench(rest);
     case "--version":
     case "-v":
-      print(packageVersion());
+      print(version);
       return 0;
     case "--help":
     case "-h":
@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** @returns the exit code. */
+/** @returns The exit code. */
 function report(error: unknown): number {
   if (error instanceof UsageError) {
     printError(`hapwire: ${error.message}\n\n${error.help ?? HELP}`);
@@ -54,10 +54,10 @@ function report(error: unknown): number {
 }
 
 surviveLostOutput(EXIT_FAILURE);
-// Not process.exit(): what is printed to a pipe would be cut off.
+// process.exit() would cut off output to a pipe.
 void main(process.argv.slice(2))
   .catch(report)
   .then((exitCode) => {
-    // It is set already where the output was lost.
+    // If output was lost, the exit code is set already.
     process.exitCode ??= exitCode;
   });

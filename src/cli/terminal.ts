@@ -1,18 +1,20 @@
-/** Lines for whoever runs the command. */
+/** Output on the terminal. */
 
-/** Prints a line of what was asked for. */
+/** Prints a line of the result. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Prints a line that is no result: what went wrong, or what is going on. */
+/** Prints a line about an error or the progress. */
 export function printError(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
 /**
- * Lets the command end by itself where its lines cannot be written: quietly where nobody reads on, as in
- * `hapwire doctor | head -1`; with this exit code and a word on standard error where a result is lost, as on a full disk.
+ * Lets the command end by itself if its output cannot be written. If the reader has gone, as in `hapwire doctor | head -1`, it
+ * ends quietly. If a result is lost, as on a full disk, it prints a line on standard error.
+ *
+ * @param exitCode - The exit code if a result is lost.
  */
 export function surviveLostOutput(exitCode: number): void {
   let isLost = false;
@@ -23,13 +25,13 @@ export function surviveLostOutput(exitCode: number): void {
       printError(`hapwire: standard output cannot be written: ${message}`);
     }
   });
-  // There is nowhere left to say it.
+  // Nothing is left to print it to.
   process.stderr.on("error", () => undefined);
 }
 
 type Style = (text: string) => string;
 
-/** How marks stand out. */
+/** The styles of marks. */
 export interface Palette {
   readonly good: Style;
   readonly doubtful: Style;
@@ -37,7 +39,7 @@ export interface Palette {
   readonly heading: Style;
 }
 
-/** For files, pipes and those who set `NO_COLOR`. */
+/** For files, for pipes, and if `NO_COLOR` is set. */
 export const PLAIN: Palette = { good: String, doubtful: String, bad: String, heading: String };
 
 /** ANSI escape sequences. */
@@ -48,7 +50,7 @@ export const COLOURED: Palette = {
   heading: (text) => `\u001b[1m${text}\u001b[22m`,
 };
 
-/** @returns colours where standard output is a terminal that has some, and `NO_COLOR` does not forbid them. */
+/** @returns Colours if the stream is a terminal with colours, and `NO_COLOR` does not forbid them. */
 export function paletteOf(stream: NodeJS.WriteStream): Palette {
   return stream.isTTY && stream.hasColors() ? COLOURED : PLAIN;
 }

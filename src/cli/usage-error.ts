@@ -1,12 +1,12 @@
-/** What is said to someone who got the command line wrong. */
+/** The error of a wrong command line. */
 
-/** The command line is wrong; the message says how. */
+/** The command line is wrong. The message names the fault. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 
   constructor(
     message: string,
-    /** The help of the subcommand that was called. */
+    /** The help of the subcommand. */
     readonly help?: string,
     options?: ErrorOptions,
   ) {

@@ -84,7 +84,7 @@ describe("hapwire", { timeout: patient(60_000) }, () => {
   it("says so where the benchmarks are missing", async (t) => {
     const { code, stdout, stderr } = await hapwire(["bench"], copyPackage(t));
     assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
-    assert.match(stderr, /^hapwire: the benchmark suite is not here: .*dist-bench/);
+    assert.match(stderr, /^hapwire: the benchmark suite is missing: .*dist-bench/);
   });
 });
 

@@ -1,5 +1,5 @@
-// Deletes what tsc has made of sources that no longer exist: tsc leaves it, and the tests would run it.
-// Part of `npm run build:test`.
+// Deletes the output of sources that no longer exist, because tsc leaves it and the tests would run it. Part of
+// `npm run build:test`.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 
@@ -14,7 +14,7 @@ const COMPILED = [
   { from: "test", to: "dist-test/test" },
 ];
 
-/** What tsc adds to a source's name, less its `.ts`. */
+/** The suffixes of tsc's output, in place of `.ts`. */
 const SUFFIX = /\.(js|js\.map|d\.ts)$/;
 
 for (const { from, to } of COMPILED) {

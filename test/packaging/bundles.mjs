@@ -8,7 +8,7 @@ import { converse, createProject } from "./installs.mjs";
 import { run } from "./shell.mjs";
 import { expectNative, expectPortable } from "./table.mjs";
 
-/** What is installed for the bundlers, beside hapwire. */
+/** The packages that are installed for the bundlers, beside hapwire. */
 const PACKAGES = [
   ...["esbuild@^0.25", "webpack@^5", "@vercel/ncc@^0.45", "sodium-native@^5"],
   ...["rollup@^4", "@rollup/plugin-commonjs@^29", "@rollup/plugin-node-resolve@^16"],
@@ -24,7 +24,7 @@ const SILENT_ROLLUP = [
 ];
 const ROLLUP = [...SILENT_ROLLUP, "--plugin", "node-resolve", "--plugin", "commonjs"];
 
-/** Programs of node_modules/.bin that bundle session.cjs, by what they write. They print warnings, and nothing else. */
+/** Programs of node_modules/.bin that bundle session.cjs, by the file that they write. They print only warnings. */
 const BUNDLERS = {
   "esbuild/session.cjs": [
     ...["esbuild", "session.cjs", "--bundle", "--platform=node", "--external:sodium-native"],

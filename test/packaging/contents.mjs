@@ -1,5 +1,5 @@
-// What the package consists of: the one list that a tarball is held against, file by file. Nothing may be missing, nothing
-// too much, nothing stale. To ship more, add it here and to "files" in package.json.
+// The list of the files that ship. A tarball must have exactly these, and none may be stale. To ship another file, add it here
+// and to "files" in package.json.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import path from "node:path";
@@ -10,7 +10,7 @@ import { prebuiltFile, TARGETS } from "../../prebuilds/targets.mjs";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 
-/** Files as they are in the tree. */
+/** Files that ship unchanged. */
 const AS_THEY_ARE = [
   "CHANGELOG.md",
   "LICENSE",
@@ -22,7 +22,7 @@ const AS_THEY_ARE = [
   "package.json",
 ];
 
-/** Folders of TypeScript, and what each of their files is compiled to. */
+/** Folders of TypeScript, with the files that each source is compiled to. */
 const COMPILED = [
   { from: "src", to: "dist", suffixes: [".js", ".d.ts"], leftOut: /^src\/status\/page\// },
   { from: "src/status/page", to: "dist/status/page", suffixes: [".js"] },
@@ -30,12 +30,12 @@ const COMPILED = [
     from: "bench",
     to: "dist-bench",
     suffixes: [".js"],
-    // Of use in a checkout alone.
+    // Useful only in a checkout.
     leftOut: /^bench\/(instructions\/|report\/(generate|main|markdown)\.ts$)/,
   },
 ];
 
-/** What the status page has beside its code; see src/status/build-page.mjs. */
+/** The files of the status page beside its code: see src/status/build-page.mjs. */
 const PAGE_FILES = [
   "index.html",
   "page.css",
@@ -59,7 +59,7 @@ function list(folder, suffix) {
     .filter((file) => file.endsWith(suffix));
 }
 
-/** @returns {string[]} What compiling the sources gives. */
+/** @returns {string[]} The files that the sources are compiled to. */
 function compiledFiles() {
   return COMPILED.flatMap(({ from, to, suffixes, leftOut }) =>
     list(from, ".ts")
@@ -165,8 +165,8 @@ function findLockFaults() {
 }
 
 /**
- * @param {Iterable<string>} files What the tarball has, by their paths in it.
- * @returns {string[]} What is wrong with it, a sentence each.
+ * @param {Iterable<string>} files The paths of the files in the tarball.
+ * @returns {string[]} Its faults, a sentence each.
  */
 export function contentFaults(files) {
   const packed = new Set(files);

@@ -28,7 +28,7 @@ export function packPlugin(folder) {
   return { ...packed, tarball: path.join(folder, packed.filename) };
 }
 
-/** @returns {string[]} What is wrong with the plugin's tarball, a sentence each. */
+/** @returns {string[]} The faults of the plugin's tarball, a sentence each. */
 export function pluginFaults({ files }) {
   const packed = new Set(files.map((file) => file.path));
   const expected = new Set([...AS_THEY_ARE, ...compiled("src", "dist"), ...pageFiles()]);
@@ -101,7 +101,7 @@ const CONFIG = {
   platforms: [{ platform: "Hapwire", name: "hapwire" }],
 };
 
-/** Runs Homebridge until it listens. @returns The line in which hapwire says what it carries. */
+/** Runs Homebridge until it listens. @returns The line in which hapwire names the bridge that it carries. */
 async function firstLine(program, args) {
   const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, NODE_OPTIONS: "" } });
   const deadline = setTimeout(() => child.kill("SIGKILL"), PATIENCE);

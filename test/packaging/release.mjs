@@ -1,5 +1,5 @@
-// `npm run release:check`: all that a release needs, from a clean clone to a tarball that works where it is installed.
-// Prints what the tarball has. Nothing of it is published; the tarball is left in .cache/release/.
+// Checks a release, from a clean clone to a tarball that works in many places: `node test/packaging/release.mjs`.
+// Lists the files of the tarball, and leaves it in .cache/release/. Publishes nothing.
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -16,7 +16,7 @@ const MAX_TARBALL = 700 * 1024;
 const inRoot = { cwd: ROOT };
 const bytes = (count) => `${count.toLocaleString("en").padStart(11)} bytes`;
 
-/** Prints what a step takes; what it throws ends the check. */
+/** Runs a step and prints its duration. Its error ends the check. */
 async function step(name, action) {
   const started = performance.now();
   const result = await action();
@@ -25,7 +25,7 @@ async function step(name, action) {
 }
 
 function build() {
-  // What earlier builds left behind would be packed.
+  // Files of earlier builds would be packed.
   for (const folder of ["dist", "dist-bench", "plugin/dist", "prebuilds/linux-*"]) {
     run(["sh", "-c", `rm -rf ${folder}`], inRoot);
   }
@@ -38,7 +38,7 @@ function pack() {
   mkdirSync(RELEASE, { recursive: true });
   run(["npm", "run", "prepack"], inRoot);
   const command = ["npm", "pack", "--json", "--ignore-scripts", "--pack-destination", RELEASE];
-  // npm 12 gives an object by package name, those before it a list.
+  // npm 12 prints an object by package name, earlier releases a list.
   const [packed] = Object.values(JSON.parse(run(command, inRoot)));
   return { ...packed, tarball: path.join(RELEASE, packed.filename) };
 }
@@ -50,7 +50,7 @@ async function inspect({ tarball, size, unpackedSize, files }) {
   console.log(`${bytes(size)}  packed: ${path.relative(ROOT, tarball)}`);
   const faults = contentFaults(files.map((file) => file.path));
   if (size > MAX_TARBALL) faults.push(`the tarball is larger than ${bytes(MAX_TARBALL).trim()}`);
-  if (faults.length > 0) throw new Error(`the package is not as it should be:\n${faults.join("\n")}`);
+  if (faults.length > 0) throw new Error(`the package has faults:\n${faults.join("\n")}`);
 }
 
 async function use(tarball) {
@@ -84,7 +84,7 @@ async function checkPlugin(tarball) {
   const plugin = packPlugin(RELEASE);
   const faults = pluginFaults(plugin);
   if (plugin.size > MAX_PLUGIN) faults.push(`the tarball is larger than ${bytes(MAX_PLUGIN).trim()}`);
-  if (faults.length > 0) throw new Error(`the plugin is not as it should be:\n${faults.join("\n")}`);
+  if (faults.length > 0) throw new Error(`the plugin has faults:\n${faults.join("\n")}`);
   console.log(`${bytes(plugin.size)}  packed: ${path.relative(ROOT, plugin.tarball)}`);
   const work = mkdtempSync(path.join(tmpdir(), "hapwire-plugin-"));
   try {
@@ -98,7 +98,9 @@ async function check() {
   if (!existsSync(path.join(ROOT, "node_modules"))) await step("npm ci", () => run(["npm", "ci"], inRoot));
   await step("build", build);
   await step("prebuild", () => process.stdout.write(run(["node", "prebuilds/build.mjs"], inRoot)));
-  await step("prebuild:check", () => process.stdout.write(run(["node", "prebuilds/check.mjs"], inRoot)));
+  await step("checks of the prebuilds", () =>
+    process.stdout.write(run(["node", "prebuilds/check.mjs"], inRoot)),
+  );
   const packed = await step("npm pack", pack);
   await step("content of the tarball", () => inspect(packed));
   await use(packed.tarball);
@@ -106,9 +108,9 @@ async function check() {
 }
 
 check().then(
-  () => console.log("release:check: ok"),
+  () => console.log("release: ok"),
   (error) => {
-    console.error(`${error.message}\nrelease:check: FAILED`);
+    console.error(`${error.message}\nrelease: FAILED`);
     process.exitCode = 1;
   },
 );

@@ -1,4 +1,4 @@
-// Running programs for the checks of the package.
+// Runs programs for the checks of the package.
 import { spawnSync } from "node:child_process";
 
 /** Milliseconds that a program may take: more than a build or an installation on a slow machine. */
@@ -7,8 +7,8 @@ const PATIENCE = 20 * 60_000;
 /**
  * @param {string[]} command
  * @param {import("node:child_process").SpawnSyncOptions} [options]
- * @returns {string} What it wrote to stdout.
- * @throws Error with all that it wrote, where it fails.
+ * @returns {string} Its standard output.
+ * @throws Error with all its output, if it fails.
  */
 export function run(command, options = {}) {
   const { status, stdout, stderr } = attempt(command, options);
@@ -16,7 +16,7 @@ export function run(command, options = {}) {
   return stdout;
 }
 
-/** As {@link run}, for what may fail. */
+/** Like {@link run}, for a program that may fail. */
 export function attempt([program, ...args], options = {}) {
   const { status, signal, stdout, stderr, error } = spawnSync(program, args, {
     encoding: "utf8",

@@ -25,7 +25,7 @@ export function checkTarball(tarball) {
   run([path.join(TOOLS, "publint"), "run", tarball, "--strict"]);
 }
 
-/** @param {string} folder Where the package is installed. Its optional peers are, too, after this: some entries have their types. */
+/** @param {string} folder The folder in which the package is installed. Its optional peers are, too, after this: some entries have their types. */
 export function compileConsumers(folder) {
   const peers = Object.entries(readManifest(folder).peerDependencies).map(
     ([name, range]) => `${name}@${range}`,

@@ -11,7 +11,7 @@ const CACHE = path.join(import.meta.dirname, "../../.cache/emulated");
  * @param {import("../../prebuilds/targets.mjs").Target} target
  * @param {string} runtime One of its runtimes.
  * @returns {string}
- * @throws Error where the emulator is missing, or the binary cannot be downloaded.
+ * @throws Error if the emulator is missing, or the binary cannot be downloaded.
  */
 export function nodeFor(target, runtime) {
   const binary = runtimeBinary(runtime);

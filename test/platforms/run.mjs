@@ -1,7 +1,7 @@
 // `node test/platforms/run.mjs --target linux-arm64 [--target ...] [--brief] [NAME ...]`: tests a target's prebuilt addon, the
 // file that ships, on the real Node binaries of the target. QEMU emulates a processor that this machine does not have.
 //
-// Runs the test suite and `npm start`. Then npm, on the Node under test, installs the tarball of `test/packaging/release.mjs`,
+// Runs the test suite and `npm start`. Then npm, on the Node under test, installs the tarball of test/packaging/release.mjs,
 // if there is one, and the installed package is used. With `--brief` the suite is only those tests that another processor
 // or another Node can break. NAMEs choose test files, as with `npm test`, and then nothing else runs.
 //
@@ -81,7 +81,7 @@ function suiteOf(target, brief) {
   return emulated ? [WITHOUT_BENCHMARKS] : [];
 }
 
-/** @returns {[name: string, ...command: string[]][]} What is run, one after the other. */
+/** @returns {[name: string, ...command: string[]][]} The steps, in their order. */
 function stepsFor(target, node, { brief, tests }) {
   const file = path.join(ROOT, prebuiltFile(target));
   const named = tests.length > 0;

@@ -8,7 +8,7 @@ import type { ChosenEngine, EngineState, Failed } from "./report";
 
 const NAMES: readonly EngineName[] = ["native", "portable"];
 
-/** Says which engine is used unless one is named, or why there is none. */
+/** Finds the engine that runs unless an option names another, or the reason why no engine runs. */
 export function readChosenEngine(): ChosenEngine | Failed {
   try {
     const { reason, remedy, file, rejected, ...rest } = engineInfo();
@@ -27,7 +27,7 @@ export function readChosenEngine(): ChosenEngine | Failed {
   }
 }
 
-/** Loads each engine by itself, whatever the environment asks for. */
+/** Loads each engine by itself. Ignores the environment. */
 export function readEngines(): EngineState[] {
   return NAMES.map((name) => {
     try {
@@ -39,7 +39,7 @@ export function readEngines(): EngineState[] {
   });
 }
 
-/** The message of an error, without the name of the home folder. */
+/** Returns the message of an error, without the name of the home folder. */
 export function messageOf(error: unknown): string {
   return withoutHome(error instanceof Error ? error.message : String(error));
 }

@@ -1,4 +1,4 @@
-/** The self-test of an engine's frames, through the public codec. Each check throws what is wrong. */
+/** The self-test of an engine's frames, through the public codec. A check throws an error if it fails. */
 
 import { randomBytes } from "node:crypto";
 
@@ -8,17 +8,17 @@ import { VECTOR } from "./vector";
 /** Lengths of messages around the edges of blocks (16, 64 bytes) and frames (1,024 bytes). */
 const LENGTHS = [0, 1, 15, 16, 17, 63, 64, 65, 150, 1023, 1024, 1025, 2048, 2049, 70_000];
 
-/** How the stream is cut: a byte at a time, within every frame, as TCP does on Ethernet, not at all. */
+/** The lengths of segments: one byte, one frame less a byte, TCP on Ethernet, and the whole stream. */
 const SEGMENT_LENGTHS = [1, 1041, 1448, Infinity];
 
-/** A frame of the RFC's, sealed and opened. */
+/** Seals and opens a frame of the RFC. */
 export function checkVector(engine: EngineName): void {
   const { key, counter, plaintext, frame } = VECTOR;
   expect(new FrameSealer(key, { engine, counter }).seal(plaintext).equals(frame), "it is sealed wrongly");
   expect(new FrameOpener(key, { engine, counter }).open(frame).equals(plaintext), "it is opened wrongly");
 }
 
-/** Messages of many lengths in one session, whose stream is cut in many ways. */
+/** Sends messages of many lengths through one session, whose stream is cut in many ways. */
 export function checkRoundTrip(engine: EngineName): void {
   const key = randomBytes(32);
   const messages = LENGTHS.map((length) => randomBytes(length));
@@ -33,7 +33,7 @@ export function checkRoundTrip(engine: EngineName): void {
   }
 }
 
-/** What was damaged, replayed or is too long is refused, and ends the session. */
+/** Checks that a frame that is damaged, replayed or too long is refused, and ends the session. */
 export function checkRefusals(engine: EngineName): void {
   const key = randomBytes(32);
   const frame = new FrameSealer(key, { engine }).seal(randomBytes(150));
@@ -50,7 +50,7 @@ export function checkRefusals(engine: EngineName): void {
   expectRefused("a frame of 1,025 bytes", "ERR_HAPWIRE_FRAME_TOO_LONG", Buffer.of(0x01, 0x04));
 }
 
-/** Both engines seal to the same bytes, and each opens what the other has sealed. */
+/** Checks that both engines seal to the same bytes, and open the frames of the other. */
 export function checkAgreement(): void {
   const key = randomBytes(32);
   const native = new FrameSealer(key, { engine: "native" });
@@ -83,7 +83,7 @@ function flipped(frame: Buffer, position: number): Buffer {
   return damaged;
 }
 
-/** The code of the error that one of the segments ends in; undefined where all are taken. */
+/** Returns the code of the first error, or undefined if all segments are opened. */
 function refusalOf(opener: FrameOpener, segments: readonly Buffer[]): ErrorCode | undefined {
   try {
     for (const segment of segments) {

@@ -5,7 +5,7 @@ import os from "node:os";
 import { visibleInterfaces } from "../../network";
 import type { Environment, Interface, Machine } from "./report";
 
-/** What Node's diagnostic report says that is of use here. */
+/** The parts of Node's diagnostic report that are used here. */
 interface RuntimeReport {
   readonly header?: { readonly glibcVersionRuntime?: string };
   readonly sharedObjects?: readonly string[];
@@ -44,7 +44,7 @@ function readLibc(): string | undefined {
   return sharedObjects.some((file) => file.includes("musl")) ? "musl" : undefined;
 }
 
-/** Empty where the runtime makes none. */
+/** Empty if the runtime makes none. */
 function readRuntimeReport(): RuntimeReport {
   try {
     return process.report.getReport();

@@ -1,9 +1,9 @@
-/** What the doctor finds: the shape of `hapwire doctor --json`. */
+/** The report of the doctor, as `hapwire doctor --json` prints it. */
 
 import type { EngineInfo, EngineName } from "../../index";
 import type { Bridges } from "./bridges";
 
-/** Bumped when a reader of older reports would misread newer ones. */
+/** Increases if a reader of older reports would misread newer ones. */
 export const REPORT_FORMAT = 1;
 
 export interface Report {
@@ -12,61 +12,61 @@ export interface Report {
   readonly hapwire: string;
   readonly machine: Machine;
   readonly environment: Environment;
-  /** The engine that is used where none is named, or why there is none. */
+  /** The engine that runs unless an option names another, or the reason why no engine runs. */
   readonly engine: ChosenEngine | Failed;
-  /** Each engine by itself: both are tested where both load. */
+  /** Each engine by itself. If both load, both are tested. */
   readonly engines: readonly EngineState[];
   readonly checks: readonly Check[];
-  /** Of the engine that is used; undefined where there is none, or where the self-test failed. */
+  /** The speed of {@link engine}. Undefined if no engine runs or the self-test failed. */
   readonly speed: Speed | undefined;
   readonly interfaces: readonly Interface[];
   /** Only with `--storage`. */
   readonly bridges: Bridges | undefined;
   readonly advice: readonly Advice[];
-  /** False where something is wrong: where there is advice of the kind `problem`. */
+  /** False if there is advice of the kind `problem`. */
   readonly ok: boolean;
 }
 
 export interface Machine {
   readonly runtime: "Node" | "Bun" | "Deno";
-  /** Of the runtime. */
+  /** The version of the runtime. */
   readonly version: string;
-  /** The Node that it is, or the one that it takes after. */
+  /** The version of Node, or the one that the runtime imitates. */
   readonly node: string;
   /** E.g. `linux`. */
   readonly platform: string;
-  /** What the runtime was built for, e.g. `arm`. */
+  /** The processor that the runtime was built for, e.g. `arm`. */
   readonly arch: string;
   /** The ARM architecture that Node was built for, e.g. 6 for the first Raspberry Pi; undefined elsewhere. */
   readonly armVersion: number | undefined;
-  /** E.g. `glibc 2.36` or `musl`; undefined where there is neither. */
+  /** E.g. `glibc 2.36` or `musl`; undefined for any other. */
   readonly libc: string | undefined;
   readonly kernel: string;
-  /** Empty where the system does not say. */
+  /** Empty if the system does not name it. */
   readonly cpu: string;
   readonly cores: number;
 }
 
-/** What of the environment has an effect on hapwire. */
+/** The variables of the environment that affect hapwire. */
 export interface Environment {
   /** `HAPWIRE`. */
   readonly switch: string | undefined;
   /** `HAPWIRE_ENGINE`. */
   readonly engine: string | undefined;
-  /** Whether `NODE_OPTIONS` preloads `hapwire/register`. */
+  /** True if `NODE_OPTIONS` preloads `hapwire/register`. */
   readonly preload: boolean;
-  /** Whether `DEBUG` turns on hapwire's tracing. */
+  /** True if `DEBUG` turns on hapwire's tracing. */
   readonly debug: boolean;
 }
 
-/** Its texts do not name the home folder. */
+/** The engine. Its texts do not name the home folder. */
 export type ChosenEngine = Readonly<EngineInfo>;
 
 export interface Failed {
   readonly error: string;
 }
 
-/** An engine that loads, or why it does not. */
+/** An engine that loads, or the reason why it does not. */
 export type EngineState =
   | { readonly name: EngineName; readonly aead: string; readonly file: string | undefined }
   | (Failed & { readonly name: EngineName });
@@ -75,7 +75,7 @@ export type EngineState =
 export interface Check {
   readonly title: string;
   readonly engine: EngineName | "both";
-  /** Undefined where it went well. */
+  /** Undefined if the check passed. */
   readonly error: string | undefined;
 }
 
