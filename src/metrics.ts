@@ -39,7 +39,7 @@ const DURATION = "request_duration_seconds";
 const groups = new WeakMap<Registry, Map<string, MetricsGroup>>();
 
 /**
- * Registers the figures of a server with `prom-client`. They are read when Prometheus asks. The times of requests and the
+ * Registers the figures of a server with `prom-client`. Prometheus's request reads them. The times of requests and the
  * refusals are counted from this call on. Several servers share the metrics; the label `server` tells them apart.
  *
  * @returns A function that takes the server out of the metrics, and after the last server the metrics out of the registry.
@@ -62,7 +62,7 @@ export function collectMetrics(server: EventedHTTPServer, options: MetricsOption
   byPrefix.set(prefix, group);
   let remove: (() => void) | undefined = group.add(server, name);
   return () => {
-    // Once: another server may have the name now.
+    // Only once: another server may have the name now.
     remove?.();
     remove = undefined;
     if (group.isEmpty && byPrefix.get(prefix) === group) {
@@ -121,7 +121,7 @@ class MetricsGroup {
     return this.#servers.size === 0;
   }
 
-  /** False if the registry was cleared: it would not read a server that is added. */
+  /** False if the registry was cleared: it does not read servers that are added. */
   get isRegistered(): boolean {
     return this.#registeredNames().length > 0;
   }
@@ -160,7 +160,7 @@ class MetricsGroup {
     }
   }
 
-  /** Without names that the registry has no longer, or has from somebody else. */
+  /** The names that the registry still has from this group. */
   #registeredNames(): string[] {
     return this.#names().filter((name) => this.#metrics.has(this.#register.getSingleMetric(name)));
   }
