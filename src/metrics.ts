@@ -85,7 +85,7 @@ export function collectMetrics(server: EventedHTTPServer, options: MetricsOption
   byPrefix.set(prefix, group);
   let remove: (() => void) | undefined = group.add(server, name);
   return () => {
-    // Once: another server may have the name now.
+    // Only once: another server may have the name now.
     remove?.();
     remove = undefined;
     if (group.isEmpty && byPrefix.get(prefix) === group) {
@@ -148,7 +148,7 @@ class MetricsGroup {
     return this.#servers.size === 0;
   }
 
-  /** False if the registry was cleared: it would not read a server that is added. */
+  /** False if the registry was cleared: it does not read servers that are added. */
   get isRegistered(): boolean {
     return this.#registeredNames().length > 0;
   }
@@ -187,7 +187,7 @@ class MetricsGroup {
     }
   }
 
-  /** Without names that the registry has no longer, or has from somebody else. */
+  /** The names that the registry still has from this group. */
   #registeredNames(): string[] {
     return this.#names().filter((name) => this.#metrics.has(this.#register.getSingleMetric(name)));
   }

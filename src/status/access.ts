@@ -1,14 +1,14 @@
-/** Who may read the status page: this machine without a token, everybody else with the one in the address. */
+/** Decides who may read the status page: this machine without a token, others with the token in the URL. */
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { isIPv4 } from "node:net";
 
 const TOKEN_LENGTH = 18;
 
-/** A request that is let through asks for this path, from the page's root; one that is not gets the status. */
+/** The path of a request that is accepted, from the page's root, or the status of one that is refused. */
 export type Verdict = { readonly path: string } | { readonly status: 403 | 404 | 405 };
 
-/** What a request is judged by. */
+/** The parts of a request that decide. */
 export interface Asked {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -20,15 +20,15 @@ export function createToken(): string {
   return randomBytes(TOKEN_LENGTH).toString("base64url");
 }
 
-/** Whether only this machine reaches an address. */
+/** True if only this machine reaches an address. */
 export function isLoopback(address: string): boolean {
   const plain = address.toLowerCase().replace(/^::ffff:(?=\d)/, "");
   return plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));
 }
 
 /**
- * @param token - What the path must begin with; undefined where only this machine can ask, and the `Host` field must
- *   name it instead: a page in a browser here, whose name was pointed at this machine, has its own name there.
+ * @param token - The path must begin with it. Undefined if only this machine can ask: the `Host` field must then name this
+ *   machine. A foreign web page whose name was pointed at this machine has its own name there.
  */
 export function judge({ method, url = "", host = "" }: Asked, token: string | undefined): Verdict {
   if (method !== "GET") {
@@ -39,11 +39,11 @@ export function judge({ method, url = "", host = "" }: Asked, token: string | un
     return namesLoopback(host) ? { path } : { status: 403 };
   }
   const [, given = "", ...rest] = path.split("/");
-  // Not the same status as for a wrong Host: an address without the token shows nothing of what is here.
+  // 404, not 403: an address without the token does not show that a page is here.
   return isSame(given, token) && rest.length > 0 ? { path: `/${rest.join("/")}` } : { status: 404 };
 }
 
-/** Takes as long for any two of them. */
+/** Takes the same time for any two strings. */
 function isSame(given: string, token: string): boolean {
   return timingSafeEqual(digest(given), digest(token));
 }
@@ -52,7 +52,7 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-/** Whatever the port: it may have been forwarded from another. */
+/** Ignores the port: it may have been forwarded from another. */
 function namesLoopback(host: string): boolean {
   const name = host.toLowerCase().replace(/:\d+$/, "");
   return name === "localhost" || isLoopback(name.replace(/^\[(.*)\]$/, "$1"));

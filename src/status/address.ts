@@ -1,4 +1,4 @@
-/** Where the status page is served, as `HAPWIRE_STATUS` says it. */
+/** Parses the address of the status page in `HAPWIRE_STATUS`. */
 
 import { ArgumentError } from "../errors";
 
@@ -7,7 +7,7 @@ export interface StatusAddress {
   readonly port: number;
 }
 
-/** Without a host, nobody but this machine is meant. */
+/** The host if the value names none: only this machine reaches it. */
 export const DEFAULT_HOST = "127.0.0.1";
 const MAX_PORT = 65_535;
 

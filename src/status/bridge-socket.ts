@@ -15,7 +15,7 @@ import { PROCESS_REPORT_FORMAT, type BridgeIdentity, type ProcessReport } from "
 import { Reporter } from "./reporter";
 import { makeSocketFolder, socketOf, withAddress, type ProcessSocket } from "./socket-folder";
 
-/** Far more than the dialogs that somebody has open. */
+/** More readers than open dialogs. */
 const MAX_READERS = 16;
 /** Milliseconds that a reader may take for a report. */
 const READER_PATIENCE = 5000;
@@ -25,7 +25,7 @@ export interface NamedServer extends Omit<BridgeIdentity, "port"> {
   readonly server: EventedHTTPServer;
 }
 
-/** The socket of this process. Whatever goes wrong with it, the bridges go on. */
+/** The socket of this process. Its failures do not reach the bridges. */
 export class BridgeSocket {
   /** Resolves when the socket listens, or when it can't. Never rejects. */
   readonly ready: Promise<void>;
@@ -107,7 +107,7 @@ export class BridgeSocket {
   }
 
   #answer(socket: Socket): void {
-    // A reader that goes away, or takes nothing, costs the bridges nothing.
+    // A reader that goes away, or takes nothing, does not reach the bridges.
     this.#readers.add(socket);
     socket.on("close", () => this.#readers.delete(socket));
     socket.unref();

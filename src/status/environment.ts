@@ -7,8 +7,8 @@ import { parseStatusAddress } from "./address";
 import { logToStderr, startStatusPage, type StatusPage } from "./status-page";
 
 /**
- * Serves the page that `HAPWIRE_STATUS` asks for, from when the first server of this process listens: the other Node
- * processes that inherit the variable serve none. It tells of all servers from that one on. What goes wrong is logged, in
+ * Serves the page that `HAPWIRE_STATUS` asks for, from the time when the first server of this process listens. Other Node
+ * processes that inherit the variable serve no page. It reports on all servers from the first one on. Failures are logged in
  * one line.
  *
  * @param log - Takes one line for people. Default: standard error.

@@ -1,6 +1,6 @@
 /**
- * The status page of a running bridge: a small HTTP server of its own, off unless asked for. It only ever reads; whatever
- * goes wrong with it, the bridge goes on.
+ * The status page of a running bridge: a small HTTP server of its own, off by default. It only reads, and its failures do not
+ * reach the bridge.
  */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
@@ -22,13 +22,13 @@ import { Reporter } from "./reporter";
 export interface StatusPageOptions {
   /** 0 to 65,535; with 0 the system chooses. */
   port: number;
-  /** The address to listen on. Default `127.0.0.1`. Where others reach it, the page's URL has a token. */
+  /** The address to listen on. Default `127.0.0.1`. If others reach it, the page's URL has a token. */
   host?: string;
   /** The servers to report on. Default: all that start to listen in this process from now on. */
   servers?: Iterable<EventedHTTPServer>;
-  /** Gives the report, in place of one about servers of this process. */
+  /** Gives the report. Default: a report about servers of this process. */
   report?: () => Promise<StatusReport | undefined>;
-  /** Takes one line for people: where the page is, or why it is not. Default: standard error. */
+  /** Takes one line for people: the address of the page, or why there is no page. Default: standard error. */
   log?: (line: string) => void;
   /** For tests. */
   clock?: Clock;
@@ -36,12 +36,12 @@ export interface StatusPageOptions {
 
 const OPTION_NAMES = { port: true, host: true, servers: true, report: true, log: true, clock: true };
 const MAX_PORT = 65_535;
-/** Far more than the browsers that somebody has open. */
+/** More connections than open browsers. */
 const MAX_CONNECTIONS = 64;
 const REQUEST_TIMEOUT = 10_000;
 const MAX_HEADER_SIZE = 8192;
 
-/** Nothing is fetched from elsewhere, nothing is kept, nobody may frame it, and the URL, which may hold the token, stays. */
+/** Allows no foreign source, cache or frame, and no referrer: the URL may hold the token. */
 const HEADERS = {
   "Cache-Control": "no-store",
   "Content-Security-Policy":
@@ -61,7 +61,7 @@ const TEXTS = {
 } as const;
 
 export class StatusPage {
-  /** The page's URL, when it is served. Undefined if it can't be served. Never rejects. */
+  /** The page's URL. Undefined if the page can't be served. Never rejects. */
   readonly ready: Promise<string | undefined>;
   readonly #http: Server;
   /** Undefined if the report comes from elsewhere. */
@@ -90,13 +90,13 @@ export class StatusPage {
     this.#http = createServer({ requestTimeout: REQUEST_TIMEOUT, maxHeaderSize: MAX_HEADER_SIZE });
     this.#http.maxConnections = MAX_CONNECTIONS;
     this.#http.on("request", this.#onRequest.bind(this));
-    // Neither the page nor those who look at it keep the process alive.
+    // Neither the page nor its readers keep the process alive.
     this.#http.on("connection", (socket) => socket.unref());
     this.#http.unref();
     this.ready = this.#listen(port, host);
   }
 
-  /** Tells of a server, until it is closed. */
+  /** Reports on a server until it is closed. */
   watch(server: EventedHTTPServer): void {
     this.#reporter?.watch(server);
   }
@@ -177,7 +177,7 @@ export class StatusPage {
   }
 }
 
-/** @throws {@link ArgumentError} for a port or a host that is none; what goes wrong later is logged. */
+/** Logs later failures. @throws {@link ArgumentError} if the port or the host is wrong. */
 export function startStatusPage(options: StatusPageOptions): StatusPage {
   return new StatusPage(options);
 }
@@ -186,7 +186,7 @@ function refuse(response: ServerResponse, status: keyof typeof TEXTS): void {
   if (status === 405) {
     response.setHeader("Allow", "GET");
   }
-  // What else the request may carry is not read.
+  // The body of the request is not read.
   response.setHeader("Connection", "close");
   send(response, status, "text/plain; charset=utf-8", Buffer.from(TEXTS[status]));
 }
@@ -202,7 +202,7 @@ function urlOf({ address, port }: AddressInfo, token: string | undefined): strin
   return `http://${host.includes(":") ? `[${host}]` : host}:${String(port)}${path}`;
 }
 
-/** An address of this machine that others may reach; the first one is as good as any. */
+/** The first address of this machine that others may reach. */
 function reachableAddress(): string {
   const infos = Object.values(visibleInterfaces()).flatMap((list) => list ?? []);
   return infos.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
@@ -215,7 +215,7 @@ function describe(error: unknown): string {
     : message;
 }
 
-/** Where lines go when nobody else takes them. */
+/** Writes a line to standard error. */
 export function logToStderr(line: string): void {
   process.stderr.write(`hapwire: ${line}\n`);
 }

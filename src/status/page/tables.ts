@@ -31,13 +31,9 @@ const CONNECTIONS: Layout<Connection> = {
     { title: "Out", text: ({ bytesOut }) => bytes(bytesOut), isNumber: true },
   ],
   card: ({ user, remote, watches, requests, events }) => [
-    [userText(user), remote],
-    [
-      `watches ${count(watches)}`,
-      counted(requests, "request"),
-      counted(events.delivered, "event"),
-      events.pending > 0 ? `${count(events.pending)} wait` : "",
-    ],
+    // A long address may be cut off at the right.
+    [userText(user), events.pending > 0 ? `${count(events.pending)} wait` : "", remote.replace(/:\d+$/, "")],
+    [`watches ${count(watches)}`, counted(requests, "request"), counted(events.delivered, "event")],
   ],
   tip: ({ user }) => userTip(user),
   nothing: "No controller is connected.",
