@@ -1,6 +1,6 @@
 /**
- * `npm run soak`: a server in this process, its controllers in another, so that the memory measured here is the server's.
- * What it does and asks for: options.ts, verdict.ts.
+ * `npm run soak`: the server runs in this process and the controllers in another, so that this process's memory is the
+ * server's. The help is in options.ts, the criteria are in verdict.ts.
  */
 
 import { fork, type ChildProcess } from "node:child_process";
@@ -19,16 +19,16 @@ import { HELP, parseOptions, type SoakOptions } from "./options";
 import { judge, type Findings } from "./verdict";
 
 const LINE_INTERVAL = 10_000;
-/** Time for what was closed to be gone, and for timers of a moment to go off. */
+/** Milliseconds for closed sockets to go and short timers to fire. */
 const AFTERMATH = 1500;
-/** Faults that are shown; more say no more. */
+/** The most faults to show. */
 const MAX_FAULTS = 20;
 const MAX_FAILURES = 40;
 
-/** Milliseconds that the load may take to settle: as long as its longest wait, and some. */
+/** Milliseconds that the load may take to settle: a little longer than its longest wait. */
 const SETTLE_PATIENCE = 90_000;
 
-/** The controllers' process. */
+/** The process of the controllers. */
 class Load {
   requests = 0;
   events = 0;
@@ -86,7 +86,7 @@ class Load {
   }
 }
 
-/** Prints what happens, and keeps the samples. */
+/** Prints a line at intervals, and keeps the samples. */
 class Watch {
   readonly samples: Sample[] = [];
   readonly #accessory: Accessory;
@@ -107,7 +107,7 @@ class Watch {
   async line(): Promise<void> {
     const longest = this.#delay.max / 1e6;
     const seconds = (Date.now() - this.#start) / 1000;
-    // What is garbage already is no leak; without this it would be most of the noise.
+    // Uncollected garbage is no leak, and would be most of the noise.
     await collect();
     const sample = { hours: seconds / 3600, rss: rss() };
     this.samples.push(sample);
@@ -126,7 +126,7 @@ class Watch {
   }
 }
 
-/** Loads and opens what stays loaded and open, so that it does not count as left. */
+/** Loads modules and opens descriptors that stay, so that they do not count as leaks. */
 async function warmUp({ engine }: SoakOptions): Promise<void> {
   const server = new EventedHTTPServer(engine === undefined ? {} : { engine });
   server.listen(0, "127.0.0.1");
@@ -174,7 +174,7 @@ async function soak(options: SoakOptions): Promise<Findings> {
   };
 }
 
-/** Lets all come to rest, and takes the tallies of both sides. */
+/** Waits until nothing is under way, and takes the tallies of both sides. */
 async function compare(accessory: Accessory, load: Load): Promise<Pick<Findings, "sent" | "received">> {
   await load.settle();
   await sleep(STRANGER_IDLE_TIMEOUT + AFTERMATH);
@@ -183,7 +183,7 @@ async function compare(accessory: Accessory, load: Load): Promise<Pick<Findings,
   return { sent, received: await load.report() };
 }
 
-/** @returns the entries that one list has more often than another. */
+/** @returns the entries that the first list has more often than the second. */
 function surplus(list: readonly string[], other: readonly string[]): string[] {
   const rest = [...other];
   return list.filter((entry) => {
