@@ -12,7 +12,7 @@ import { postTlv, User, verifyPairing } from "./pairing";
 export interface HapServerOptions {
   readonly packageName: "@homebridge/hap-nodejs" | "hap-nodejs";
   readonly preload: boolean;
-  /** False for a server that nobody is paired with. Default true. */
+  /** False for a server without a pairing. Default true. */
   readonly paired?: boolean;
 }
 
