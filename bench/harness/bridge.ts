@@ -173,7 +173,7 @@ export class Bridge {
 }
 
 /** An advertiser that tells the network nothing: HAP-NodeJS's own opens mDNS sockets as soon as it is made. */
-function silentAdvertiser({ CiaoAdvertiser }: HapNodeJsAdvertising): new () => EventEmitter {
+export function silentAdvertiser({ CiaoAdvertiser }: HapNodeJsAdvertising): new () => EventEmitter {
   return class extends EventEmitter {
     /** HAP-NodeJS reads this to fill in the service that names the protocol's version. */
     static readonly protocolVersionService = CiaoAdvertiser.protocolVersionService;

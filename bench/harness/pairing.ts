@@ -89,7 +89,7 @@ export class User {
       itemOf(m2, Type.Salt),
       Buffer.from(SRP_USERNAME),
       Buffer.from(setupCode),
-      randomBytes(32),
+      srpSecret(),
     );
     srp.setB(itemOf(m2, Type.PublicKey));
     const m3 = messageOf(3, [Type.PublicKey, srp.computeA()], [Type.Proof, srp.computeM1()]);
@@ -116,6 +116,13 @@ export class User {
     }
     return { username, publicKey };
   }
+}
+
+/** A secret of 256 bits in full: fast-srp-hap warns of one that begins with a zero byte. */
+function srpSecret(): Buffer {
+  const secret = randomBytes(32);
+  secret.writeUInt8(secret.readUInt8(0) | 0x80, 0);
+  return secret;
 }
 
 function messageOf(state: number, ...items: (readonly [number, Uint8Array | number])[]): Buffer {

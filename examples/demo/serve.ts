@@ -7,24 +7,22 @@ import { join } from "node:path";
 
 import qrCodeTerminal from "qrcode-terminal";
 
-import { engineInfo } from "hapwire";
-import { BridgeSide, type BridgeTotals } from "./bridge-side";
-import { DemoBridge, type BridgeIdentity, type Point } from "./bridge";
-import { loadHap, type Hap } from "./hap";
-import { itemAt } from "./items";
-import { formatNumber } from "./report";
-import { print } from "./terminal";
+import { engineInfo, type EventedHTTPServer } from "hapwire";
 
-/** How the bridge is served. */
+import { change, DemoBridge, type BridgeIdentity, type Point } from "./bridge";
+import { hap, putHapwireUnder } from "./hap";
+import { format } from "./story";
+
+type Print = (line: string) => void;
+
 export interface ServeOptions {
-  accessories: number;
+  readonly accessories: number;
   /** 0 lets the system choose. */
-  port: number;
-  /** The folder that keeps the bridge's identity and pairings from one run to the next. */
-  storage: string;
+  readonly port: number;
+  /** The folder that keeps the bridge's identity and pairings. */
+  readonly storage: string;
 }
 
-/** Where the bridge's identity and pairings are kept unless told otherwise. */
 export const DEFAULT_STORAGE = join(homedir(), ".hapwire-demo");
 
 const CHANGE_INTERVAL = 4000;
@@ -34,44 +32,39 @@ const CHANGES_AT_ONCE = 5;
 /** Setup codes that HomeKit does not allow, because they are too easy to guess. */
 const FORBIDDEN_CODES = Array.from("0123456789", (digit) => digit.repeat(8)).concat("12345678", "87654321");
 
-/** Serves the bridge until Ctrl-C. @throws Error where it cannot listen. */
-export async function serve({ accessories, port, storage }: ServeOptions): Promise<void> {
+/** Serves the bridge until Ctrl-C. @throws Error if it cannot listen. */
+export async function serve(print: Print, { accessories, port, storage }: ServeOptions): Promise<void> {
   mkdirSync(storage, { recursive: true, mode: 0o700 });
   const identity = loadIdentity(join(storage, "identity.json"));
-  const bridgeSide = new BridgeSide();
+  const servers: EventedHTTPServer[] = [];
   let fail: (error: Error) => void;
-  const failure = new Promise<never>((_resolve, reject) => {
-    fail = reject;
-  });
-  const hap = loadHap((server) => {
-    bridgeSide.watch(server);
+  const failure = new Promise<never>((_resolve, reject) => (fail = reject));
+  putHapwireUnder((server) => {
+    servers.push(server);
     server.once("error", fail);
   });
   hap.HAPStorage.setCustomStoragePath(join(storage, "persist"));
-  const bridge = new DemoBridge(hap, `hapwire demo ${identity.username.slice(-2)}`, accessories);
+  const bridge = new DemoBridge(`hapwire demo ${identity.username.slice(-2)}`, accessories);
   try {
     const boundPort = await Promise.race([bridge.publish(identity, port), failure]);
-    printInvitation(bridge, identity, boundPort, storage);
-    await showUntilInterrupted(hap, bridge, bridgeSide);
+    printInvitation(print, bridge.setupUri, identity.pincode);
+    print(`bridge       ${String(accessories)} accessories, port ${String(boundPort)}`);
+    const { name, aead, reason } = engineInfo();
+    print(`engine       ${name} (${aead}; ${reason})`);
+    print(`storage      ${storage}`);
+    print("\nIn the Home app: Add Accessory, then scan the code. Ctrl-C stops.\n");
+    const changing = setInterval(changeSome, CHANGE_INTERVAL, sensorsOf(bridge));
+    const showing = setInterval(showStatus, STATUS_INTERVAL, print, servers);
+    await interrupted();
+    clearInterval(changing);
+    clearInterval(showing);
+    print("\nstopping");
   } finally {
     await bridge.unpublish();
   }
 }
 
-async function showUntilInterrupted(hap: Hap, bridge: DemoBridge, bridgeSide: BridgeSide): Promise<void> {
-  const sensors = sensorPoints(hap, bridge);
-  const changing = setInterval(changeSome, CHANGE_INTERVAL, bridge, sensors);
-  const status = new StatusLine();
-  const showing = setInterval(() => {
-    status.show(bridgeSide.totals());
-  }, STATUS_INTERVAL);
-  await interrupted();
-  clearInterval(changing);
-  clearInterval(showing);
-  print("\nstopping");
-}
-
-/** The bridge's name on the network and its setup code: made at the first start, the same ever after. */
+/** Reads the bridge's name on the network and its setup code. The first start makes them. */
 function loadIdentity(file: string): BridgeIdentity {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as BridgeIdentity;
@@ -85,7 +78,7 @@ function loadIdentity(file: string): BridgeIdentity {
   return identity;
 }
 
-/** A random address of those that no manufacturer gives to a device. */
+/** Makes a random address from the range that no manufacturer uses. */
 function createUsername(): string {
   const bytes = randomBytes(6);
   bytes.writeUInt8((bytes.readUInt8(0) & 0xfc) | 0x02, 0);
@@ -99,58 +92,39 @@ function createPincode(): string {
     : `${digits.slice(0, 3)}-${digits.slice(3, 5)}-${digits.slice(5)}`;
 }
 
-function printInvitation(
-  bridge: DemoBridge,
-  { pincode }: BridgeIdentity,
-  port: number,
-  storage: string,
-): void {
-  const { name, aead, reason } = engineInfo();
-  qrCodeTerminal.generate(bridge.setupUri, { small: true }, print);
+function printInvitation(print: Print, setupUri: string, pincode: string): void {
+  qrCodeTerminal.generate(setupUri, { small: true }, print);
   print(`setup code   ${pincode}`);
-  print(`setup URI    ${bridge.setupUri}`);
-  print(`bridge       ${formatNumber(bridge.accessoryCount)} accessories, port ${String(port)}`);
-  print(`engine       ${name} (${aead}; ${reason})`);
-  print(`storage      ${storage}`);
-  print("\nIn the Home app: Add Accessory, then scan the code. Ctrl-C stops.\n");
+  print(`setup URI    ${setupUri}`);
 }
 
-/** What changes without anybody's doing: what sensors measure. */
-function sensorPoints(hap: Hap, bridge: DemoBridge): Point[] {
+/** The characteristics that change by themselves. */
+function sensorsOf(bridge: DemoBridge): Point[] {
   const C = hap.Characteristic;
   return [
-    C.CurrentTemperature,
-    C.CurrentRelativeHumidity,
-    C.CurrentAmbientLightLevel,
-    C.AirQuality,
-    C.PM2_5Density,
-    C.CarbonDioxideLevel,
-    C.MotionDetected,
-    C.BatteryLevel,
+    ...[C.CurrentTemperature, C.CurrentRelativeHumidity, C.CurrentAmbientLightLevel, C.AirQuality],
+    ...[C.PM2_5Density, C.CarbonDioxideLevel, C.MotionDetected, C.BatteryLevel],
   ].flatMap((type) => bridge.ofType(type));
 }
 
-function changeSome(bridge: DemoBridge, points: readonly Point[]): void {
-  if (points.length > 0) {
-    bridge.change(Array.from({ length: CHANGES_AT_ONCE }, () => itemAt(points, randomInt(points.length))));
-  }
+function changeSome(points: readonly Point[]): void {
+  change(points.filter(() => randomInt(points.length) < CHANGES_AT_ONCE));
 }
 
-/** One line, written over in a terminal; elsewhere, a line each time that something is new. */
-class StatusLine {
-  #last = "";
+let lastStatus = "";
 
-  show({ connections, requests, events }: BridgeTotals): void {
-    const status =
-      `connections ${formatNumber(connections)}   requests ${formatNumber(requests)}   ` +
-      `events ${formatNumber(events)}`;
-    if (process.stdout.isTTY) {
-      process.stdout.write(`\r\u001b[K${status}`);
-    } else if (status !== this.#last) {
-      print(status);
-    }
-    this.#last = status;
+/** Shows one line, which a terminal writes over. Elsewhere it is a line for each change. */
+function showStatus(print: Print, servers: readonly EventedHTTPServer[]): void {
+  const [stats] = servers.map((server) => server.stats());
+  const status =
+    `connections ${format(stats?.connections ?? 0)}   requests ${format(stats?.total.requests ?? 0)}   ` +
+    `events ${format(stats?.total.eventsDelivered ?? 0)}`;
+  if (process.stdout.isTTY) {
+    process.stdout.write(`\r\u001b[K${status}`);
+  } else if (status !== lastStatus) {
+    print(status);
   }
+  lastStatus = status;
 }
 
 function interrupted(): Promise<void> {

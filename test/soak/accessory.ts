@@ -1,4 +1,4 @@
-/** The server under soak: what it answers, the events that it sends, and a tally of what each connection must get. */
+/** The server under soak: its answers, its events, and a tally of the events that each connection must get. */
 
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -10,13 +10,13 @@ import { CHARACTERISTICS, CONTENT, EMPTY_TALLY, LAST_IID, tallied, type Tally } 
 import type { SoakOptions } from "./options";
 import { portOf } from "../support/port";
 
-/** Milliseconds for which a handler that never answers keeps a connection whose controller has gone. */
+/** Milliseconds until the server closes a connection whose controller has gone and whose handler never answers. */
 export const STRANGER_IDLE_TIMEOUT = 5000;
 
 const EVENT_INTERVAL = 25;
 const STREAMED_PART = 50_000;
 
-/** What a controller of the soak says of itself in pair-verify. */
+/** The body of pair-verify: who the controller is. */
 interface Introduction {
   readonly id: string;
   readonly username: string;
@@ -30,7 +30,7 @@ interface Member {
   tally: Tally;
 }
 
-/** The machine's clock, which knows how many timers wait: they keep no process alive, so that Node does not tell. */
+/** The machine's clock, which counts pending timers. Node does not count them, because they are unreferenced. */
 export class CountingClock implements Clock {
   readonly #pending = new Set<NodeJS.Timeout>();
 
@@ -60,10 +60,10 @@ export class CountingClock implements Clock {
 export class Accessory {
   readonly clock = new CountingClock();
   readonly server: EventedHTTPServer;
-  /** Events handed to connections, in all. */
+  /** Events given to all connections. */
   eventsSent = 0;
   requests = 0;
-  /** Connections that were made and not collected yet. */
+  /** Connections that are not garbage-collected yet. */
   alive = 0;
   readonly #members = new Map<HAPConnection, Member>();
   readonly #random: Random;
@@ -78,7 +78,7 @@ export class Accessory {
     this.server = new EventedHTTPServer({
       ...(engine === undefined ? {} : { engine }),
       clock: this.clock,
-      // Short, so that each is met many times.
+      // Short, so that each timeout happens many times.
       stallTimeout: 8000,
       idleTimeout: 15_000,
       strangerIdleTimeout: STRANGER_IDLE_TIMEOUT,
@@ -103,7 +103,7 @@ export class Accessory {
     return portOf(this.server);
   }
 
-  /** Characteristics change from now on. */
+  /** Starts to change characteristics. */
   start(): void {
     this.#ticker = setInterval(() => {
       for (let count = this.#random.between(0, 5); count > 0; count -= 1) {
@@ -112,20 +112,20 @@ export class Accessory {
     }, EVENT_INTERVAL);
   }
 
-  /** No change any more, but one that all hear of. */
+  /** Stops the changes after a last event to all connections. */
   stop(): void {
     clearInterval(this.#ticker);
     this.#ticker = undefined;
     this.#change(LAST_IID, undefined, true);
   }
 
-  /** What each connection must have received. */
+  /** The events that each connection must have received. */
   get tallies(): Map<string, Tally> {
     return new Map([...this.#members.values()].map(({ id, tally }) => [id, tally]));
   }
 
   #change(iid: number, originator: HAPConnection | undefined, isImmediate: boolean): void {
-    // Never the same twice: equal values may be dropped.
+    // Each value is new: the server may drop an event that equals the last one.
     this.#values += 1;
     for (const [connection, member] of this.#members) {
       if (connection !== originator && connection.hasEventNotifications(1, iid)) {

@@ -11,7 +11,7 @@ export class Client extends ControllerConnection {
   tally: Tally = EMPTY_TALLY;
   /** Whether the last event of all has come. */
   hasLast = false;
-  /** The machine does nothing else than this, with hundreds of controllers. */
+  /** Hundreds of controllers share the machine. */
   override patience = 60_000;
 
   /** Switches to encryption. */
@@ -43,7 +43,7 @@ export class Client extends ControllerConnection {
     }
   }
 
-  /** Closes the connection too: a controller that has met a fault is of no further use. */
+  /** Closes the connection too, because the seat replaces a controller that has failed. */
   protected override fail(error: Error): void {
     super.fail(error);
     this.destroy();

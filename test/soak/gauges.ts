@@ -1,4 +1,4 @@
-/** What is read off the process, and the line through it. */
+/** Readings of the process: memory and descriptors, and the slope of memory over time. */
 
 import { readdirSync } from "node:fs";
 
@@ -18,13 +18,13 @@ export interface Slope {
 
 const MB = 1e6;
 
-/** Open file descriptors; undefined where the system does not tell. */
+/** Open file descriptors. Undefined if the system does not list them. */
 export function descriptors(): number | undefined {
   for (const directory of ["/proc/self/fd", "/dev/fd"]) {
     try {
       return readdirSync(directory).length;
     } catch {
-      // Not on this system.
+      // This system has no such folder.
     }
   }
   return undefined;
@@ -35,13 +35,13 @@ export function rss(): number {
   return process.memoryUsage.rss() / MB;
 }
 
-/** What JavaScript holds, buffers included, in megabytes. */
+/** The memory of JavaScript objects and buffers, in megabytes. */
 export function held(): number {
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / MB;
 }
 
-/** Collects what is not held any more, as far as one can make V8 do that. */
+/** Collects garbage as thoroughly as V8 allows. */
 export async function collect(): Promise<void> {
   for (let round = 0; round < 5; round += 1) {
     global.gc?.();
@@ -50,7 +50,7 @@ export async function collect(): Promise<void> {
   }
 }
 
-/** Least squares over the second half of the samples: the first one is warm-up. */
+/** Fits a line by least squares. Ignores the first half of the samples, which is warm-up. */
 export function slopeOf(all: readonly Sample[]): Slope {
   const samples = all.slice(Math.floor(all.length / 2));
   const count = samples.length;

@@ -1,4 +1,4 @@
-/** The controllers' process: `node load.js PORT CONNECTIONS SEED`, started by main.ts. */
+/** The process of the controllers: `node load.js PORT CONNECTIONS SEED`. main.ts starts it. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -8,7 +8,7 @@ import { Seat, type Counters } from "./seat";
 import { Strangers } from "./strangers";
 
 const PROGRESS_INTERVAL = 1000;
-/** Milliseconds that the last event may take. */
+/** Milliseconds to wait for the last event. */
 const LAST_EVENT_PATIENCE = 10_000;
 
 const [port = 0, connections = 0, seed = 0] = process.argv.slice(2).map(Number);
@@ -25,7 +25,7 @@ process.on("message", (message: ToLoad) => {
   void (message.say === "settle" ? settle() : report());
 });
 process.on("disconnect", () => {
-  // The server's process is gone.
+  // The server's process has ended.
   process.exit(1);
 });
 

@@ -1,7 +1,6 @@
 /**
- * The soak: a server in this process, and its controllers in another, so that the memory measured here is the server's.
- * `node --expose-gc dist-test/test/soak/main.js`
- * What it does and asks for: options.ts, verdict.ts.
+ * `node --expose-gc dist-test/test/soak/main.js`: the server runs in this process and the controllers in another, so that
+ * this process's memory is the server's. The help is in options.ts, the criteria are in verdict.ts.
  */
 
 import { fork, type ChildProcess } from "node:child_process";

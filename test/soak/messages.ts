@@ -1,15 +1,15 @@
-/** What the server's process and the controllers' process say to each other. */
+/** The commands and answers between the server's process and the controllers' process. */
 
-/** How many events there were on a connection, and which: equal digests, equal lists. */
+/** The events of a connection: their number, and a digest of the list. */
 export interface Tally {
   readonly count: number;
   readonly digest: number;
 }
 
 export type ToLoad =
-  /** Finish what is under way, and keep still. */
+  /** Finish the requests under way, and send no more. */
   | { readonly say: "settle" }
-  /** Say what each connection has received, once it has the last event. */
+  /** Answer with the tally of each connection when it has the last event. */
   | { readonly say: "report" };
 
 export type FromLoad =
@@ -18,7 +18,7 @@ export type FromLoad =
       readonly requests: number;
       readonly events: number;
       readonly forged: number;
-      /** What must not happen: damaged messages, wrong answers, answers that do not come. */
+      /** Damaged messages, wrong answers, missing answers. */
       readonly faults: readonly string[];
     }
   | { readonly say: "settled" }
@@ -26,17 +26,17 @@ export type FromLoad =
 
 export const EMPTY_TALLY: Tally = { count: 0, digest: 0 };
 
-/** One event more. */
+/** Adds an event. */
 export function tallied({ count, digest }: Tally, iid: number, value: number): Tally {
   return { count: count + 1, digest: (Math.imul(digest, 31) + Math.imul(iid, 7919) + value) >>> 0 };
 }
 
-/** Characteristics of accessory 1: 1 to this. */
+/** The characteristics of accessory 1 have the iids 1 to this. */
 export const CHARACTERISTICS = 40;
-/** The characteristic of the last event, to which all subscribe. */
+/** The characteristic of the last event. All connections subscribe to it. */
 export const LAST_IID = CHARACTERISTICS + 1;
 
-/** What the server answers: as many bytes as were asked for, of which none is like its neighbour. */
+/** The body of the server's answers, cut to the requested length. No byte equals its neighbour. */
 export const CONTENT = Buffer.from(
   Array.from({ length: 1024 * 1024 }, (_, at) => (at * 31 + (at >> 8)) & 0xff),
 );

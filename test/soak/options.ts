@@ -26,7 +26,7 @@ remove pairings; strangers send garbage. Every 10 seconds a line, in the end a v
 The last line is "hapwire soak: ok", and the exit code 0; or it says what failed, and the exit code is 1.
 `;
 
-/** @returns undefined where help is wanted. @throws an error that says what is wrong. */
+/** @returns undefined for `--help`. @throws Error that names the wrong option. */
 export function parseOptions(args: readonly string[]): SoakOptions | undefined {
   const { values } = parseArgs({
     args: [...args],

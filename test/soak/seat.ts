@@ -1,4 +1,4 @@
-/** A seat is always taken by somebody: a controller comes, does this and that, goes in one way or another, and so on. */
+/** A seat has one controller after the other. Each connects, acts at random, and leaves in one of several ways. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -8,10 +8,10 @@ import type { Random } from "../support/random";
 import { Client } from "./client";
 import { CHARACTERISTICS, CONTENT, LAST_IID } from "./messages";
 
-/** Controllers of one user, who can remove the pairing of all of them. */
+/** Controllers of one user. Removing the pairing disconnects all of them. */
 const SEATS_OF_A_USER = 4;
 const SUBSCRIPTIONS = 10;
-/** Requests of 1 MB whose answers the kernel's buffers do not take: the server has to keep the rest. */
+/** Requests of 1 MB. Their answers exceed the kernel's buffers, so that the server has to keep the rest. */
 const STALL_REQUESTS = 60;
 
 type Action = "wait" | "small" | "large" | "streamed" | "echo" | "write" | "stall";
@@ -35,15 +35,15 @@ const ENDS: readonly [End, ...End[]] = [
 ];
 
 const HALF_A_REQUEST = Buffer.from("PUT /echo HTTP/1.1\r\nContent-Length: 10\r\n\r\n12345");
-/** As long as it says, but nobody with the key has sealed it. */
+/** Has the length that it states, but is not sealed with the key. */
 const FORGED_FRAME = Buffer.concat([Buffer.of(16, 0), Buffer.alloc(32, 0x5a)]);
 
-/** What all seats count together. */
+/** The counts of all seats. */
 export interface Counters {
   requests: number;
-  /** Events of connections that are gone. */
+  /** Events of connections that have closed. */
   events: number;
-  /** Frames that nobody with the key has sealed: so many connections may fail authentication, and no more. */
+  /** Forged frames. No more connections than this may fail authentication. */
   forged: number;
   readonly faults: string[];
 }
@@ -64,27 +64,27 @@ export class Seat {
     this.#counters = counters;
   }
 
-  /** The controller that sits there; undefined while there is none. */
+  /** The connected controller, undefined between two of them. */
   get client(): Client | undefined {
     return this.#client;
   }
 
-  /** Of the controller that sits there. */
+  /** The id of the connected controller. */
   get id(): string {
     return `${String(this.#number)}.${String(this.#visits)}`;
   }
 
-  /** The controller that sits there is to stay, and to keep still. */
+  /** Keeps the connected controller, which sends no more requests. */
   settle(): void {
     this.#settling = true;
   }
 
-  /** A call, because it changes while something is awaited. */
+  /** A method, because TypeScript takes a field for unchanged across an `await`. */
   #isSettling(): boolean {
     return this.#settling;
   }
 
-  /** Ends once settled. */
+  /** Resolves when the seat has settled. */
   async run(): Promise<void> {
     while (!this.#isSettling()) {
       this.#visits += 1;
@@ -113,7 +113,7 @@ export class Seat {
     const isSilent = random.chance(0.05);
     await client.verify(this.id, username, isSilent ? [] : this.#subscriptions());
     if (isSilent) {
-      // The server puts an end to that.
+      // The server closes an idle connection without subscriptions.
       await this.#stayUntilClosed(client);
       return;
     }
@@ -131,7 +131,7 @@ export class Seat {
     return [...new Set([...iids, LAST_IID])];
   }
 
-  /** Notes what the connection that has ended leaves. */
+  /** Closes the connection, and adds its events to the counts. */
   async #leave(): Promise<void> {
     const client = this.#client;
     if (client === undefined) {
@@ -193,12 +193,12 @@ export class Seat {
     }
   }
 
-  /** Stops reading for a moment, with a response on its way: nothing may be lost. */
+  /** Stops reading for a moment during a response, which must come whole. */
   async #stall(client: Client): Promise<void> {
     client.socket.pause();
     const length = CONTENT.length;
     const answer = client.fetch("GET", `/content/${String(length)}`);
-    // It may fail while nobody waits for it.
+    // Nobody awaits it yet if it fails.
     answer.catch(() => undefined);
     await sleep(this.#random.between(500, 4000));
     client.socket.resume();
@@ -248,14 +248,14 @@ export class Seat {
     for (let request = 0; request < STALL_REQUESTS; request += 1) {
       client.send("GET", `/content/${String(CONTENT.length)}`);
     }
-    // A paused socket does not notice its end: longer than the server's patience.
+    // A paused socket does not see its end: wait for longer than the server's stall timeout.
     for (let waited = 0; waited < 12_000 && !this.#isSettling(); waited += 500) {
       await sleep(500);
     }
     client.socket.destroy();
   }
 
-  /** Until the server closes, or nobody is to be in the way any more. */
+  /** Waits until the server closes the connection, or until this seat has to settle. */
   async #stayUntilClosed(client: Client): Promise<void> {
     while (!client.socket.destroyed && !this.#isSettling()) {
       await Promise.race([client.closed, sleep(1000)]);

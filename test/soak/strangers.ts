@@ -1,4 +1,4 @@
-/** Strangers: they connect and send what they like. The server closes them, sooner or later. */
+/** Connections that never authenticate: they send garbage, or nothing. The server closes them in time. */
 
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../support/random";
 
 const LONGEST_STAY = 10_000;
-/** More than may be there at a time. */
+/** More than the server's limit of strangers. */
 const CROWD = 90;
 
 type Manner =

@@ -1,23 +1,23 @@
-/** What is asked of a soak, and whether it was met. */
+/** The criteria of a soak, and the check of its findings against them. */
 
 import type { Sample } from "./gauges";
 import { slopeOf } from "./gauges";
 import type { Tally } from "./messages";
 
-/** Runs below this many minutes are warm-up for the most part. */
+/** Runs of fewer minutes are mostly warm-up. */
 const SHORT_RUN = 5;
 /**
- * Megabytes that resident memory may grow by over the second half. After a collection it moves by 5 to 10 MB up and down, as
- * the allocators keep pages or give them back; a leak of 1 KB for each connection or of 3 bytes for each event is more than
- * this in half an hour of 200 connections.
+ * Megabytes that resident memory may grow by over the second half. It varies by 5 to 10 MB after a collection, because
+ * allocators keep pages. In half an hour of 200 connections, a leak of 1 KB for each connection or of 3 bytes for each
+ * event exceeds this.
  */
 const MAX_GROWTH = 15;
-/** In a short run: the pools that fill while it warms up included. */
+/** The same in a short run, in which pools still fill. */
 const MAX_SHORT_GROWTH = 60;
-/** Megabytes that JavaScript may hold after all is closed and collected, above what it held before: code, mostly. */
+/** Megabytes by which JavaScript's memory may have grown when all is closed and collected. Most of it is code. */
 const MAX_LEFT = 6;
 
-/** All that a soak has found. */
+/** The findings of a soak. */
 export interface Findings {
   readonly minutes: number;
   readonly samples: readonly Sample[];
@@ -29,16 +29,16 @@ export interface Findings {
   readonly sent: ReadonlyMap<string, Tally>;
   readonly received: Readonly<Record<string, Tally>>;
   readonly descriptors: { readonly before: number | undefined; readonly after: number | undefined };
-  /** The server's own timers that still wait. */
+  /** The server's timers that are still pending. */
   readonly timers: number;
-  /** What keeps the event loop alive, and did not before. */
+  /** Resources that keep the event loop alive and did not exist before. */
   readonly resources: readonly string[];
-  /** Connections that were not collected. */
+  /** Connections that were not garbage-collected. */
   readonly alive: number;
   readonly held: { readonly before: number; readonly after: number };
 }
 
-/** @returns what failed. */
+/** @returns the criteria that failed, in words. */
 export function judge(findings: Findings): string[] {
   const { faults, descriptors, timers, resources, alive, held } = findings;
   const left = held.after - held.before;
@@ -58,7 +58,7 @@ export function judge(findings: Findings): string[] {
   ];
 }
 
-/** Each connection that lives to the end has received exactly what was sent to it. */
+/** Compares the events sent to each connection that is still open with those that it received. */
 function comparisons({ sent, received }: Findings): string[] {
   const ids = new Set([...sent.keys(), ...Object.keys(received)]);
   const differing = [...ids].flatMap((id) => {
@@ -70,7 +70,7 @@ function comparisons({ sent, received }: Findings): string[] {
   return [...differing, ...failure(ids.size === 0, "no connection has survived to be compared")];
 }
 
-/** Controllers and strangers give cause for these closes, and for no others. */
+/** The reasons for which controllers and strangers make the server close a connection. */
 const EXPECTED_REASONS = [
   ...["BODY_TOO_LARGE", "FRAME_AUTHENTICATION", "HEAD_TOO_LARGE", "HTTP", "IDLE", "REQUEST_TIMEOUT"],
   ...["SOCKET", "STALLED", "STRANGERS"],
@@ -102,7 +102,7 @@ function growth({ minutes, samples }: Findings): string[] {
   const { perHour, noise } = slopeOf(samples);
   const hours = minutes / 60 / 2;
   const bound = (minutes < SHORT_RUN ? MAX_SHORT_GROWTH : MAX_GROWTH) / hours;
-  // Twice the noise: what is no more than chance is no growth.
+  // Growth within twice the noise may be chance.
   return failure(
     perHour - 2 * noise > bound,
     `resident memory grows by ${perHour.toFixed(1)} ± ${noise.toFixed(1)} MB per hour; ${bound.toFixed(1)} are allowed`,

@@ -38,7 +38,7 @@ export interface Fate {
 
 /** A way to cut, kept for a while. */
 interface Weather {
-  /** Bytes that it lasts, at most; little where there are many cuts. */
+  /** The most bytes before its end: few if there are many cuts. */
   readonly lasts: number;
   readonly min: number;
   readonly max: number;

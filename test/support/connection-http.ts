@@ -1,4 +1,4 @@
-/** The HTTP of a connection without a connection: tests feed it and see what it says and sends. */
+/** The HTTP part of a connection without a socket: tests feed it, and read its signals and its output. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
@@ -78,7 +78,7 @@ export class HttpUnderTest {
   }
 }
 
-/** Until streams have emitted what they will. */
+/** Waits until streams have emitted their events. */
 export async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

@@ -39,7 +39,7 @@ export function enginesUnderTest(): readonly EngineUnderTest[] {
 }
 
 function createNative(): Engine {
-  // Loaded here, because it throws where the addon is missing.
+  // Loaded here, because it throws if the addon is missing.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const native = require("#src/engine/native") as { createNativeEngine(): Engine };
   return native.createNativeEngine();

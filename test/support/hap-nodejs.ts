@@ -223,7 +223,7 @@ export function writeBody(writes: Readonly<Record<string, Write>>, more: object 
   return JSON.stringify({ characteristics, ...more });
 }
 
-/** Writes characteristics, or subscribes to them. @returns HTTP's status, and HAP's by `aid.iid` where there are any. */
+/** Writes characteristics, or subscribes to them. @returns HTTP's status, and any HAP statuses by `aid.iid`. */
 export async function put(
   controller: Controller,
   writes: Readonly<Record<string, Write>>,

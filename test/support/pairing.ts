@@ -43,7 +43,7 @@ export class User {
   }
 }
 
-/** Posts what a pairing is made of. */
+/** Posts a message of pairing. */
 export async function postTlv(controller: Controller, url: string, body: Buffer): Promise<Message> {
   return controller.fetch("POST", url, { body, headers: { "Content-Type": TLV } });
 }

@@ -35,7 +35,7 @@ export function watchSessions(engine: Engine): void {
   Object.assign(engine, noted);
 }
 
-/** Expects that the accessory holds none of these keys any more. A controller seals with the key that this side opens with. */
+/** Expects that the accessory has wiped these keys. A controller seals with the key that this side opens with. */
 export function expectWiped({ accessoryToControllerKey, controllerToAccessoryKey }: SessionKeys): void {
   const sealer = sealers.get(accessoryToControllerKey);
   const opener = openers.get(controllerToAccessoryKey);
