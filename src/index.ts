@@ -1,7 +1,7 @@
 /**
  * `hapwire`: the EventedHTTPServer of the HomeKit Accessory Protocol with a native hot path.
  *
- * @module index
+ * @module hapwire
  */
 
 export { FrameOpener, FrameSealer, type CodecOptions } from "./codec";

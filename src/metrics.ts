@@ -1,7 +1,7 @@
 /**
  * `hapwire/metrics`: a server's figures as Prometheus metrics, through `prom-client`.
  *
- * @module metrics
+ * @module hapwire/metrics
  */
 
 import { createRequire } from "node:module";
@@ -60,8 +60,8 @@ const groups = new WeakMap<Registry, Map<string, MetricsGroup>>();
  *
  * @returns A function that removes the server from the metrics. After the last server, it removes the metrics from the
  *   registry.
- * @throws {@link index.MissingPeerError} if `prom-client` cannot be loaded.
- * @throws {@link index.ArgumentError} if the prefix is malformed or taken, or if another server has the name.
+ * @throws {@link hapwire.MissingPeerError} if `prom-client` cannot be loaded.
+ * @throws {@link hapwire.ArgumentError} if the prefix is malformed or taken, or if another server has the name.
  */
 export function collectMetrics(server: EventedHTTPServer, options: MetricsOptions = {}): () => void {
   // Not by class: another copy of hapwire may have made the server.

@@ -1,7 +1,7 @@
 /**
  * `hapwire/homebridge`: puts hapwire under HAP-NodeJS, and so under Homebridge.
  *
- * @module homebridge
+ * @module hapwire/homebridge
  */
 
 export type { CarriedBridge } from "./carry";

@@ -119,8 +119,8 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
   /**
    * Loads the accessory's keys and pairings. The first time, it makes the keys and saves them.
    *
-   * @throws {@link index.ArgumentError} for a setup code that HAP does not allow, or without a storage.
-   * @throws {@link index.HapwireError} `ERR_HAPWIRE_STORAGE` if the storage holds something else.
+   * @throws {@link hapwire.ArgumentError} for a setup code that HAP does not allow, or without a storage.
+   * @throws {@link hapwire.HapwireError} `ERR_HAPWIRE_STORAGE` if the storage holds something else.
    */
   static async open(options: PairingOptions): Promise<AccessoryPairing> {
     checkOptionNames<PairingOptions>(options, OPTION_NAMES, "AccessoryPairing.open()");
@@ -153,7 +153,7 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
    * Answers the pairing requests of a server. All other requests of verified controllers go to the handler; those of
    * others get 470.
    *
-   * @throws {@link index.ArgumentError}
+   * @throws {@link hapwire.ArgumentError}
    */
   attach(server: EventedHTTPServer, handler: RequestHandler): void {
     if (!(server instanceof EventedHTTPServer)) {
@@ -170,7 +170,7 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
    * The text of a QR code for the accessory.
    *
    * @param category - HomeKit's number for the kind of accessory, 1 to 255: 2 is a bridge, 5 a lamp.
-   * @throws {@link index.ArgumentError}
+   * @throws {@link hapwire.ArgumentError}
    */
   setupUri(category: number): string {
     checkInteger(category, "category", 1, MAX_CATEGORY);
@@ -180,7 +180,7 @@ export class AccessoryPairing extends EventEmitter<AccessoryPairingEvents> {
   /**
    * The TXT record of the mDNS service `_hap._tcp`. It changes with `paired` and `unpaired`.
    *
-   * @throws {@link index.ArgumentError}
+   * @throws {@link hapwire.ArgumentError}
    */
   txtRecord(advertisement: Advertisement): Record<string, string> {
     checkOptionNames<Advertisement>(advertisement, ADVERTISEMENT_NAMES, "txtRecord()", "advertisement");

@@ -1,7 +1,7 @@
 /**
  * `hapwire/pairing`: pairing for an accessory server of your own. docs/pairing.md is its guide.
  *
- * @module pairing
+ * @module hapwire/pairing
  */
 
 export {

@@ -22,7 +22,7 @@ export class JsonFileStorage implements PairingStorage {
 
   /**
    * @param file - The path. Its folder must exist.
-   * @throws {@link index.ArgumentError}
+   * @throws {@link hapwire.ArgumentError}
    */
   constructor(file: string) {
     checkNonEmptyString(file, "file");
@@ -33,7 +33,7 @@ export class JsonFileStorage implements PairingStorage {
    * Reads the file.
    *
    * @returns undefined if there is none.
-   * @throws {@link index.HapwireError} `ERR_HAPWIRE_STORAGE` if it can't be read or is not JSON.
+   * @throws {@link hapwire.HapwireError} `ERR_HAPWIRE_STORAGE` if it can't be read or is not JSON.
    */
   async load(): Promise<unknown> {
     try {
@@ -51,7 +51,7 @@ export class JsonFileStorage implements PairingStorage {
   /**
    * Replaces the file.
    *
-   * @throws {@link index.HapwireError} `ERR_HAPWIRE_STORAGE` if it can't be written.
+   * @throws {@link hapwire.HapwireError} `ERR_HAPWIRE_STORAGE` if it can't be written.
    */
   async save(state: PairingState): Promise<void> {
     try {
