@@ -59,5 +59,5 @@ function pair({ text, range, failed }: Cell): string[] {
 }
 
 function leftOutLines({ title, leftOut = [] }: CaseResult): string[] {
-  return leftOut.map((line) => `  ${title}: left out: ${line}`);
+  return leftOut.length === 0 ? [] : [`  ${title}`, ...leftOut.map((line) => `    left out: ${line}`)];
 }
