@@ -73,7 +73,7 @@ export class ConnectionServer extends Server<typeof RequestMessage, typeof Excha
 
 /** Node takes the stream for a socket. */
 function feederOfSocket(socket: Duplex): HttpStreamFeeder {
-  return feederOf(socket as HttpStream);
+  return feederOf(socket as unknown as HttpStream);
 }
 
 // Deno ends a connection after its first response if the server does not listen. Node does not look.
