@@ -35,7 +35,7 @@ class RequestMessage extends IncomingMessage {
   }
 }
 
-/** Serves all connections of an EventedHTTPServer. A server for each connection would take 1.5 KiB of it. */
+/** Serves all connections of an EventedHTTPServer. A server for each connection would take about 1 KiB of it. */
 export class ConnectionServer extends Server<typeof RequestMessage, typeof ExchangeResponse> {
   /** @param maxHeadSize - The largest of all limits on heads, in bytes. */
   constructor(maxHeadSize: number) {
