@@ -71,7 +71,8 @@ constexpr double kMaxTenths = 1e14;
 /// @returns false, with nothing appended, if the number has more decimals.
 bool AppendTenths(std::string& out, double value) {
   if (value >= kMaxTenths) return false;
-  const auto tenths = static_cast<uint64_t>(value * 10 + 0.5);
+  // Faster than llround(), which is a call. The next line refuses a wrong tenth.
+  const auto tenths = static_cast<uint64_t>(value * 10 + 0.5);  // NOLINT(bugprone-*)
   if (static_cast<double>(tenths) / 10 != value) return false;
   AppendInteger(out, tenths / 10);
   const char decimal[] = {'.', static_cast<char>('0' + tenths % 10)};
