@@ -141,7 +141,7 @@ describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
   it("gives none to one that answers otherwise, or that cannot start", async () => {
     const { metrics } = await runFirstCase(get, [impostor("wrong-answer"), impostor("no-such-server")]);
     const [wrong, absent] = metrics[0]?.figures ?? [];
-    assert.match(wrong?.failed ?? "", /the response to GET \/characteristics\?id=2\.10 is not the one/);
+    assert.match(wrong?.failed ?? "", /the response to GET \/characteristics\?id=2\.10 differs from/);
     assert.match(absent?.failed ?? "", /Cannot find module/);
   });
 
