@@ -29,7 +29,7 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The signal that the child gets when it has written its first line. */
   readonly signalWhenReady?: NodeJS.Signals;
-  /** Where the child writes to instead: a file's descriptor, or a pipe that nobody reads. */
+  /** The child's output instead: a file's descriptor, or a pipe that nobody reads. */
   readonly stdout?: number | "unread";
   readonly stderr?: number | "unread";
 }

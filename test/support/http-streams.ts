@@ -226,7 +226,7 @@ export class StreamGenerator {
     return Buffer.from(stream, "latin1");
   }
 
-  /** @returns where to cut a stream into segments. */
+  /** @returns The positions at which a stream is cut into segments. */
   cuts(length: number): number[] {
     const { chance, between } = {
       chance: this.#random.chance.bind(this.#random),

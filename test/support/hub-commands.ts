@@ -283,7 +283,7 @@ function checkState({ model, ends }: Member): void {
   }
 }
 
-/** @returns The signal of each slot; fails where a slot has two. */
+/** @returns The signal of each slot; fails if a slot has two. */
 function signalsBySlot(hub: EventHub, count: number): Map<number, number> {
   const signals = [...hub.signals.subarray(0, count)];
   const bySlot = new Map(

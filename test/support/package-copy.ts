@@ -1,4 +1,4 @@
-/** The package in a folder of its own, as a user has it, for tests of what is missing or broken there. */
+/** The package in a folder of its own, as a user has it, for tests of missing or broken files. */
 
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { engineInfo } from "hapwire";
 
 import { ROOT } from "./child";
 
-/** Where an addon that was built on this machine is. */
+/** The path of an addon that was built on this machine. */
 export const OWN_BUILD = "build/Release/hapwire.node";
 
 export interface CopyOptions {

@@ -11,7 +11,7 @@ import { OWN_BUILD } from "./package-copy";
 
 const ADDON = engineInfo().file;
 
-/** Options for tests that need an addon, and the end of their names if there is none. */
+/** Options for tests that need an addon, and the end of their names if no addon runs. */
 export const NATIVE = { skip: ADDON === undefined };
 export const SKIPPED = ADDON === undefined ? " (skipped: the portable engine runs here)" : "";
 
