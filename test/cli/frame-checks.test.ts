@@ -1,4 +1,4 @@
-/** The doctor's checks of frames notice an addon that takes what it should refuse. */
+/** The doctor's checks of frames notice an addon that accepts invalid frames. */
 
 import assert from "node:assert/strict";
 import os from "node:os";
