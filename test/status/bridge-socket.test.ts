@@ -136,7 +136,7 @@ describe("the socket of a process", { timeout: patient(30_000) }, () => {
     assert.equal((await readBridgeReports(storage)).processes.length, 1);
   });
 
-  it("says in one line why there is none", async (t) => {
+  it("says in one line why there is no socket", async (t) => {
     const storage = path.join(createStorage(t), "file");
     writeFileSync(storage, "");
     const lines: string[] = [];

@@ -107,7 +107,7 @@ describe("the memory of Longest", () => {
     longest.add({ end: 0, milliseconds: 3 });
     longest.add({ end: 0, milliseconds: 4 });
     reads = 0;
-    // Reads what it keeps: none of the hundred.
+    // Adding reads only the three kept entries, and none of the hundred.
     longest.add({ end: 0, milliseconds: 1 });
     assert.equal(reads, 0);
   });
