@@ -36,7 +36,7 @@ function hapCryptoChanges({ httpServer }: HapServer): string[] {
 }
 
 describe("uninstall()", { timeout: patient(60_000) }, () => {
-  it("puts back all that install has changed, in HAP-NodeJS and in what it pairs with", async (t) => {
+  it("puts back all that install has changed, in HAP-NodeJS and in its packages for pairing", async (t) => {
     const hap = hapNodeJs as unknown as Hap;
     const load = createRequire(require.resolve("@homebridge/hap-nodejs"));
     const { SRP } = load("fast-srp-hap") as { SRP: { params: { hap: { N: object } } } };
