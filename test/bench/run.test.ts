@@ -145,7 +145,7 @@ describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
     assert.match(absent?.failed ?? "", /Cannot find module/);
   });
 
-  it("stops a contender where it fails in a later round, and keeps none of its figures", async () => {
+  it("stops a contender that fails in a later round, and keeps none of its figures", async () => {
     const plan = { name: "c", title: "", metrics: [{ name: "cpu", title: "", unit: "us" }] } as const;
     const turns: string[] = [];
     const closed: string[] = [];
@@ -232,7 +232,7 @@ describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
     );
   });
 
-  it("lists the scenarios, and says what is wrong with a command line", async () => {
+  it("lists the scenarios, and names the fault of a command line", async () => {
     const list = await runNode([MAIN, "--list"]);
     assert.equal(list.code, 0);
     assert.deepEqual(

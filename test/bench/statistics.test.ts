@@ -81,7 +81,7 @@ describe("ratioOfRounds", () => {
     assert.equal(ratioOfRounds([1], []), undefined);
   });
 
-  it("has no answer where there is nothing to divide by", () => {
+  it("has no answer if the divisor is not a positive number", () => {
     assert.equal(ratioOfRounds([1, 1], [1, 0]), undefined);
     assert.equal(ratioOfRounds([1], [-2]), undefined);
     assert.equal(ratioOfRounds([1], [NaN]), undefined);
