@@ -19,9 +19,9 @@ import { HELP, parseOptions, type SoakOptions } from "./options";
 import { judge, type Findings } from "./verdict";
 
 const LINE_INTERVAL = 10_000;
-/** Time for what was closed to be gone, and for timers of a moment to go off. */
+/** Milliseconds for closed connections to be freed, and for short timers to go off. */
 const AFTERMATH = 1500;
-/** Faults that are shown; more say no more. */
+/** The number of faults that are printed. */
 const MAX_FAULTS = 20;
 const MAX_FAILURES = 40;
 
@@ -107,7 +107,7 @@ class Watch {
   async line(): Promise<void> {
     const longest = this.#delay.max / 1e6;
     const seconds = (Date.now() - this.#start) / 1000;
-    // What is garbage already is no leak; without this it would be most of the noise.
+    // Garbage is no leak. Without a collection it would be most of the noise.
     await collect();
     const sample = { hours: seconds / 3600, rss: rss() };
     this.samples.push(sample);
