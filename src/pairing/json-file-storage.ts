@@ -32,7 +32,7 @@ export class JsonFileStorage implements PairingStorage {
   /**
    * Reads the file.
    *
-   * @returns undefined if there is none.
+   * @returns The state, or undefined if the file does not exist.
    * @throws {@link hapwire.HapwireError} `ERR_HAPWIRE_STORAGE` if it can't be read or is not JSON.
    */
   async load(): Promise<unknown> {

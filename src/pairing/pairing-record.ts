@@ -27,7 +27,7 @@ export class PairingRecord {
     seed.fill(0);
   }
 
-  /** Loads the state. Makes it and saves it if there is none. */
+  /** Loads the state. Makes and saves a state if the storage has no state. */
   static async open(storage: PairingStorage): Promise<PairingRecord> {
     const loaded = await storage.load();
     if (loaded !== undefined) {
