@@ -62,7 +62,7 @@ export interface HapCrypto extends MessageCrypto {
 }
 
 /**
- * @param tweetnacl - What `require("tweetnacl")` gives.
+ * @param tweetnacl - The result of `require("tweetnacl")`.
  * @returns the functions to put in place of its own. None if it has another shape.
  */
 export function tweetnaclOnNode(tweetnacl: unknown): Partial<Tweetnacl> {

@@ -41,7 +41,7 @@ export interface AccessoryPairingEvents {
   identify: [];
 }
 
-/** What {@link AccessoryPairing.txtRecord} is told of the accessory. */
+/** The accessory's facts for {@link AccessoryPairing.txtRecord}. */
 export interface Advertisement {
   /** The model's name. */
   model: string;

@@ -42,7 +42,7 @@ export class JsonFileStorage implements PairingStorage {
       if (codeOf(error) === "ENOENT") {
         return undefined;
       }
-      // A SyntaxError would show what stands in the file.
+      // A SyntaxError would show the contents of the file.
       const reason = error instanceof SyntaxError ? "is not JSON" : "can't be read";
       throw this.#failure(reason, error instanceof SyntaxError ? undefined : error);
     }
