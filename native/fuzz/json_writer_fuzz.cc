@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../test/expect.h"
+#include "event.h"
 #include "input.h"
 #include "json_writer.h"
 #include "targets.h"
@@ -262,8 +263,8 @@ void CheckString(std::u16string_view value) {
 
 void CheckId(uint64_t id) {
   std::string text = ":";
-  hapwire::JsonWriter(text).Id(id);
-  EXPECT(text == ":" + std::to_string(id));
+  AppendEventJson(text, {id, ~id}, EventValue::Undefined());
+  EXPECT(text == ":{\"aid\":" + std::to_string(id) + ",\"iid\":" + std::to_string(~id) + "}");
 }
 
 }  // namespace

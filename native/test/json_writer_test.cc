@@ -3,13 +3,18 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
 
+#include "event.h"
+
 namespace {
 
+using hapwire::AppendEventJson;
+using hapwire::EventValue;
 using hapwire::JsonWriter;
 
 std::string Number(double value) {
@@ -114,15 +119,31 @@ TEST_CASE("a number that is not finite is null") {
   CHECK(Number(-std::numeric_limits<double>::infinity()) == "null");
 }
 
-TEST_CASE("an id has all digits of 64 bits") {
-  std::string out;
-  JsonWriter json(out);
-  json.Id(0);
-  json.Raw(",");
-  json.Id(9007199254740991u);
-  json.Raw(",");
-  json.Id(UINT64_MAX);
-  CHECK(out == "0,9007199254740991,18446744073709551615");
+TEST_CASE("every tenth has one decimal, and its neighbours have all theirs") {
+  for (int tenths = 1; tenths < 20000; ++tenths) {
+    if (tenths % 10 == 0) continue;
+    const std::string text = std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+    const double value = tenths / 10.0;
+    CHECK(Number(value) == text);
+    CHECK(Number(-value) == "-" + text);
+    for (const double limit : {0.0, 1e9}) {
+      const double neighbour = std::nextafter(value, limit);
+      CHECK(Number(neighbour).size() > text.size());
+      CHECK(std::stod(Number(neighbour)) == neighbour);
+    }
+  }
+  CHECK(Number(99999999999999.9) == "99999999999999.9");
+  CHECK(Number(100000000000000.5) == "100000000000000.5");
+  CHECK(Number(562949953421312.1) == "562949953421312.1");
+}
+
+TEST_CASE("ids have all digits of 64 bits") {
+  std::string out = "[";
+  AppendEventJson(out, {0, 9007199254740991u}, EventValue::Undefined());
+  AppendEventJson(out, {UINT64_MAX, UINT64_MAX}, EventValue::Bool(false));
+  CHECK(out ==
+        "[{\"aid\":0,\"iid\":9007199254740991}"
+        "{\"aid\":18446744073709551615,\"iid\":18446744073709551615,\"value\":false}");
 }
 
 TEST_CASE("null and booleans") {
