@@ -20,7 +20,7 @@ const LEFT_OUT = /^(build.*|coverage|node_modules|prebuilds|\.cache|\.git)$/;
 
 const UBSAN_OPTIONS = "halt_on_error=1:print_stacktrace=1";
 /**
- * Node leaks. What is freed is not used again until there are 8 MiB of it, rather than 256: tests measure what the
+ * Node leaks. Freed memory is not used again until there are 8 MiB of it, rather than 256: tests measure the memory that the
  * process holds.
  */
 const ASAN_OPTIONS = "detect_leaks=0:quarantine_size_mb=8";
