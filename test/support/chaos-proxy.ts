@@ -16,7 +16,7 @@ const LOOPBACK = "127.0.0.1";
 /** Whom bytes are on their way to. */
 export type Direction = "toAccessory" | "toController";
 
-/** What follows a cut: nothing, a turn of the event loop, or a wait of so many milliseconds. */
+/** The pause after a cut: none, a turn of the event loop, or a wait of so many milliseconds. */
 export type Pause = "none" | "turn" | number;
 
 /** The next stretch of a stream. */
@@ -170,7 +170,7 @@ export class Link {
   #meetFate(): void {
     this.#hasMetFate = true;
     for (const socket of [this.#controller, this.#accessory]) {
-      // What still comes goes nowhere.
+      // Discards later data.
       socket.removeAllListeners("data").removeAllListeners("end");
       if (this.fate?.kind === "reset") {
         socket.resetAndDestroy();
@@ -232,7 +232,7 @@ class Lane {
     this.#pump();
   }
 
-  /** Passes on what may go now. */
+  /** Passes on the bytes that may go now. */
   #pump(): void {
     while (!this.#isWaiting && this.#held.length > 0 && this.#to.writable) {
       if (this.#waitsToMerge()) {

@@ -22,7 +22,7 @@ export interface Ended {
 }
 
 export interface ChildOptions {
-  /** What `HAPWIRE_ENGINE` says; unset without it. */
+  /** The value of `HAPWIRE_ENGINE`; unset by default. */
   readonly engine?: EngineName | "nonsense" | undefined;
   readonly cwd?: string;
   /** Variables of the environment, beside those of this process; undefined takes one away. */

@@ -167,7 +167,7 @@ const SIZES = [
   "00000000000000005",
   "5 ",
 ] as const;
-/** What a mutation puts in. */
+/** The bytes that a mutation inserts. */
 const SPLICES = [
   "\r",
   "\n",

@@ -32,7 +32,7 @@ export function copyPackage(
   });
   const copy = path.join(parent, folder);
   for (const name of ["package.json", "dist", "native/install.js"]) {
-    // Without what only compilers read, half of the files.
+    // Leaves out half of the files, which only compilers read.
     const filter = (source: string): boolean => !/\.d\.ts$|\.tsbuildinfo$/.test(source);
     cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true, filter });
   }
