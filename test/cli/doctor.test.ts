@@ -176,7 +176,7 @@ describe("hapwire doctor", { timeout: patient(60_000) }, () => {
       assert.equal(nameOf(report), undefined);
       assert.match(problemsOf(report).join("\n"), /the native engine cannot run here/);
       assert.equal(report.speed, undefined);
-      // What does load is tested all the same.
+      // The engine that loads is tested all the same.
       assert.deepEqual(failuresOf(report), []);
       assert.ok(report.checks.some(({ engine }) => engine === "portable"));
     }

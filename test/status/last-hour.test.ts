@@ -41,7 +41,7 @@ describe("LastHour", () => {
 });
 
 describe("Counts", () => {
-  it("adds up what several slices have, with the last of each kind", () => {
+  it("adds up several slices, with the last of each kind", () => {
     const clock = new ManualClock();
     const counts = new Counts<string>(clock);
     counts.add("a", "first a");

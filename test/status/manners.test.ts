@@ -29,7 +29,7 @@ async function visit(t: TestContext, { port, hostname }: URL): Promise<Socket> {
   return socket;
 }
 
-/** Writes to a visitor's socket. @returns the beginning of what comes back; empty if the page closes the connection. */
+/** Writes to a visitor's socket. @returns The beginning of the response; empty if the page closes the connection. */
 async function answerTo(socket: Socket, text: string): Promise<string> {
   socket.write(text);
   const answer = await Promise.race([once(socket, "data"), once(socket, "close").then(() => [""])]);
