@@ -131,7 +131,7 @@ describe(
       }
     });
 
-    it("if HAP-NodeJS calls what hapwire has not got", (t) => {
+    it("if HAP-NodeJS calls a function that hapwire lacks", (t) => {
       const hap = createHap();
       class Later extends hap.HAPServer {
         pause(): void {

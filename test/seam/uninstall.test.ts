@@ -107,7 +107,7 @@ describe("uninstall()", { timeout: patient(60_000) }, () => {
     assert.ok(connection instanceof hap.HAPConnection);
   });
 
-  it("called again leaves what another install has done since", (t) => {
+  it("called again leaves the changes of a later install", (t) => {
     const hap = createHap();
     const { installation } = installIn(t, hap);
     installation.uninstall();
@@ -117,7 +117,7 @@ describe("uninstall()", { timeout: patient(60_000) }, () => {
     assert.ok(publish(t, hap).httpServer instanceof EventedHTTPServer);
   });
 
-  it("leaves what another library has put on top, and carries nothing more through it", (t) => {
+  it("leaves the functions that another library has put on top, and carries nothing more through them", (t) => {
     const hap = createHap();
     const { installation } = installIn(t, hap);
     const { prototype } = hap.HAPServer as { prototype: { listen: HapServer["listen"] } };
