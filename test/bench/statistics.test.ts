@@ -71,7 +71,7 @@ describe("overlap", () => {
 });
 
 describe("ratioOfRounds", () => {
-  it("divides within each round: what slowed both down does not show", () => {
+  it("divides within each round, so that a slow round changes nothing", () => {
     assert.deepEqual(ratioOfRounds([20, 60, 22], [10, 30, 10]), { median: 2, min: 2, max: 2.2 });
   });
 

@@ -86,7 +86,7 @@ class Load {
   }
 }
 
-/** Prints what happens, and keeps the samples. */
+/** Prints the progress, and keeps the samples. */
 class Watch {
   readonly samples: Sample[] = [];
   readonly #accessory: Accessory;
@@ -126,7 +126,7 @@ class Watch {
   }
 }
 
-/** Loads and opens what stays loaded and open, so that it does not count as left. */
+/** Loads modules and opens descriptors that stay open, so that they do not count as leaks. */
 async function warmUp({ engine }: SoakOptions): Promise<void> {
   const server = new EventedHTTPServer(engine === undefined ? {} : { engine });
   server.listen(0, "127.0.0.1");
