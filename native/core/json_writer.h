@@ -22,7 +22,7 @@ class JsonWriter {
   void Bool(bool value) { out_.append(value ? "true" : "false"); }
 
   /// The shortest digits that read back as the same double, laid out as Number::toString does
-  /// [ECMA-262 §6.1.6.1.20]; -0 is `0`, and what is not finite is `null`.
+  /// [ECMA-262 §6.1.6.1.20]; -0 is `0`, and NaN and the infinities are `null`.
   void Number(double value);
 
   /// A string in quotes, from UTF-16 code units to UTF-8. Quotes, backslashes, control characters

@@ -134,7 +134,7 @@ double DoubleFrom(Input& input) {
       for (uint32_t steps = input.Below(3); steps > 0; --steps) value = std::nextafter(value, end);
       return value;
     }
-    case 2: {  // the neighbourhood of a power of ten, where layouts change
+    case 2: {  // the neighbourhood of a power of ten: layouts change there
       const std::string power = "1e" + std::to_string(static_cast<int>(input.Below(64)) - 32);
       return std::strtod(power.c_str(), nullptr) * (1 + input.Below(100) / 100.0);
     }
@@ -235,11 +235,11 @@ class StringReader {
 
   std::string_view text_;
   std::u16string units_;
-  /// True where the last character was an escaped lead surrogate.
+  /// True if the last character was an escaped lead surrogate.
   bool escaped_lead_ = false;
 };
 
-/// Letters mostly, and of the rest what is treated apart.
+/// Mostly letters; the rest are units that the writer treats apart.
 char16_t UnitFrom(Input& input) {
   const uint8_t choice = input.Byte();
   if (choice < 0x80) return choice;

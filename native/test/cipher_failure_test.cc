@@ -33,10 +33,10 @@ using hapwire::testing::Writable;
 /// True while keys are refused.
 bool refuse_keys = false;
 
-/// How many calls that encrypt, the AAD's included, go well before all fail; -1 where none fail.
+/// How many calls that encrypt, the AAD's included, go well before all fail; -1 if no call fails.
 int good_updates = -1;
 
-/// Sets what is to fail, until the end of the scope.
+/// Sets which calls fail, until the end of the scope.
 struct Failing {
   Failing(bool keys, int updates) {
     refuse_keys = keys;

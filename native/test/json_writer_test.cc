@@ -170,7 +170,7 @@ TEST_CASE("quotes, backslashes and control characters are escaped") {
   CHECK(String(u"a\"b\\c\nd") == R"("a\"b\\c\nd")");
 }
 
-TEST_CASE("what is beyond ASCII becomes UTF-8, at the edges of each length") {
+TEST_CASE("characters beyond ASCII become UTF-8, at the edges of each length") {
   CHECK(String(u"\u0080\u07ff") == "\"\xc2\x80\xdf\xbf\"");
   CHECK(String(u"\u0800\ud7ff\ue000\uffff") ==
         "\"\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\"");
@@ -193,7 +193,7 @@ TEST_CASE("a lone surrogate is escaped, a pair is not") {
   CHECK(String(std::u16string{lead, u'x'}) == R"("\ud83dx")");
   CHECK(String(std::u16string{lead, lead, trail}) == "\"\\ud83d\xf0\x9f\x92\xa1\"");
   CHECK(String(std::u16string{lead, trail, trail}) == "\"\xf0\x9f\x92\xa1\\udca1\"");
-  // The view ends within the pair: what follows it is not looked at.
+  // The view ends within the pair: the units behind the view are not read.
   CHECK(String(std::u16string_view(u"\U0001f4a1", 1)) == R"("\ud83d")");
   CHECK(String(std::u16string{0xd800, 0xdbff, 0xdfff, 0xdc00}) ==
         "\"\\ud800\xf4\x8f\xbf\xbf\\udc00\"");
