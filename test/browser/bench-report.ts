@@ -1,4 +1,4 @@
-/** The HTML report of the benchmarks as a browser shows it. `npm run test:browser` */
+/** The HTML report of the benchmarks as a browser shows it. Run by `node --test`. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";

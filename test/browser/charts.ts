@@ -1,4 +1,4 @@
-/** The charts of the status page, over reports that the tests make. `npm run test:browser` */
+/** The charts of the status page, over reports that the tests make. Run by `node --test`. */
 
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
