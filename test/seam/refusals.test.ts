@@ -183,7 +183,7 @@ describe(
       assert.equal(stdout, "false\nfalse\nfalse\n");
       assert.deepEqual(stderr.trim().split("\n"), [
         "hapwire is not active: options must be an object; received null; bridges run as before",
-        "hapwire is not active: options must be an object; received 5; bridges run as before",
+        "hapwire is not active: options must be an object; received a value of type number; bridges run as before",
         'hapwire is not active: options.log must be a function; received "here"; bridges run as before',
       ]);
     });
