@@ -2,6 +2,8 @@
 
 import { parseArgs } from "node:util";
 
+import { UsageError } from "#src/cli/usage-error";
+
 import { CONTENDER_NAMES } from "./contenders";
 import type { RunSettings } from "./harness/settings";
 import { SCENARIOS } from "./scenarios";
@@ -29,11 +31,6 @@ export type Command =
   | { name: "show"; from: string; outputs: Outputs }
   | { name: "list" }
   | { name: "help" };
-
-/** The command line is wrong; the message says how. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 const DEFAULT_ROUNDS = 5;
 const QUICK_ROUNDS = 2;
@@ -142,7 +139,7 @@ function parseOptions(
   try {
     return parseArgs({ args: [...args], options: OPTIONS }).values;
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UsageError(cause instanceof Error ? cause.message : String(cause), undefined, { cause });
   }
 }
 

@@ -3,15 +3,9 @@
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { inspect } from "node:util";
 
-import {
-  commandOf,
-  helpText,
-  parseCommand,
-  UsageError,
-  withOptions,
-  type Outputs,
-  type RunRequest,
-} from "./arguments";
+import { UsageError } from "#src/cli/usage-error";
+
+import { commandOf, helpText, parseCommand, withOptions, type Outputs, type RunRequest } from "./arguments";
 import { findCompetitors } from "./contenders";
 import { ProgressLine } from "./harness/progress";
 import { renderGoals } from "./report/goals";

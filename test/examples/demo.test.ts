@@ -8,7 +8,7 @@ import { patient } from "../support/patience";
 
 const MAIN = "dist-examples/demo/main.js";
 
-describe("npm start", { timeout: patient(90_000) }, () => {
+describe("npm start", { timeout: patient(150_000) }, () => {
   it("tells its story without a warning", async () => {
     const { code, stdout, stderr } = await runNode([MAIN]);
     assert.equal(stderr, "");

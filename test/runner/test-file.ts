@@ -9,8 +9,8 @@ import type { Readable } from "node:stream";
 import { patient } from "../support/patience";
 import type { Report } from "./report";
 
-/** Milliseconds after which a test is given up: many times the slowest test, and far less than a whole run. */
-const TEST_LIMIT = patient(60_000);
+/** Milliseconds after which a test is given up. Longer than tests wait for a child, which say more about the failure. */
+const TEST_LIMIT = patient(180_000);
 
 const REPORTER = path.join(__dirname, "reporter.js");
 const FLAGS = ["--enable-source-maps", "--expose-gc", `--require=${REPORTER}`, `--test-reporter=${REPORTER}`];
