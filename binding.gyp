@@ -2,7 +2,7 @@
   "variables": {
     # What to build with for native/test/sanitized.mjs: "address,undefined" or "thread"; "none" in all that ships
     "hapwire_sanitize%": "none",
-    # "errors" where this package is worked on: CI and `npm run build:native` say so. A compiler that is newer than this
+    # "errors" for contributors: CI and `npm run build:native` set it. A compiler that is newer than this
     # release warns of more, and that must not cost a user the native engine.
     "hapwire_warnings%": "shown"
   },
@@ -53,7 +53,7 @@
               "-static-libgcc",
               "-Wl,--gc-sections",
               "-Wl,--build-id=none",
-              # From build/, where the linker runs; an absolute path would break at a space.
+              # From build/, the folder in which the linker runs; an absolute path would break at a space.
               "-Wl,--version-script=../native/binding/exports.map"
             ]
           }

@@ -1,4 +1,4 @@
-/** Objects of options and other arguments: what is refused, which misspelt names are warned of, and what an error shows. */
+/** Objects of options and other arguments: refused values, warnings of misspelt names, and the values that errors show. */
 
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";

@@ -72,7 +72,7 @@ const MANAGERS = {
 /**
  * @param {string} project
  * @param {How} [how]
- * @returns {{ engine: string, file?: string, stderr: string }[]} What each session said.
+ * @returns {{ engine: string, file?: string, stderr: string }[]} The output of each session.
  * @throws Error if the exit code of a session is not 0.
  */
 export function converse(project, how = {}) {

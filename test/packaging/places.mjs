@@ -65,7 +65,7 @@ function checkNoexec(project, work) {
   );
 }
 
-/** @returns {string[]} A command that runs the script with the folder as $0; what follows becomes $@. */
+/** @returns {string[]} A command that runs the script with the folder as $0; later arguments become $@. */
 function inNamespace(script, folder) {
   return [
     "unshare",

@@ -54,7 +54,7 @@ function compiled(from, to) {
     .map((name) => path.posix.join(to, name.replace(/\.ts$/, ".js")));
 }
 
-/** The page of hapwire, and what the dialog adds or replaces. */
+/** The page of hapwire, and the files that the dialog adds or replaces. */
 function pageFiles() {
   const page = readdirSync(path.join(ROOT, "dist/status/page"));
   return [...page, "dialog.css", "notice.js"].map((name) => `dist/ui/public/${name}`);

@@ -1,8 +1,8 @@
-// The places in which the installed package was used, and what happened there: one row for each.
+// The places in which the installed package was used, and the results: one row for each.
 
 import path from "node:path";
 
-/** @typedef {{ engine: string, file?: string, stderr: string }} Session What a session of consumers/ said. */
+/** @typedef {{ engine: string, file?: string, stderr: string }} Session The output of a session of consumers/. */
 
 const rows = [];
 
@@ -10,7 +10,7 @@ const rows = [];
  * Expects that an addon held the sessions, without a word on stderr.
  * @param {string} place
  * @param {Session[]} sessions
- * @param {string} folder What the addon's path has in it.
+ * @param {string} folder A part of the addon's path.
  */
 export function expectNative(place, sessions, folder = `${path.sep}prebuilds${path.sep}`) {
   for (const { engine, file, stderr } of sessions) {

@@ -7,7 +7,7 @@ import { run } from "./shell.mjs";
 const ROOT = path.join(import.meta.dirname, "../..");
 const TOOLS = path.join(ROOT, "node_modules/.bin");
 
-/** What TypeScript calls each kind of user, and the file's suffix that makes a user of this kind. */
+/** TypeScript's name of each kind of user, and the file's suffix that makes a user of this kind. */
 const USERS = [
   { name: "CommonJS", suffix: ".cts", flags: ["--module", "node16", "--moduleResolution", "node16"] },
   {

@@ -19,7 +19,7 @@ export function adviceOn({ machine, environment, engine, checks, interfaces }: F
 function adviceOnRuntime(machine: Machine): Advice[] {
   const { runtime, version } = machine;
   if (runtime !== "Node") {
-    return [hint(`${runtime} runs hapwire on the portable engine; the README says what is tested there.`)];
+    return [hint(`${runtime} runs hapwire on the portable engine; docs/runtimes.md lists the tested parts.`)];
   }
   return isTooOld(machine)
     ? [problem(`Node ${version} is too old: hapwire needs Node ${String(OLDEST_NODE)} or newer.`)]
@@ -67,8 +67,8 @@ function adviceOnChecks(checks: readonly Check[]): Advice[] {
   return checks.some(({ error }) => error !== undefined)
     ? [
         problem(
-          "The self-test failed. Run npm rebuild hapwire and try again; if it still fails, please report it with what " +
-            "npx hapwire doctor --json prints.",
+          "The self-test failed. Run npm rebuild hapwire and try again; if it still fails, please report it with the " +
+            "output of npx hapwire doctor --json.",
         ),
       ]
     : [];

@@ -1,4 +1,4 @@
-// What a user's TypeScript may look like; compiled as CommonJS, as an ECMAScript module and for a bundler.
+// An example of a user's TypeScript, compiled as CommonJS, as an ECMAScript module and for a bundler.
 import {
   EventedHTTPServer,
   HapwireError,
