@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # clang-format and clang-tidy over native/ and bench/native/: `bash native/lint.sh`.
 #
-# HAPWIRE_NODE_HEADERS is the folder of node_api.h, where it is not with Node or in npm's nodedir.
+# HAPWIRE_NODE_HEADERS is the folder of node_api.h, if it is not with Node or in npm's nodedir.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -31,8 +31,8 @@ node_headers() {
   return 1
 }
 
-# One file, then clang-tidy's own arguments. It counts what it found in the system's headers, too;
-# that line is left out.
+# One file, then clang-tidy's own arguments. Leaves out the line that counts the warnings in the
+# system's headers.
 tidy_one() {
   "$clang_tidy" --quiet "$@" 2> >(grep -v 'warnings\? generated\.$' >&2)
 }

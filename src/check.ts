@@ -70,7 +70,8 @@ export function checkNonEmptyString(value: unknown, argument: string): asserts v
 
 export function checkObject(value: unknown, argument: string): asserts value is object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new ArgumentError(argument, "an object", value);
+    // In place of the object, a caller may pass the key or the setup code that belongs into it.
+    throw new ArgumentError(argument, "an object", value, true);
   }
 }
 

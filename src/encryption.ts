@@ -8,9 +8,9 @@ import { KEY_LENGTH } from "./frame";
 
 /** The two keys of a session, 32 bytes each. */
 export interface SessionKeys {
-  /** Seals what the accessory sends. */
+  /** Seals the accessory's messages. */
   accessoryToControllerKey: Uint8Array;
-  /** Seals what the controller sends. */
+  /** Seals the controller's messages. */
   controllerToAccessoryKey: Uint8Array;
 }
 

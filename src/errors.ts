@@ -48,7 +48,7 @@ export class HapwireError extends Error {
   override readonly name: string = "HapwireError";
 
   constructor(
-    /** What happened, for programs. */
+    /** The kind of error, for programs. */
     readonly code: ErrorCode,
     message: string,
     options?: ErrorOptions,

@@ -14,7 +14,7 @@ const MAX_COMPARED = 64;
 const MAX_SHOWN = 80;
 
 /**
- * Checks that options are an object. Warns of each name that is no option.
+ * Checks that options are an object. Warns of each unknown name.
  *
  * @param reader - The class or the function that reads the options.
  * @throws {@link ArgumentError}

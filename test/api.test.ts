@@ -48,7 +48,7 @@ const MAX_DELAY = 2 ** 31 - 1;
 /** Every option that is a number. Add new ones here. */
 type NumericOption = Exclude<keyof ServerOptions, "engine" | "clock">;
 
-/** Checks that a call is refused with an {@link ArgumentError} that names the argument and says what was expected. */
+/** Checks that a call is refused with an {@link ArgumentError} that names the argument and the expected value. */
 function assertRefused(call: () => unknown, argument: string, expected: RegExp, received: unknown): void {
   assert.throws(
     call,
@@ -121,7 +121,7 @@ describe("EventedHTTPServer", () => {
     });
   });
 
-  it("checks where to listen, and does not listen", () => {
+  it("checks the port and the host, and does not listen", () => {
     const server = new EventedHTTPServer({ engine: ENGINE });
     for (const port of [-1, 1.5, NaN, 65_536, {}]) {
       assert.throws(

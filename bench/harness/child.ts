@@ -4,9 +4,10 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
 import { READY, type Answer, type Call, type Commands } from "./ipc";
+import { patient } from "./patience";
 
 /** Milliseconds that a call may take: far more than any call needs. Only a hang meets this limit. */
-const PATIENCE = 120_000;
+const PATIENCE = patient(120_000);
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;

@@ -32,7 +32,7 @@ export class Device extends ControllerConnection {
     return device;
   }
 
-  /** Sends a request. @returns The JSON of the answer, undefined if there is none. */
+  /** Sends a request. @returns The JSON of the answer, undefined if the answer has no body. */
   async ask(method: "GET" | "PUT", path: string, content?: object): Promise<unknown> {
     const options: RequestOptions = content === undefined ? {} : { body: JSON.stringify(content) };
     const { status, body } = await this.fetch(method, path, options);

@@ -1,9 +1,9 @@
 // The native core on fixed inputs, for counting its instructions under callgrind: see
 // bench/instructions/main.ts, which runs this.
 //
-// Each case is done twice, and the second time counts: what is done once only (growing a vector) is
-// not in it. After that callgrind writes a file with the name of the case in it. Standard output
-// gets the compiler's name and version.
+// Each case runs twice, and only the second run counts: work that is done once only (growing a
+// vector) is left out. After that callgrind writes a file with the name of the case in it. Standard
+// output gets the compiler's name and version.
 #include <valgrind/callgrind.h>
 
 #include <array>
@@ -33,7 +33,7 @@ constexpr uint64_t kPerAccessory = 10;
 constexpr size_t kConnections = 32;
 constexpr QueueLimits kLimits = {4096, 1 << 20};
 
-/// Ends the program: a count of something else than the case says is none.
+/// Ends the program if the case did not do its work: its count would mean nothing.
 void Require(bool holds, const char* what) {
   if (holds) return;
   static_cast<void>(std::fprintf(stderr, "native/bench/instructions.cc: %s\n", what));

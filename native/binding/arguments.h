@@ -1,5 +1,4 @@
-// Arguments from JavaScript, checked: each function answers false where a value is not what it must
-// be.
+// Checks arguments from JavaScript: each function returns false if the value is invalid.
 #pragma once
 
 #include <napi.h>
@@ -18,7 +17,7 @@ constexpr double kMaxSafeInteger = 9007199254740991.0;
 inline bool ToBytes(const Napi::Value& value, MutableBytes* bytes) {
   void* data = nullptr;
   napi_typedarray_type type = napi_int8_array;
-  // Answers with an error for what is no typed array, so that one call tells all.
+  // Fails if the value is not a typed array: no second call is needed.
   if (napi_get_typedarray_info(value.Env(), value, &type, &bytes->size, &data, nullptr, nullptr) !=
           napi_ok ||
       type != napi_uint8_array) {

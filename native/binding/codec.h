@@ -30,8 +30,8 @@ class FrameSealerObject : public Napi::ObjectWrap<FrameSealerObject> {
   static FrameSealer* From(const Napi::Value& value);
 
  private:
-  /// The chunks are arguments, not an array: to read an array's elements costs more than a small
-  /// frame's cipher, and one that is a getter could take the memory of another away.
+  /// The chunks are arguments, not an array. Reading an array's elements costs more than a small
+  /// frame's cipher, and an element that is a getter could detach another chunk's memory.
   static constexpr size_t kMaxChunks = 16;
 
   Napi::Value SealFrames(const Napi::CallbackInfo& info);

@@ -1,9 +1,9 @@
-// What the addon needs of libstdc++'s run time, in the form that code without exceptions needs.
+// The functions of libstdc++'s run time that the addon needs, without exceptions.
 //
-// Linking libstdc++ statically brings in its own forms of these, which throw, and with throwing
-// come the unwinder, the demangler and symbols of a new glibc: _dl_find_object of 2.35,
-// __libc_single_threaded of 2.32. That would shut out older systems, for 90 KB that can never run:
-// nothing here catches. What would throw ends the process, as an uncaught exception does.
+// libstdc++'s own functions throw. Linked statically, they bring in the unwinder, the demangler and
+// symbols of a new glibc: _dl_find_object of 2.35, __libc_single_threaded of 2.32. Older systems
+// lack these symbols, and the 90 KB of code could never run: the addon catches nothing. Here a
+// failure ends the process, as an uncaught exception does.
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -13,7 +13,7 @@
 // The copy in libstdc++ catches and throws again.
 template class std::basic_string<char>;
 
-// Weak: where another release of libstdc++ calls more than these, its whole set takes over.
+// Weak: if another release of libstdc++ calls more functions, its whole set takes over.
 #define HAPWIRE_WEAK __attribute__((weak))
 
 namespace std {  // NOLINT(cert-dcl58-cpp): replaced, not extended

@@ -43,17 +43,24 @@ void Aead::Destroy() {
   contexts_.reset();
 }
 
-/// Takes the context over from the cipher that has its key there.
+/// Takes the context over from the cipher that has its key there. If this fails, no cipher has its
+/// key there.
 bool Aead::SetKey() {
-  context_.holder = this;
   const EVP_CIPHER* cipher = nullptr;
   if (context_.evp == nullptr) {
     context_.evp.reset(EVP_CIPHER_CTX_new());
     cipher = EVP_chacha20_poly1305();
   }
   const int encrypt = direction_ == Direction::kSeal ? 1 : 0;
-  return context_.evp != nullptr &&
-         EVP_CipherInit_ex(context_.evp.get(), cipher, nullptr, key_.data(), nullptr, encrypt) == 1;
+  const bool has_key =
+      context_.evp != nullptr &&
+      EVP_CipherInit_ex(context_.evp.get(), cipher, nullptr, key_.data(), nullptr, encrypt) == 1;
+  if (has_key) {
+    context_.holder = this;
+  } else {
+    context_ = {};
+  }
+  return has_key;
 }
 
 /// Begins a message.

@@ -47,8 +47,8 @@ class CharacteristicHash {
   HashSeed seed_;
 };
 
-/// A characteristic's value on its way to JSON. Strings and JSON are views: what they point to must
-/// live until the call that they are given to returns.
+/// A characteristic's value on its way to JSON. Strings and JSON are views: their memory must live
+/// until the call that takes them returns.
 class EventValue {
  public:
   enum class Kind : uint8_t { kUndefined, kNull, kBool, kNumber, kString, kRawJson };

@@ -168,7 +168,8 @@ class EventQueue {
   /// both are immediate. They stay until plain events alone do not bring the queue within its
   /// bounds. A position may be a gap by now. At most two for each event that waits.
   std::vector<uint32_t> overtaken_;
-  /// Subscriptions that ended while their events wait. Null if there are none, as almost always.
+  /// Subscriptions that ended while their events wait. Null if no such subscription exists, which
+  /// is almost always so.
   std::unique_ptr<LapsedSubscriptions> lapsed_;
   bool has_immediate_ = false;
   bool muted_ = false;

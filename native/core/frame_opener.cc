@@ -66,7 +66,7 @@ FrameStatus FrameOpener::OpenAll(ByteView segment, uint8_t* output, size_t* writ
   return FrameStatus::kOk;
 }
 
-/// Adds to the incomplete frame, and opens it where that completes it; else it stays pending.
+/// Adds to the incomplete frame. Opens the frame if it is complete; otherwise it stays pending.
 FrameStatus FrameOpener::CompletePending(ByteView* segment, uint8_t* output, size_t* written) {
   if (FillPending(segment, kLengthFieldLength) < kLengthFieldLength) return FrameStatus::kOk;
 
@@ -107,9 +107,9 @@ FrameStatus FrameOpener::OpenFrame(const uint8_t* frame, size_t length, uint8_t*
   const uint8_t* tag = ciphertext + length;
   uint8_t* plaintext = output + *written;
 
-  // EVP takes the same memory for input and output, but no overlap. Where the output is the segment
-  // itself, the plaintext's place lies before the ciphertext: moving that there first leaves the
-  // tag, which comes after it, alone.
+  // EVP takes the same memory for input and output, but no overlap. If the output is the segment
+  // itself, the plaintext's place lies before the ciphertext. The ciphertext moves there first,
+  // which leaves the tag behind it intact.
   const bool overlaps = plaintext < tag && ciphertext < plaintext + length;
   if (overlaps) {
     std::memmove(plaintext, ciphertext, length);

@@ -30,7 +30,7 @@ class FrameOpener {
   FrameOpener(const FrameOpener&) = delete;
   FrameOpener& operator=(const FrameOpener&) = delete;
 
-  /// False where OpenSSL has no such cipher.
+  /// False if OpenSSL lacks the cipher.
   bool ok() const { return aead_.ok(); }
 
   /// The counter of the next frame.
@@ -39,11 +39,10 @@ class FrameOpener {
   /// Bytes of the incomplete frame that is held, less than kMaxFrameLength.
   size_t pending_length() const { return pending_length_; }
 
-  /// Opens all frames that `segment` completes; keeps what is left of it, at most one incomplete
-  /// frame.
+  /// Opens all frames that `segment` completes. Keeps the rest, at most one incomplete frame.
   ///
   /// @param segment the next bytes of the stream.
-  /// @param output at least pending_length() + segment.size bytes. Where nothing is pending, this
+  /// @param output at least pending_length() + segment.size bytes. If no bytes are pending, this
   ///   may be the segment's own memory: a plaintext is shorter than its frame.
   /// @param written how many bytes of plaintext stand in `output`; 0 unless kOk.
   /// @return kOk; kOutputTooSmall with nothing done; or kTooLong, kTooMany, kExhausted and
@@ -65,10 +64,10 @@ class FrameOpener {
   const size_t max_frames_;
   /// Frames that the segment at hand has completed so far.
   size_t frames_ = 0;
-  /// Made for the first frame that a segment cuts: most connections never see one, and it is as
-  /// large as all else of them here. Invariant between calls: the first pending_length_ bytes are
-  /// the start of one frame that is not complete, and where both bytes of its length field are
-  /// here, they say at most kMaxFramePlaintext.
+  /// Made for the first frame that a segment cuts: most connections never need the memory, which
+  /// is as large as the rest of a connection here. Invariant between calls: the first
+  /// pending_length_ bytes are the start of one incomplete frame. If both bytes of its length field
+  /// are there, the length is at most kMaxFramePlaintext.
   std::unique_ptr<std::array<uint8_t, kMaxFrameLength>> pending_;
   size_t pending_length_ = 0;
 };

@@ -22,7 +22,7 @@ class FrameSealer {
   FrameSealer(const uint8_t* key, uint64_t counter,
               std::shared_ptr<CipherContexts> contexts = std::make_shared<CipherContexts>(1));
 
-  /// False where OpenSSL has no such cipher.
+  /// False if OpenSSL lacks the cipher.
   bool ok() const { return aead_.ok(); }
 
   /// The counter of the next frame.
@@ -36,8 +36,8 @@ class FrameSealer {
 
   /// Seals the concatenation of `count` chunks into as few frames as it needs.
   ///
-  /// Refuses the whole message, before any of it is sealed, where the nonces left do not suffice;
-  /// the key is wiped then.
+  /// If too few nonces are left, refuses the whole message before sealing any of it, and wipes the
+  /// key.
   ///
   /// @param output at least SealedLength(sum of the chunks' sizes) bytes, of which just so many are
   ///   written; must not overlap the chunks.

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 
 namespace hapwire {
@@ -58,6 +59,25 @@ void AppendExponential(std::string& out, const Decimal& decimal) {
   const int exponent = decimal.point - 1;
   out.append(exponent < 0 ? "e-" : "e+");
   AppendInteger(out, std::abs(exponent));
+}
+
+/// Up to here a double has a tenth of its own for each tenth, so that these digits are the
+/// shortest.
+constexpr double kMaxTenths = 1e14;
+
+/// Appends a number with one decimal, as temperatures are. Faster than the shortest digits of
+/// others.
+/// @param value Positive, and not whole.
+/// @returns false, with nothing appended, if the number has more decimals.
+bool AppendTenths(std::string& out, double value) {
+  if (value >= kMaxTenths) return false;
+  // Faster than llround(), which is a call. The next line refuses a wrong tenth.
+  const auto tenths = static_cast<uint64_t>(value * 10 + 0.5);  // NOLINT(bugprone-*)
+  if (static_cast<double>(tenths) / 10 != value) return false;
+  AppendInteger(out, tenths / 10);
+  const char decimal[] = {'.', static_cast<char>('0' + tenths % 10)};
+  out.append(decimal, sizeof decimal);
+  return true;
 }
 
 /// The layout of Number::toString: plain from 1e-6 up to below 1e21, else with an exponent.
@@ -166,8 +186,6 @@ size_t AppendSpecial(std::string& out, std::u16string_view text) {
 
 }  // namespace
 
-void JsonWriter::Id(uint64_t id) { AppendInteger(out_, id); }
-
 void JsonWriter::Number(double value) {
   if (!std::isfinite(value)) return Null();
   if (std::abs(value) <= kMaxSafeInteger) {
@@ -176,7 +194,8 @@ void JsonWriter::Number(double value) {
     if (static_cast<double>(integer) == value) return AppendInteger(out_, integer);
   }
   if (value < 0) out_.push_back('-');
-  AppendDecimal(out_, ToDecimal(std::abs(value)));
+  value = std::abs(value);
+  if (!AppendTenths(out_, value)) AppendDecimal(out_, ToDecimal(value));
 }
 
 void JsonWriter::String(std::u16string_view value) {

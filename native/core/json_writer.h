@@ -1,7 +1,6 @@
 // Writes JSON byte for byte as JSON.stringify does.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,11 +21,8 @@ class JsonWriter {
   void Null() { out_.append("null"); }
   void Bool(bool value) { out_.append(value ? "true" : "false"); }
 
-  /// A whole number from 0 to 2^64 - 1, in decimal digits: an aid or an iid.
-  void Id(uint64_t id);
-
   /// The shortest digits that read back as the same double, laid out as Number::toString does
-  /// [ECMA-262 §6.1.6.1.20]; -0 is `0`, and what is not finite is `null`.
+  /// [ECMA-262 §6.1.6.1.20]; -0 is `0`, and NaN and the infinities are `null`.
   void Number(double value);
 
   /// A string in quotes, from UTF-16 code units to UTF-8. Quotes, backslashes, control characters

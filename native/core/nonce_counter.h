@@ -18,7 +18,7 @@ class NonceCounter {
   /// The counter that the next call of Next uses. Meaningless once nothing remains.
   uint64_t next() const { return next_; }
 
-  /// True where `count` more nonces can be given.
+  /// True if `count` more nonces can be given.
   bool Has(uint64_t count) const {
     return count == 0 || (!exhausted_ && count - 1 <= UINT64_MAX - next_);
   }

@@ -6,7 +6,7 @@
 
 namespace hapwire {
 
-/// Empties a vector or a string, and frees its memory where that is more than `most_bytes`.
+/// Empties a vector or a string. Frees its memory if the capacity exceeds `most_bytes`.
 ///
 /// Not by `shrink_to_fit`, which libstdc++ makes do nothing under -fno-exceptions.
 template <typename Container>

@@ -1,5 +1,5 @@
-// The opener against a model that knows no cipher: a frame opens where it is, byte for byte, the
-// next one that was sealed.
+// The opener against a model that knows no cipher: a frame opens if it equals, byte for byte, the
+// next frame that was sealed.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +36,7 @@ Bytes PlaintextFrom(Input& input) {
   return plaintext;
 }
 
-/// Fewer frames than asked for where the counter ends before.
+/// Seals frames. Stops early if the counter ends.
 Sealed SealedFrom(Input& input, const Key& key, uint64_t counter) {
   Sealed sealed;
   const uint32_t count = input.Below(kMostFrames + 1);
@@ -110,7 +110,7 @@ class Model {
 
   bool closed() const { return closed_; }
   size_t pending_length() const { return pending_.size(); }
-  /// The counter of the next frame; of no meaning where the last one is used up.
+  /// The counter of the next frame; of no meaning if the last counter is used up.
   uint64_t counter() const { return counter_ + next_; }
   bool exhausted() const { return next_ > 0 && counter() == 0; }
 
@@ -163,7 +163,7 @@ class Comparison {
     Bytes expected;
     const FrameStatus status = model_.Open(segment, &expected);
 
-    // Not a byte more than asked for, so that AddressSanitizer sees what is written behind it.
+    // Exactly the size that is required, so that AddressSanitizer sees every write past its end.
     Bytes in(segment);
     Bytes other(opener_.pending_length() + in.size());
     const bool in_place = choice % 2 == 0 && opener_.pending_length() == 0;

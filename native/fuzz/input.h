@@ -28,7 +28,7 @@ class Input {
     return number;
   }
 
-  /// A number below `end`, of one byte where that can tell them all, else of four.
+  /// A number below `end`, read from one byte if `end` is at most 256, else from four.
   uint32_t Below(uint32_t end) { return static_cast<uint32_t>(Number(end <= 256 ? 1 : 4)) % end; }
 
  private:

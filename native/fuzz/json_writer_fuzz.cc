@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../test/expect.h"
+#include "event.h"
 #include "input.h"
 #include "json_writer.h"
 #include "targets.h"
@@ -133,7 +134,7 @@ double DoubleFrom(Input& input) {
       for (uint32_t steps = input.Below(3); steps > 0; --steps) value = std::nextafter(value, end);
       return value;
     }
-    case 2: {  // the neighbourhood of a power of ten, where layouts change
+    case 2: {  // the neighbourhood of a power of ten: layouts change there
       const std::string power = "1e" + std::to_string(static_cast<int>(input.Below(64)) - 32);
       return std::strtod(power.c_str(), nullptr) * (1 + input.Below(100) / 100.0);
     }
@@ -234,11 +235,11 @@ class StringReader {
 
   std::string_view text_;
   std::u16string units_;
-  /// True where the last character was an escaped lead surrogate.
+  /// True if the last character was an escaped lead surrogate.
   bool escaped_lead_ = false;
 };
 
-/// Letters mostly, and of the rest what is treated apart.
+/// Mostly letters; the rest are units that the writer treats apart.
 char16_t UnitFrom(Input& input) {
   const uint8_t choice = input.Byte();
   if (choice < 0x80) return choice;
@@ -262,8 +263,8 @@ void CheckString(std::u16string_view value) {
 
 void CheckId(uint64_t id) {
   std::string text = ":";
-  hapwire::JsonWriter(text).Id(id);
-  EXPECT(text == ":" + std::to_string(id));
+  AppendEventJson(text, {id, ~id}, EventValue::Undefined());
+  EXPECT(text == ":{\"aid\":" + std::to_string(id) + ",\"iid\":" + std::to_string(~id) + "}");
 }
 
 }  // namespace

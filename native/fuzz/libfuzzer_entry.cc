@@ -1,4 +1,4 @@
-// Where libFuzzer enters a target; the build says which one HAPWIRE_FUZZ_TARGET is.
+// The function that libFuzzer calls. The build sets the target as HAPWIRE_FUZZ_TARGET.
 #include <cstddef>
 #include <cstdint>
 

@@ -21,9 +21,9 @@ const HELP = `node native/fuzz/run.mjs [options]
   --help          this text
 
 Needs Clang with its runtime libraries, and CMake (Debian: clang-14, libclang-rt-14-dev, cmake).
-Exits with 1 where an input was found that a target fails on, and says in which file it is.`;
+Exits with 1 if a target fails on an input, and prints the file that has the input.`;
 
-/** What one target did. */
+/** The result of one target. */
 /** @typedef {{ target: string, executions: string, coverage: string, finds: string[], status: number | null }} Result */
 
 function fail(message) {
@@ -127,7 +127,7 @@ function report({ target, executions, coverage, finds, status }) {
   );
   for (const file of finds) {
     console.log(`  reproduce: ./${BUILD}/${target}_fuzz ${file}`);
-    console.log(`  once mended, keep it as a test: cp ${file} ${path.join(SEEDS, target)}/<what it is>`);
+    console.log(`  once fixed, keep it as a test: cp ${file} ${path.join(SEEDS, target)}/<name>`);
   }
 }
 

@@ -1,5 +1,5 @@
-// The fuzz targets: ordinary functions, which libFuzzer calls with what it makes up and
-// native/test/fuzz_seeds_test.cc with the seeds. Each throws where something is not as it must be.
+// The fuzz targets: ordinary functions. libFuzzer calls them with its own inputs, and
+// native/test/fuzz_seeds_test.cc with the seeds. Each throws if a check fails.
 #pragma once
 
 #include "bytes.h"

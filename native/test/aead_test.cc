@@ -245,7 +245,7 @@ TEST_CASE("a destroyed cipher does nothing") {
   aead.Destroy();
 }
 
-TEST_CASE("Wipe leaves zeros, and only where it was told to") {
+TEST_CASE("Wipe writes zeros, and only to its range") {
   Bytes bytes(8, 0xaa);
   hapwire::Wipe(bytes.data() + 1, 6);
   CHECK(bytes == FromHex("aa000000000000aa"));

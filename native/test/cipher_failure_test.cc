@@ -7,29 +7,36 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "aead.h"
 #include "frame_opener.h"
 #include "frame_sealer.h"
 #include "frames.h"
 
 namespace {
 
+using hapwire::Aead;
+using hapwire::CipherContexts;
+using hapwire::Direction;
 using hapwire::FrameOpener;
 using hapwire::FrameSealer;
 using hapwire::FrameStatus;
 using hapwire::testing::Bytes;
+using hapwire::testing::Key;
 using hapwire::testing::kKey;
 using hapwire::testing::Message;
+using hapwire::testing::NonceOf;
 using hapwire::testing::View;
 using hapwire::testing::Writable;
 
 /// True while keys are refused.
 bool refuse_keys = false;
 
-/// How many calls that encrypt, the AAD's included, go well before all fail; -1 where none fail.
+/// How many calls that encrypt, the AAD's included, go well before all fail; -1 if no call fails.
 int good_updates = -1;
 
-/// Sets what is to fail, until the end of the scope.
+/// Sets which calls fail, until the end of the scope.
 struct Failing {
   Failing(bool keys, int updates) {
     refuse_keys = keys;
@@ -98,6 +105,24 @@ TEST_CASE("a refused cipher leaves no error in OpenSSL's queue, and keeps those 
   CHECK_FALSE(FrameSealer(kKey.data(), 0).ok());
   CHECK(ERR_GET_REASON(ERR_get_error()) == EVP_R_BAD_DECRYPT);
   CHECK(ERR_get_error() == 0);
+}
+
+TEST_CASE("a cipher that fails to take a context over does not use the key that was there") {
+  const Bytes message = Message(100);
+  Bytes output(message.size());
+  Bytes tag(hapwire::kTagLength);
+  Key other_key = kKey;
+  other_key[0] ^= 1;
+  const auto contexts = std::make_shared<CipherContexts>(1);
+  Aead sealer(Direction::kSeal, kKey.data(), contexts);
+  const Aead other(Direction::kSeal, other_key.data(), contexts);
+  {
+    const Failing failing(true, -1);
+    CHECK_FALSE(sealer.Seal(NonceOf(0), {}, View(message), output.data(), tag.data()));
+  }
+  REQUIRE(sealer.Seal(NonceOf(1), {}, View(message), output.data(), tag.data()));
+  Aead opener(Direction::kOpen, kKey.data());
+  CHECK(opener.Open(NonceOf(1), {}, View(output), tag.data(), output.data()));
 }
 
 TEST_CASE("a failure while sealing closes the sealer, its nonce used up") {

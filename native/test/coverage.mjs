@@ -1,8 +1,8 @@
 // `node native/test/coverage.mjs`: which lines of native/core the native tests run, by gcov.
 //
-// Prints a percentage for each file and every line that no test runs. A line that no test can run says so where it
-// stands, `// untested: <why>`, at its end or on a line of its own before it; any other fails the run. All that this
-// writes is below build-coverage/.
+// Prints a percentage for each file and every line that no test runs. A line that no test can run has the comment
+// `// untested: <why>`, at its end or on a line of its own before it. Any other such line fails the run. All output
+// files are below build-coverage/.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";

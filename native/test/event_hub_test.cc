@@ -202,7 +202,7 @@ TEST_CASE("duplicates are told by JSON, and each connection has its own") {
   CHECK(TakeList(hub, 0) == R"({"aid":1,"iid":9},)" + Json(kOn, "null"));
 }
 
-TEST_CASE("what is unsubscribed between queueing and flush is left out") {
+TEST_CASE("leaves out an event that is unsubscribed before the flush") {
   EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   BroadcastNumber(hub, kOn, 1);
@@ -214,7 +214,7 @@ TEST_CASE("what is unsubscribed between queueing and flush is left out") {
   CHECK(hub.Counts(0).unsubscribed == 1);
 }
 
-TEST_CASE("no message where nothing is left, and none after it by mistake") {
+TEST_CASE("gives no message if no event is left, nor on the next call") {
   EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   CHECK(Take(hub, 0) == "");
@@ -229,7 +229,8 @@ TEST_CASE("no message where nothing is left, and none after it by mistake") {
   CHECK(Take(hub, 0) == "");
 }
 
-TEST_CASE("what is subscribed again by the flush is delivered, and its duplicates are known") {
+TEST_CASE(
+    "delivers events that are subscribed again before the flush, and drops their duplicates") {
   EventHub hub = MakeHub(kWide);
   AddSubscribers(hub, 1);
   BroadcastNumber(hub, kOn, 1);
@@ -337,7 +338,7 @@ TEST_CASE("a connection is refused more subscriptions than it may have") {
   CHECK(hub.Subscribe(1, kOther) == Subscribed::kRefused);
 }
 
-/// Opens what was sealed with Sealer().
+/// Opens frames that Sealer() sealed.
 std::string Opened(const std::string& frames) {
   const std::vector<uint8_t> key(hapwire::kKeyLength, 7);
   hapwire::FrameOpener opener(key.data(), 0, 1000);

@@ -93,7 +93,7 @@ TEST_CASE("a controller that stalls holds what the bound allows, for however lon
   CHECK(live_bytes < before + 10000);
 }
 
-TEST_CASE("the bound holds with one event of each characteristic, where all collapses drop one") {
+TEST_CASE("the bound holds with one event of each characteristic, if each collapse drops one") {
   EventHub hub = MakeHub({100, 1 << 20});
   const uint32_t slot = hub.Add();
   for (uint64_t iid = 0; iid < 100; ++iid) hub.Subscribe(slot, {1, iid});
@@ -120,7 +120,7 @@ TEST_CASE("subscribing in turns takes no more memory, queued events or not") {
   CHECK(live_bytes == before);
 }
 
-TEST_CASE("what was unsubscribed is freed: at once, at the flush, or by Mute()") {
+TEST_CASE("frees unsubscribed events: at once, at the flush, or by Mute()") {
   EventHub hub = MakeHub({10, 10000});
   const uint32_t slot = hub.Add();
   hub.Subscribe(slot, kOn);

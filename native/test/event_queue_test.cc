@@ -94,7 +94,7 @@ TEST_CASE("an event equal to the last queued one of its characteristic is refuse
   CHECK(bench.Take() == "a1 b1 a2 a1");
 }
 
-TEST_CASE("what has left the queue makes no duplicate") {
+TEST_CASE("an event that has left the queue makes no duplicate") {
   Bench bench(kWide);
   bench.Push("a1");
   bench.Take();
@@ -155,14 +155,14 @@ TEST_CASE("a message with nothing in it is not counted") {
   CHECK(bench.queue.empty());
 }
 
-TEST_CASE("a subscription that is renewed knows what it queued before") {
+TEST_CASE("a renewed subscription knows the events that it queued before") {
   Bench bench({3, 1000});
   for (const char* text : {"a1", "b1", "a2"}) bench.Push(text);
   bench.Unsubscribe('a');
   bench.SubscribeAgain('a');
   CHECK(bench.Push("a2") == Signal::kNone);
   CHECK(bench.queue.counts().duplicates == 1);
-  bench.Push("a3");  // past the bound: drops what it queued before it lapsed
+  bench.Push("a3");  // past the bound: drops the events queued before it lapsed
   CHECK(bench.queue.counts().collapsed == 2);
   CHECK(bench.Take() == "b1 a3");
 }

@@ -1,5 +1,5 @@
-// The check of what runs in fuzz targets and in unit tests alike: it throws, which doctest reports
-// as the test's failure, and which libFuzzer, where nobody catches it, takes for a find.
+// The check for code that runs in fuzz targets and in unit tests: it throws. doctest reports the
+// exception as the test's failure. libFuzzer reports an uncaught exception as a find.
 #pragma once
 
 #include <stdexcept>

@@ -25,10 +25,10 @@ using hapwire::testing::Slice;
 using hapwire::testing::View;
 using hapwire::testing::Writable;
 
-/// Where a segment is opened to.
+/// The memory that takes the plaintext of a segment.
 enum class Output {
   kOther,
-  /// The segment's own memory, where the opener allows that.
+  /// The segment's own memory, if the opener allows that.
   kInPlace,
 };
 
@@ -37,7 +37,7 @@ constexpr Output kOutputs[] = {Output::kOther, Output::kInPlace};
 /// A length that Open would never leave in `written`.
 constexpr size_t kUnset = 999999;
 
-/// Frames back to back, and what they hold.
+/// Frames back to back, and their plaintext.
 struct Stream {
   explicit Stream(std::initializer_list<size_t> sizes, uint64_t counter = 0) {
     for (const size_t size : sizes) {
@@ -57,8 +57,8 @@ class Reader {
   explicit Reader(Output output = Output::kOther, uint64_t counter = 0)
       : opener(kKey.data(), counter), output_(output) {}
 
-  /// Opens one segment. The memory is as large as it must be and not a byte more, so that a
-  /// sanitizer sees what is written past it.
+  /// Opens one segment. The memory has exactly the size that it needs, so that a sanitizer
+  /// sees every write past its end.
   FrameStatus Open(Bytes segment) {
     size_t written = kUnset;
     Bytes memory(opener.pending_length() + segment.size());
@@ -196,7 +196,7 @@ TEST_CASE("the bound on frames in a segment: met exactly it holds, passed by one
   FrameOpener opener(kKey.data(), 0, 3);
   CHECK(opener.Open(View(three.frames), Writable(output), &written) == FrameStatus::kOk);
   CHECK(written == 12);
-  // Each segment has its own count, and a frame counts where it is completed.
+  // Each segment has its own count. A frame counts in the segment that completes it.
   Bytes segment = Slice(fourth, 0, 10);
   CHECK(opener.Open(View(segment), Writable(output), &written) == FrameStatus::kOk);
   segment = Slice(fourth, 10, fourth.size());
@@ -319,7 +319,7 @@ TEST_CASE("a bad frame behind good ones: nothing of the segment is handed out") 
   }
 }
 
-TEST_CASE("what was handed out before a bad frame stands") {
+TEST_CASE("keeps the plaintext that it handed out before a bad frame") {
   Reader reader;
   CHECK(reader.Open(Frame(Message(10), 0)) == FrameStatus::kOk);
   CHECK(reader.Open(Frame(Message(10), 7)) == FrameStatus::kAuthentication);
@@ -372,7 +372,7 @@ TEST_CASE("with memory that is too small nothing is done") {
   CHECK(reader.opener.pending_length() == 0);
   REQUIRE(reader.Open(head) == FrameStatus::kOk);
 
-  // The segment's size does not suffice where something is pending.
+  // Memory of the segment's size does not suffice if bytes are pending.
   for (const size_t size : {size_t{0}, size_t{29}, tail.size(), tail.size() + 29}) {
     CAPTURE(size);
     small.assign(size, 0xcc);

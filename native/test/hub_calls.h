@@ -40,7 +40,7 @@ inline std::vector<SlotSignal> Broadcast(EventHub& hub, CharacteristicId id,
   return signals;
 }
 
-/// The message that a flush of `slot` gives; empty if there is none.
+/// The message that a flush of `slot` gives; empty if it gives no message.
 inline std::string Take(EventHub& hub, uint32_t slot) {
   std::string bytes(hub.Prepare(slot), '\0');
   if (bytes.empty()) return bytes;

@@ -127,7 +127,7 @@ class ModelConnection {
 
 /// Makes the same calls to a hub and to the model, and compares all that they give.
 ///
-/// @tparam Choices decides what is called: `uint32_t Below(uint32_t end)` gives a number below
+/// @tparam Choices decides the next call: `uint32_t Below(uint32_t end)` gives a number below
 ///   `end`, at random or from a fuzzer's input.
 template <typename Choices>
 class HubComparison {
@@ -173,7 +173,7 @@ class HubComparison {
   /// Less than there are characteristics.
   static constexpr uint64_t kMaxSubscriptions = 8;
 
-  /// A value, and what JSON.stringify makes of it; empty where the event has none.
+  /// A value, and what JSON.stringify makes of it; empty if the event has no value.
   struct Value {
     EventValue value;
     std::string json;
@@ -299,8 +299,7 @@ class HubComparison {
   void Broadcast(CharacteristicId id) {
     const Value value = AnyValue();
     const bool immediate = Below(8) == 0;
-    // Below 0, where the numbers begin from the top: slots that no connection has, kNoSlot among
-    // them.
+    // A difference below 0 wraps to the top: slots that no connection has, kNoSlot among them.
     const uint32_t except_slot = Below(kSlots + 4) - 4;
     std::vector<SlotSignal> expected;
     for (auto& [slot, model] : model_) {

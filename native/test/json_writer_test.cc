@@ -3,13 +3,18 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
 
+#include "event.h"
+
 namespace {
 
+using hapwire::AppendEventJson;
+using hapwire::EventValue;
 using hapwire::JsonWriter;
 
 std::string Number(double value) {
@@ -114,15 +119,31 @@ TEST_CASE("a number that is not finite is null") {
   CHECK(Number(-std::numeric_limits<double>::infinity()) == "null");
 }
 
-TEST_CASE("an id has all digits of 64 bits") {
-  std::string out;
-  JsonWriter json(out);
-  json.Id(0);
-  json.Raw(",");
-  json.Id(9007199254740991u);
-  json.Raw(",");
-  json.Id(UINT64_MAX);
-  CHECK(out == "0,9007199254740991,18446744073709551615");
+TEST_CASE("every tenth has one decimal, and its neighbours have all theirs") {
+  for (int tenths = 1; tenths < 20000; ++tenths) {
+    if (tenths % 10 == 0) continue;
+    const std::string text = std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+    const double value = tenths / 10.0;
+    CHECK(Number(value) == text);
+    CHECK(Number(-value) == "-" + text);
+    for (const double limit : {0.0, 1e9}) {
+      const double neighbour = std::nextafter(value, limit);
+      CHECK(Number(neighbour).size() > text.size());
+      CHECK(std::stod(Number(neighbour)) == neighbour);
+    }
+  }
+  CHECK(Number(99999999999999.9) == "99999999999999.9");
+  CHECK(Number(100000000000000.5) == "100000000000000.5");
+  CHECK(Number(562949953421312.1) == "562949953421312.1");
+}
+
+TEST_CASE("ids have all digits of 64 bits") {
+  std::string out = "[";
+  AppendEventJson(out, {0, 9007199254740991u}, EventValue::Undefined());
+  AppendEventJson(out, {UINT64_MAX, UINT64_MAX}, EventValue::Bool(false));
+  CHECK(out ==
+        "[{\"aid\":0,\"iid\":9007199254740991}"
+        "{\"aid\":18446744073709551615,\"iid\":18446744073709551615,\"value\":false}");
 }
 
 TEST_CASE("null and booleans") {
@@ -149,7 +170,7 @@ TEST_CASE("quotes, backslashes and control characters are escaped") {
   CHECK(String(u"a\"b\\c\nd") == R"("a\"b\\c\nd")");
 }
 
-TEST_CASE("what is beyond ASCII becomes UTF-8, at the edges of each length") {
+TEST_CASE("characters beyond ASCII become UTF-8, at the edges of each length") {
   CHECK(String(u"\u0080\u07ff") == "\"\xc2\x80\xdf\xbf\"");
   CHECK(String(u"\u0800\ud7ff\ue000\uffff") ==
         "\"\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\"");
@@ -172,7 +193,7 @@ TEST_CASE("a lone surrogate is escaped, a pair is not") {
   CHECK(String(std::u16string{lead, u'x'}) == R"("\ud83dx")");
   CHECK(String(std::u16string{lead, lead, trail}) == "\"\\ud83d\xf0\x9f\x92\xa1\"");
   CHECK(String(std::u16string{lead, trail, trail}) == "\"\xf0\x9f\x92\xa1\\udca1\"");
-  // The view ends within the pair: what follows it is not looked at.
+  // The view ends within the pair: the units behind the view are not read.
   CHECK(String(std::u16string_view(u"\U0001f4a1", 1)) == R"("\ud83d")");
   CHECK(String(std::u16string{0xd800, 0xdbff, 0xdfff, 0xdc00}) ==
         "\"\\ud800\xf4\x8f\xbf\xbf\\udc00\"");

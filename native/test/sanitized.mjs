@@ -15,12 +15,12 @@ const ROOT = path.join(import.meta.dirname, "..", "..");
 const BUILD = path.join(ROOT, "build-sanitized");
 const NATIVE = path.join(BUILD, "native");
 const COPY = path.join(BUILD, "package");
-/** Not copied: what is built elsewhere, and prebuilt addons, which the loader could take for ours. */
+/** Not copied: other build folders, and prebuilt addons, which the loader could take for ours. */
 const LEFT_OUT = /^(build.*|coverage|node_modules|prebuilds|\.cache|\.git)$/;
 
 const UBSAN_OPTIONS = "halt_on_error=1:print_stacktrace=1";
 /**
- * Node leaks. What is freed is not used again until there are 8 MiB of it, rather than 256: tests measure what the
+ * Node leaks. Freed memory is not used again until there are 8 MiB of it, rather than 256: tests measure the memory that the
  * process holds.
  */
 const ASAN_OPTIONS = "detect_leaks=0:quarantine_size_mb=8";
@@ -65,7 +65,7 @@ function copyPackage() {
   symlinkSync(path.join(ROOT, "node_modules"), path.join(COPY, "node_modules"));
 }
 
-/** Where the compiler has a library of its own. */
+/** @returns The path of a library of the compiler. */
 function libraryFile(name) {
   const { stdout } = spawnSync("g++", [`-print-file-name=${name}`], { encoding: "utf8" });
   return stdout.trim();
@@ -98,9 +98,9 @@ function testJavaScript(env, names) {
   run(process.execPath, [path.join("dist-test", "test", "run.js"), ...names], options);
 }
 
-/** One file only: ThreadSanitizer has nothing to see where there is one thread. */
+/** Runs one file only: with one thread ThreadSanitizer has nothing to check. */
 function testThreads() {
-  // What Node itself does is not looked at: the sanitizer does not see how Node keeps its threads apart.
+  // Node's own code is not checked: the sanitizer does not see how Node keeps its threads apart.
   const env = environment(["libtsan.so"], { TSAN_OPTIONS: "ignore_noninstrumented_modules=1" });
   buildAddon("thread", ["__tsan_write4"], env);
   testJavaScript(env, [path.join("engine", "workers")]);

@@ -39,7 +39,7 @@ const SEAL_LENGTH = SEAL_MAGIC.length + 4;
 /**
  * Checks the bytes of an addon on Linux. On other platforms the dynamic linker checks the file.
  *
- * @returns what is wrong; undefined if nothing is.
+ * @returns The damage, as part of a sentence; undefined if the file is intact.
  */
 export function damageOf(bytes: Buffer): string | undefined {
   if (process.platform !== "linux") {

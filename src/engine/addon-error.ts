@@ -1,4 +1,4 @@
-/** Why an addon does not load, in words, and what to do about it. */
+/** Why an addon does not load, in words, and the remedy. */
 
 /** Why an addon does not load, and the remedy. Neither ends in a full stop. */
 export interface AddonFault {
@@ -91,7 +91,7 @@ function remedyIfDisabled(): string {
   return permission === undefined ? "start Node without --no-addons" : "start Node with --allow-addons";
 }
 
-/** The remedy by what the dynamic linkers of glibc, musl and macOS say. */
+/** The remedy by the messages of the dynamic linkers of glibc, musl and macOS. */
 function remedyFor(message: string): string {
   if (/Cannot allocate memory|Out of memory/.test(message)) {
     return "free some memory, then start Node again";

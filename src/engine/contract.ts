@@ -160,8 +160,8 @@ export interface EventHub {
    * @param value - Anything that `JSON.stringify` takes. If that leaves the value out, the event has no value.
    * @param exceptSlot - The connection that the change came from, or {@link NO_SLOT}.
    * @returns The number of entries of {@link EventHub.signals} that were written: at most one for each connection.
-   * @throws What `JSON.stringify` throws, even if nobody is subscribed: a TypeError for a bigint and for a circle, and
-   *   what a `toJSON` throws. A `toJSON` may use the hub: it is called before this call does anything.
+   * @throws The error of `JSON.stringify`, even if nobody is subscribed: a TypeError for a bigint and for a circle, and
+   *   the error of a `toJSON`. A `toJSON` may use the hub: it is called before this call does anything.
    */
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number;
 

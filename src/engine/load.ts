@@ -13,7 +13,7 @@ export interface EngineInfo {
   name: EngineName;
   /** A sentence for people. */
   reason: string;
-  /** What to do for the native engine, for people; undefined unless `choice` is `fallback`. */
+  /** The way to get the native engine, for people; undefined unless `choice` is `fallback`. */
   remedy: string | undefined;
   /** The library that does ChaCha20-Poly1305, with its version. */
   aead: string;

@@ -267,7 +267,7 @@ function claimInstances(
   });
 }
 
-/** The log of the options. If there is none, or if it is no function, standard error. */
+/** The log of the options, or standard error if `log` is not a function. */
 function logOf(options: unknown): (line: string) => void {
   const { log } = Object(options) as InstallOptions;
   return typeof log === "function" ? log : logToStderr;

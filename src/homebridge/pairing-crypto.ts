@@ -3,10 +3,10 @@
  * Each function takes the original's arguments and returns the same bytes. Other lengths, types and hashes go to the
  * original.
  *
- * The functions are stricter than the originals in three cases that no honest peer meets. They refuse:
- * - a signature whose S is not below the group's order [RFC 8032 §5.1.7];
- * - a public key that makes the shared secret all zeros [RFC 7748 §6.1];
- * - an Ed25519 key or signature of a small order, if this Node refuses it.
+ * The functions are stricter than the originals in three cases that no honest peer meets.
+ * - They refuse a signature whose S is not below the group's order [RFC 8032 §5.1.7].
+ * - They refuse a public key that makes the shared secret all zeros [RFC 7748 §6.1].
+ * - They refuse an Ed25519 key or signature of a small order, if this Node refuses it.
  */
 
 import {
@@ -62,7 +62,7 @@ export interface HapCrypto extends MessageCrypto {
 }
 
 /**
- * @param tweetnacl - What `require("tweetnacl")` gives.
+ * @param tweetnacl - The result of `require("tweetnacl")`.
  * @returns the functions to put in place of its own. None if it has another shape.
  */
 export function tweetnaclOnNode(tweetnacl: unknown): Partial<Tweetnacl> {

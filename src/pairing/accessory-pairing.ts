@@ -41,7 +41,7 @@ export interface AccessoryPairingEvents {
   identify: [];
 }
 
-/** What {@link AccessoryPairing.txtRecord} is told of the accessory. */
+/** The accessory's facts for {@link AccessoryPairing.txtRecord}. */
 export interface Advertisement {
   /** The model's name. */
   model: string;
@@ -52,8 +52,8 @@ export interface Advertisement {
 }
 
 /**
- * Handles the requests of verified controllers. What it throws, and what its promise is rejected with, is handled as for a
- * listener of the server's `request`.
+ * Handles the requests of verified controllers. An exception or a rejected promise is handled as for a listener of the
+ * server's `request`.
  */
 export type RequestHandler = (
   connection: HAPConnection,

@@ -38,7 +38,7 @@ export class JsonFileStorage implements PairingStorage {
   /**
    * Reads the file.
    *
-   * @returns undefined if there is none.
+   * @returns The state, or undefined if the file does not exist.
    * @throws {@link hapwire.HapwireError} `ERR_HAPWIRE_STORAGE` if it can't be read or is not JSON.
    */
   async load(): Promise<unknown> {
@@ -48,7 +48,7 @@ export class JsonFileStorage implements PairingStorage {
       if (codeOf(error) === "ENOENT") {
         return undefined;
       }
-      // A SyntaxError would show what stands in the file.
+      // A SyntaxError would show the contents of the file.
       const reason = error instanceof SyntaxError ? "is not JSON" : "can't be read";
       throw this.#failure(reason, error instanceof SyntaxError ? undefined : error);
     }

@@ -2,9 +2,9 @@
  * Powers in the 3,072-bit group that HAP's SRP computes in, on the OpenSSL inside Node: 2 to 3 ms in place of 60 to 100
  * in JavaScript.
  *
- * Node has no call for it, but OpenSSL computes the public half of a Diffie-Hellman key that is imported without one: the
- * group's generator to the power of the secret half, in constant time. So the key's generator is the base, its secret half
- * the exponent, and its public half the power. `createDiffieHellman` would test the prime first, for seconds.
+ * Node has no call for a power. But if a Diffie-Hellman key is imported without its public half, OpenSSL computes that half:
+ * the group's generator to the power of the secret half, in constant time. So the key's generator is the base, its secret
+ * half the exponent, and its public half the power. `createDiffieHellman` would test the prime first, for seconds.
  */
 
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";

@@ -200,7 +200,7 @@ function readController(key: Uint8Array, message: Buffer): PairedController | Pa
     : PairingError.Authentication;
 }
 
-/** What a side signs to show that it has its secret key, and that it took part in this pair-setup. */
+/** The bytes that a side signs to show that it has its secret key, and that it took part in this pair-setup. */
 function signedBytes(
   key: Uint8Array,
   side: "Controller" | "Accessory",

@@ -9,7 +9,7 @@ import type { PairingRecord } from "./pairing-record";
 import { PairingError, Status, Type } from "./protocol";
 import { byteOf, decodeTlv, encodeTlv, type TlvItems } from "./tlv";
 
-/** What M1 has agreed on, for M3. */
+/** The results of M1, for M3. */
 interface Verification {
   readonly theirPublicKey: Buffer;
   readonly ourPublicKey: Buffer;

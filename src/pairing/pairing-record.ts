@@ -27,7 +27,7 @@ export class PairingRecord {
     seed.fill(0);
   }
 
-  /** Loads the state. Makes it and saves it if there is none. */
+  /** Loads the state. Makes and saves a state if the storage has no state. */
   static async open(storage: PairingStorage): Promise<PairingRecord> {
     const loaded = await storage.load();
     if (loaded !== undefined) {
@@ -55,7 +55,7 @@ export class PairingRecord {
    *
    * @param change - Called when all earlier changes are saved. Returns undefined to change nothing.
    * @returns undefined if nothing was changed.
-   * @throws What the storage throws. Nothing has changed then.
+   * @throws The storage's error. Nothing has changed then.
    */
   async update(change: (state: PairingState) => PairingState | undefined): Promise<Change | undefined> {
     const saved = this.#lastChange.then(async () => {

@@ -27,7 +27,7 @@ export const Method = {
   ListPairings: 5,
 } as const;
 
-/** What went wrong, as the controller reads it. */
+/** The error of a request, as the controller reads it. */
 export const PairingError = {
   /** A request that can't be understood, or that does not fit the state. */
   Unknown: 1,

@@ -1,4 +1,4 @@
-/** The setup code that a user types or scans: which codes are allowed, and what is printed and advertised of it. */
+/** The setup code that a user types or scans: the allowed codes, and the printed and advertised forms. */
 
 import { createHash, randomInt } from "node:crypto";
 

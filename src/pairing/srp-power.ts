@@ -18,7 +18,7 @@ export interface BigInteger {
 /**
  * @param prime - `SRP.params.hap.N`.
  * @returns a `modPow` for the class of that number, with equal results. It leaves to the original every other modulus, and
- *   what OpenSSL does not compute.
+ *   powers that OpenSSL does not compute.
  * @throws TypeError if the number is not the prime of HAP's group.
  */
 export function srpPowerOnOpenSsl(prime: BigInteger): BigInteger["modPow"] {

@@ -1,4 +1,4 @@
-/** What an accessory must remember of its pairings: made once, checked when it is loaded, saved at each change. */
+/** The state of an accessory's pairings: made once, checked when it is loaded, saved at each change. */
 
 import { randomBytes } from "node:crypto";
 
@@ -53,7 +53,7 @@ export function createState(): PairingState {
 }
 
 /**
- * Checks what a storage has loaded.
+ * Checks the state that a storage has loaded.
  *
  * @throws {@link HapwireError} `ERR_HAPWIRE_STORAGE` that names the first field that is wrong.
  */

@@ -4,7 +4,7 @@ import type { PairingState } from "./state";
 
 /** Keeps the state of one accessory. Calls of `save` do not overlap. */
 export interface PairingStorage {
-  /** Gives what was saved last, or undefined if nothing was. hapwire checks it. */
+  /** Returns the last saved state, or undefined if no state was saved. hapwire checks the state. */
   load(): Promise<unknown>;
   /**
    * Keeps the state. When the promise resolves, the state must survive a loss of power: the controller is told next that it
@@ -25,7 +25,7 @@ export interface PairingStorage {
 export class MemoryStorage implements PairingStorage {
   #state: PairingState | undefined;
 
-  /** Gives what was saved last. */
+  /** Returns the last saved state. */
   load(): Promise<PairingState | undefined> {
     return Promise.resolve(this.#state);
   }

@@ -10,7 +10,7 @@ const PATIENCE = 3000;
 /** A report of 200 connections has about 100 KiB. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** What a process answers: its report, one of another format, nothing in time, or that nobody listens. */
+/** The answer of a process: its report, a report of another format, nothing in time, or that nobody listens. */
 type Answer = ProcessReport | "foreign" | "silent" | "gone";
 
 /**

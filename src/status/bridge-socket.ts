@@ -88,7 +88,7 @@ export class BridgeSocket {
 
   async #listen(storage: string): Promise<void> {
     makeSocketFolder(storage);
-    // Removes what processes that were killed have left behind.
+    // Removes the sockets that killed processes have left behind.
     await readBridgeReports(storage);
     const { file } = this.#place;
     // In a container, the process before this one had the same id.

@@ -1,5 +1,6 @@
 /**
- * Where the processes of one Homebridge serve their reports: a socket for each process, in a folder below the storage.
+ * The sockets on which the processes of one Homebridge serve their reports: one for each process, in a folder below the
+ * storage.
  * The folder lists the processes on every system. On Windows the files are empty, and each stands for a named pipe.
  */
 
@@ -47,8 +48,8 @@ export function makeSocketFolder(storage: string): void {
 /**
  * Calls `use` with the address of a socket, for `listen` or `connect`.
  *
- * A path that is too long for a socket is reached through a short symbolic link, which is gone when the call returns: the
- * system looks the path up during the call.
+ * If the path is too long for a socket, the address leads through a short symbolic link. The link is removed when the call
+ * returns: the system looks the path up during the call.
  */
 export function withAddress<T>(
   { file, pid }: ProcessSocket,

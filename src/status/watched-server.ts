@@ -49,7 +49,7 @@ export class WatchedServer {
     return bridgeNameOf(this.#server);
   }
 
-  /** The traffic since the last call. What waits now is no difference. */
+  /** The traffic since the last call. The waiting events are those of now, not a difference. */
   takeTraffic(): Traffic {
     const before = this.#before;
     const now = trafficOf(this.#server.stats().total);

@@ -99,7 +99,7 @@ export class Strangers {
     return true;
   }
 
-  /** Gives back what {@link Strangers.reserve} took. */
+  /** Gives back the place that {@link Strangers.reserve} took. */
   release(stranger: Stranger, bytes: number): void {
     const address = this.#addresses.get(stranger.remoteAddress);
     const held = address?.bytesOf.get(stranger);

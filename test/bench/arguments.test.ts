@@ -14,11 +14,11 @@ function requestOf(...args: string[]): RunRequest {
 }
 
 describe("the benchmarks' arguments", () => {
-  it("run everything in 7 rounds by default", () => {
+  it("run everything in 5 rounds by default", () => {
     assert.deepEqual(requestOf(), {
       scenarios: SCENARIOS.map(({ name }) => name),
       contenders: CONTENDER_NAMES,
-      rounds: 7,
+      rounds: 5,
       quick: false,
       accessories: 150,
     });

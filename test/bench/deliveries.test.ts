@@ -1,4 +1,4 @@
-/** What the harness takes for a delivery: whole messages, every event, its value, their order. */
+/** The harness's conditions for a delivery: whole messages, every event, its value, their order. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -76,7 +76,7 @@ describe("renderGoals", () => {
     assert.match(text, /^ +whole stack, GET \/accessories +at least 1\.7 × .* 1\.76 × +met$/m);
   });
 
-  it("prints where the portable engine is slower than HAP-NodeJS", () => {
+  it("prints the scenarios in which the portable engine is slower than HAP-NodeJS", () => {
     assert.match(text, /^ +portable engine, nowhere slower than HAP-NodeJS: met$/m);
     const slow = {
       ...EXAMPLE,

@@ -74,13 +74,13 @@ describe("parseCallgrind", () => {
     assert.throws(() => parseCallgrind(PART, "instructions"), /\+3 7/);
   });
 
-  it("leaves out what belongs to no case", () => {
+  it("leaves out instructions that belong to no case", () => {
     const rest = PART.replace("Client Request: seal 150 B", "Client Request");
     assert.equal(parseCallgrind(rest, "instructions"), undefined);
     assert.equal(parseCallgrind(PART.replace(/^desc:.*$/m, ""), "instructions"), undefined);
   });
 
-  it("fails where the program is not in it: nothing counted is no good result", () => {
+  it("fails if the program is missing from the output, since a count of nothing means nothing", () => {
     assert.throws(
       () => parseCallgrind(PART, "program"),
       /no instruction of program in the case "seal 150 B"/,

@@ -58,7 +58,7 @@ function withText(text: string): BenchResult {
 describe("renderHtml", () => {
   const html = renderHtml(EXAMPLE);
 
-  it("has every figure, or the reason why there is none", () => {
+  it("has every figure, or the reason why a figure is missing", () => {
     const cases = EXAMPLE.scenarios.flatMap((scenario) => scenario.cases);
     for (const { title } of cases) assert.ok(html.includes(`>${title}</th>`), title);
     const figures = cases.flatMap(({ metrics, cold = [] }) =>

@@ -25,7 +25,9 @@ import { patient } from "../support/patience";
 
 const MAIN = path.join(ROOT, "dist-bench", "main.js");
 const TINY = { rounds: 2, quick: true, connections: 2, accessories: 5 };
-/** The first of both that runs here. */
+/** Milliseconds that a run may take. It starts 15 processes, one after the other: on a busy machine that takes a minute. */
+const RUN_PATIENCE = patient(240_000);
+/** hapwire on the native engine, or on the portable one if the addon does not load. */
 const ENGINE = transportEngines()[0] === "portable" ? "portable" : HAPWIRE;
 
 function competitor(name: string): Competitor {
@@ -54,7 +56,7 @@ async function runFirstCase(scenario: typeof burst, competitors: Competitor[]): 
   return runCase(plan, competitors, TINY.rounds, () => undefined);
 }
 
-describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
+describe("a run of the benchmarks", { timeout: patient(300_000) }, () => {
   it("measures every contender in every round and writes the result", async (t) => {
     const file = path.join(temporaryFolder(t), "result.json");
     const names = [ENGINE, "hap-nodejs", "limit"];
@@ -69,14 +71,22 @@ describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
       "--accessories",
       "5",
     ];
-    const ended = await runNode([MAIN, ...args, "--contenders", names.join(","), "--json", file]);
-    assert.equal(ended.code, 0, ended.stderr);
+    const began = Date.now();
+    const ended = await runNode([MAIN, ...args, "--contenders", names.join(","), "--json", file], {
+      patience: RUN_PATIENCE,
+    });
+    assert.equal(
+      ended.code,
+      0,
+      `ended with ${String(ended.signal ?? ended.code)}\n${ended.stderr}${ended.stdout}`,
+    );
     assert.match(ended.stderr, /^get: 2 connections, one in flight$/m);
     assert.match(ended.stdout, /^Longest stall of the event loop$/m);
 
     const result = JSON.parse(readFileSync(file, "utf8")) as BenchResult;
     assert.equal(result.format, RESULT_FORMAT);
-    assert.ok(Math.abs(Date.parse(result.taken) - Date.now()) < patient(60_000));
+    const taken = Date.parse(result.taken);
+    assert.ok(began <= taken && taken <= Date.now(), result.taken);
     assert.equal(
       result.command,
       `npx hapwire bench --scenario get,stall --contenders ${names.join(",")} --quick --connections 2 --accessories 5`,
@@ -138,14 +148,17 @@ describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
     assert.equal(honest?.samples.length, TINY.rounds);
   });
 
-  it("gives none to one that answers otherwise, or that cannot start", async () => {
+  it("gives no figure to a contender that answers with another body, or that cannot start", async () => {
     const { metrics } = await runFirstCase(get, [impostor("wrong-answer"), impostor("no-such-server")]);
     const [wrong, absent] = metrics[0]?.figures ?? [];
-    assert.match(wrong?.failed ?? "", /the response to GET \/characteristics\?id=2\.10 is not the one/);
+    assert.match(
+      wrong?.failed ?? "",
+      /the response to GET \/characteristics\?id=2\.10 differs from the expected one/,
+    );
     assert.match(absent?.failed ?? "", /Cannot find module/);
   });
 
-  it("stops a contender where it fails in a later round, and keeps none of its figures", async () => {
+  it("stops a contender that fails in a later round, and drops its figures", async () => {
     const plan = { name: "c", title: "", metrics: [{ name: "cpu", title: "", unit: "us" }] } as const;
     const turns: string[] = [];
     const closed: string[] = [];
@@ -219,7 +232,7 @@ describe("a run of the benchmarks", { timeout: patient(120_000) }, () => {
     ]);
   });
 
-  it("names who is not installed and leaves them out", async () => {
+  it("names the contenders that are not installed, and leaves them out", async () => {
     const absent = { ...competitor("hap-nodejs"), leftOut: "it is not installed" };
     const request = { ...TINY, rounds: 1, scenarios: ["get"], contenders: ["hap-nodejs"] };
     const progress = new ProgressLine(new PassThrough(), false);

@@ -71,7 +71,7 @@ describe("overlap", () => {
 });
 
 describe("ratioOfRounds", () => {
-  it("divides within each round: what slowed both down does not show", () => {
+  it("divides within each round, so that a slow round changes nothing", () => {
     assert.deepEqual(ratioOfRounds([20, 60, 22], [10, 30, 10]), { median: 2, min: 2, max: 2.2 });
   });
 
@@ -81,7 +81,7 @@ describe("ratioOfRounds", () => {
     assert.equal(ratioOfRounds([1], []), undefined);
   });
 
-  it("has no answer where there is nothing to divide by", () => {
+  it("has no answer if the divisor is not a positive number", () => {
     assert.equal(ratioOfRounds([1, 1], [1, 0]), undefined);
     assert.equal(ratioOfRounds([1], [-2]), undefined);
     assert.equal(ratioOfRounds([1], [NaN]), undefined);

@@ -103,7 +103,7 @@ describe("the charts of the status page", () => {
     assert.ok(y > 0.1 && y < 0.75, `p99 is drawn at ${String(y)} of the height`);
   });
 
-  it("cut nothing off where high values are usual", async (t) => {
+  it("cut nothing off if high values are usual", async (t) => {
     const page = await open(t, { p99: column((second) => 100 + (second % 7)) });
     assert.equal(await peakOf(page, "Request time"), "");
   });

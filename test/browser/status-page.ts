@@ -10,12 +10,12 @@ import { launchBrowser } from "../support/browser";
 import { BusyBridge } from "../support/busy-bridge";
 import { portOf } from "../support/port";
 
-/** What the smallest phone still sold is wide, and what most are, in CSS pixels. */
+/** The widths of the smallest phone still sold and of most phones, in CSS pixels. */
 const PHONES = [320, 375];
 /** More than two lines of text, in CSS pixels. */
 const CARD_HEIGHT = 64;
 const CHARTS = 6;
-/** What people with poor sight need between text and ground. [WCAG 2.2 §1.4.3] */
+/** The contrast between text and ground that people with poor sight need. [WCAG 2.2 §1.4.3] */
 const LEAST_CONTRAST = 4.5;
 
 let browser: Browser;
@@ -43,7 +43,7 @@ interface Opened {
   page: Page;
   /** URLs that the page asked for, so far. */
   requests: string[];
-  /** What the browser complained of: errors, and what its content security policy refused. */
+  /** The browser's complaints: errors, and requests that its content security policy refused. */
   complaints: string[];
 }
 

@@ -51,7 +51,7 @@ async function shows(page: Page, selector: string, text: string): Promise<void> 
 }
 
 describe("the section Why of the status page", () => {
-  it("says that all is well, and then what is not, the worst first", async (t) => {
+  it("says that all is well, and later lists the problems, the worst first", async (t) => {
     const slow = new Lamp("Slow Lamp");
     const gate = new Gate();
     slow.on.onGet(async () => gate.pass());

@@ -1,4 +1,4 @@
-/** The doctor's advice: what it says on each kind of machine, and that it is silent where all is well. */
+/** The doctor's advice on each kind of machine, and its silence if all is well. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -53,7 +53,7 @@ const WELL: Findings = {
   ],
 };
 
-/** The advice where the findings differ from those where all is well. */
+/** The advice for findings that differ from those of a machine on which all is well. */
 function adviceWith(findings: Partial<Findings>): Advice[] {
   return adviceOn({ ...WELL, ...findings });
 }
@@ -65,7 +65,7 @@ function assertOne(advice: readonly Advice[], kind: Advice["kind"], text: RegExp
 }
 
 describe("advice", () => {
-  it("is none where all is well", () => {
+  it("is empty if all is well", () => {
     assert.deepEqual(adviceOn(WELL), []);
   });
 
@@ -86,7 +86,7 @@ describe("advice", () => {
     assertOne(advice, "problem", /^Node 18\.20\.0 is too old: hapwire needs Node 20 or newer\.$/);
   });
 
-  it("recommends sodium-native where it has a binary", () => {
+  it("recommends sodium-native if it has a binary", () => {
     const engine = { ...FALLBACK, aead: "node:crypto (OpenSSL 3.0.13)" };
     const texts = (arch: string): string =>
       JSON.stringify(adviceWith({ engine, machine: { ...PI, arch, armVersion: 7 } }));
@@ -112,7 +112,7 @@ describe("advice", () => {
 });
 
 describe("the environment", () => {
-  it("is read for what has an effect on hapwire", () => {
+  it("is read for the variables that have an effect on hapwire", () => {
     assert.deepEqual(readEnvironment({}), {
       switch: undefined,
       engine: undefined,
@@ -132,7 +132,7 @@ describe("the environment", () => {
     });
   });
 
-  it("has tracing on where DEBUG names hapwire", () => {
+  it("has tracing on if DEBUG names hapwire", () => {
     for (const DEBUG of ["*", "hapwire:*", "express:*,hapwire:request", "a hapwire"]) {
       assert.ok(readEnvironment({ DEBUG }).debug, DEBUG);
     }

@@ -81,7 +81,7 @@ describe("hapwire", { timeout: patient(60_000) }, () => {
     assert.deepEqual(JSON.parse(stdout), args);
   });
 
-  it("says so where the benchmarks are missing", async (t) => {
+  it("says that the benchmarks are missing, if they are", async (t) => {
     const { code, stdout, stderr } = await hapwire(["bench"], copyPackage(t));
     assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
     assert.match(stderr, /^hapwire: the benchmark suite is missing: .*dist-bench/);
@@ -101,10 +101,10 @@ function openFullDisk(t: TestContext): number {
   return descriptor;
 }
 
-/** What the doctor says on standard error while it works. */
+/** The doctor's progress on standard error. */
 const PROGRESS = /^hapwire doctor: .*\n/gm;
 
-describe("hapwire, where its output is lost,", { timeout: patient(60_000) }, () => {
+describe("hapwire, when its output is lost,", { timeout: patient(60_000) }, () => {
   // In doctor, main() ends before the error is there; elsewhere after it.
   for (const { args, exitCode } of [
     { args: ["--help"], exitCode: 0 },
@@ -120,12 +120,12 @@ describe("hapwire, where its output is lost,", { timeout: patient(60_000) }, () 
       return { code: ended.code, signal: ended.signal, stderr: ended.stderr.replace(PROGRESS, "") };
     };
 
-    it(`ends as ever where nobody reads it: ${command}`, async (t) => {
+    it(`ends as usual if nobody reads the output: ${command}`, async (t) => {
       assert.deepEqual(await run(t, "unread"), { code: exitCode, signal: null, stderr: "" });
     });
 
     it(
-      `ends with exit code 1 and a line where the disk is full: ${command}${SKIPPED}`,
+      `ends with exit code 1 and a line if the disk is full: ${command}${SKIPPED}`,
       { skip: !HAS_FULL_DISK },
       async (t) => {
         const { code, stderr } = await run(t, openFullDisk(t));

@@ -1,4 +1,4 @@
-/** `hapwire doctor`, as a program: what it finds on both engines, and what it makes of a broken installation. */
+/** `hapwire doctor`, as a program: its findings on both engines, and on a broken installation. */
 
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
@@ -106,7 +106,7 @@ describe("hapwire doctor", { timeout: patient(60_000) }, () => {
     );
   });
 
-  it("does its work where the system shows no network interface", async () => {
+  it("does its work if the system shows no network interface", async () => {
     const { code, stdout } = await doctor([], { nodeArgs: ["--require", HIDDEN_INTERFACES] });
     assert.equal(code, 0);
     assert.match(stdout, /Network\n +none +the system shows none\n/);
@@ -114,7 +114,7 @@ describe("hapwire doctor", { timeout: patient(60_000) }, () => {
     assert.doesNotMatch(stdout, /no controller can reach/);
   });
 
-  it(`compares both engines where both load${HAS_NATIVE ? "" : SKIPPED}`, { skip: !HAS_NATIVE }, async () => {
+  it(`compares both engines if both load${HAS_NATIVE ? "" : SKIPPED}`, { skip: !HAS_NATIVE }, async () => {
     const { report } = await reportOf();
     assert.ok(!("error" in report.engine));
     assert.equal(report.engine.choice, "preferred");
@@ -125,7 +125,7 @@ describe("hapwire doctor", { timeout: patient(60_000) }, () => {
   });
 
   it(
-    `ends with exit code 1 where the addon seals wrongly${HAS_NATIVE ? "" : SKIPPED}`,
+    `ends with exit code 1 if the addon seals wrongly${HAS_NATIVE ? "" : SKIPPED}`,
     { skip: !HAS_NATIVE },
     async () => {
       const { code, report } = await reportOf({ nodeArgs: ["--require", FAULTY_ADDON] });
@@ -143,7 +143,7 @@ describe("hapwire doctor", { timeout: patient(60_000) }, () => {
     },
   );
 
-  it("advises where the addon is damaged and the portable engine runs", async (t) => {
+  it("advises if the addon is damaged and the portable engine runs", async (t) => {
     const { code, report } = await reportOf({ packageFolder: copyPackage(t, { damaged: [OWN_BUILD] }) });
     assert.equal(code, 0);
     assert.equal(nameOf(report), "portable");
@@ -169,20 +169,20 @@ describe("hapwire doctor", { timeout: patient(60_000) }, () => {
     },
   );
 
-  it("ends with exit code 1 where the engine that is asked for does not load", async (t) => {
+  it("ends with exit code 1 if the engine that is asked for does not load", async (t) => {
     for (const packageFolder of [copyPackage(t, { damaged: [OWN_BUILD] }), copyPackage(t)]) {
       const { code, report } = await reportOf({ packageFolder, engine: "native" });
       assert.equal(code, 1);
       assert.equal(nameOf(report), undefined);
       assert.match(problemsOf(report).join("\n"), /the native engine cannot run here/);
       assert.equal(report.speed, undefined);
-      // What does load is tested all the same.
+      // The engine that loads is tested all the same.
       assert.deepEqual(failuresOf(report), []);
       assert.ok(report.checks.some(({ engine }) => engine === "portable"));
     }
   });
 
-  it("ends with exit code 1 where HAPWIRE_ENGINE makes no sense", async () => {
+  it("ends with exit code 1 if HAPWIRE_ENGINE makes no sense", async () => {
     const { code, stdout } = await doctor([], { engine: "nonsense" });
     assert.equal(code, 1);
     assert.match(stdout, /problem +There is no engine to run on: HAPWIRE_ENGINE must be/);

@@ -1,4 +1,4 @@
-/** The doctor's checks of frames notice an addon that takes what it should refuse. */
+/** The doctor's checks of frames notice an addon that accepts invalid frames. */
 
 import assert from "node:assert/strict";
 import os from "node:os";
@@ -43,7 +43,7 @@ function forgiving(original: OpenFrames, isForgiven: (result: number) => boolean
   };
 }
 
-/** What an addon could do wrong, by what the doctor says of it. */
+/** Possible faults of an addon, by the doctor's message. */
 const FAULTS: Readonly<Record<string, (original: OpenFrames) => OpenFrames>> = {
   "a frame with a flipped bit in byte 2 is not refused with ERR_HAPWIRE_FRAME_AUTHENTICATION": (original) =>
     function (this: object, ...args) {
@@ -73,7 +73,7 @@ describe(`the doctor's checks of frames${REASON}`, { skip: SKIP }, () => {
   }
 });
 
-describe("what the doctor prints of an error", () => {
+describe("the doctor's text of an error", () => {
   it("does not name the user's home folder", (t) => {
     t.mock.method(os, "homedir", () => "/home/zoë");
     assert.equal(messageOf(new Error("no /home/zoë/a, no /home/zoë/b")), "no ~/a, no ~/b");

@@ -57,11 +57,12 @@ const SKIPPED: Readonly<Record<string, { readonly because: string; readonly inCI
     because: "test/packaging/installs.mjs does it",
     inCI: "test/packaging/release.mjs",
   },
+  "node examples/rig HOST:PORT CODE": {
+    because: "test/examples/rig-and-metrics.test.ts runs it",
+    inCI: "npm test",
+  },
   "npm start": { because: "takes many seconds, and is a step of CI", inCI: "npm start" },
   "npm start -- --serve": { because: "announces a bridge on the network; `--help` is run instead" },
-  "node examples/rig HOST:PORT CODE": {
-    because: "needs an accessory; test/examples/rig-and-metrics.test.ts runs it",
-  },
   "npm test": { because: "would run this test again", inCI: "npm test" },
   "npm run bench": { because: "takes minutes; CI makes a quick run", inCI: "npm run bench" },
 };

@@ -83,7 +83,7 @@ function testLamp(how: Example): void {
     await lamp.stop();
   });
 
-  it("tells the other controllers what has changed, and not the one that did it", async (t) => {
+  it("sends a change to the other controllers, and not to the controller that made it", async (t) => {
     const lamp = await Lamp.start(t, how);
     const data = await lamp.pair();
     const [writer, watcher] = [await lamp.verify(data), await lamp.verify(data)];
@@ -188,7 +188,7 @@ function testLamp(how: Example): void {
 /** A running lamp. It ends with the test. */
 class Lamp {
   readonly file: string;
-  /** What it has printed so far. */
+  /** The lines that it has printed so far. */
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
   readonly #clients: HttpClient[] = [];

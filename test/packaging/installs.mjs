@@ -9,7 +9,7 @@ import { expectNative, expectPortable } from "./table.mjs";
 
 const CONSUMERS = path.join(import.meta.dirname, "consumers");
 
-/** A user's node_modules: hapwire, and what it needs. */
+/** A user's node_modules: hapwire and its dependencies. */
 const MAX_PACKAGES = 5;
 
 /** Milliseconds that a session may take, on an emulated processor too. */

@@ -1,5 +1,5 @@
-// The plugin's tarball: what it consists of, and that a real Homebridge runs it where it is installed as Homebridge does it:
-// without scripts, then `npm rebuild`, in a plugin folder.
+// The plugin's tarball: its files, and that a real Homebridge runs it. The tarball is installed as Homebridge installs
+// plugins: without scripts, then `npm rebuild`, in a plugin folder.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The tarball on the Node under test: installed by npm that runs on it, without scripts, in an empty folder; then
+// The tarball on the Node under test: npm, on that Node, installs it without scripts in an empty folder. Then come
 // `hapwire doctor` and sessions with the prebuilt addon, and sessions without. `node installed.mjs NODE TARBALL`, with
 // npm's own file in npm_execpath.
 import { mkdtempSync, rmSync } from "node:fs";

@@ -19,8 +19,8 @@ export function nodeFor(target, runtime) {
 }
 
 /**
- * QEMU emulates one process: what this one starts, the kernel would start without it, and fail, unless a binfmt_misc says
- * otherwise, which takes a right over the machine that not everyone has. So `process.execPath` becomes this script.
+ * QEMU emulates one process. The kernel starts a child without QEMU, and the child fails unless binfmt_misc is set up, which
+ * takes root. So `process.execPath` becomes this script.
  */
 function emulated({ name, emulator, triplet }, binary, folder) {
   // Its path, for tests that take PATH away.

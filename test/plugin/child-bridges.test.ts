@@ -41,7 +41,7 @@ function createFolder(t: TestContext): string {
   return folder;
 }
 
-/** Forks a program as Homebridge forks its child bridges. @returns its exit code and what it wrote. */
+/** Forks a program as Homebridge forks its child bridges. @returns Its exit code and its output. */
 async function forked(file: string): Promise<[code: number | null, output: string]> {
   return outputOf(fork(file, [], { silent: true }));
 }

@@ -200,7 +200,7 @@ describe("Ed25519 on Node's crypto", { timeout: patient(120_000) }, () => {
     }
   });
 
-  it("throws what tweetnacl throws for wrong lengths and types", () => {
+  it("throws the errors of tweetnacl for wrong lengths and types", () => {
     const { publicKey, secretKey } = nacl.sign.keyPair();
     const message = randomBytes(10);
     const signature = nacl.sign.detached(message, secretKey);
@@ -275,7 +275,7 @@ describe("X25519 on Node's crypto", { timeout: patient(120_000) }, () => {
     assert.ok(refused > 20 && refused < EDGE_COORDINATES.length * 4, String(refused));
   });
 
-  it("throws what tweetnacl throws for wrong lengths and types", () => {
+  it("throws the errors of tweetnacl for wrong lengths and types", () => {
     const right = randomBytes(32);
     for (const wrong of [...wrongSizes(32), "text", undefined] as Bytes[]) {
       for (const [secretKey, publicKey] of [
@@ -292,7 +292,7 @@ describe("X25519 on Node's crypto", { timeout: patient(120_000) }, () => {
 });
 
 describe("HKDF on Node's crypto", { timeout: patient(120_000) }, () => {
-  it("gives what futoin-hkdf gives, 5,000 times", () => {
+  it("gives the same bytes as futoin-hkdf, 5,000 times", () => {
     for (let i = 0; i < 5_000; i += 1) {
       const [salt, ikm, info] = [
         randomBytes(randomInt(200)),
@@ -305,7 +305,7 @@ describe("HKDF on Node's crypto", { timeout: patient(120_000) }, () => {
     }
   });
 
-  it("does what futoin-hkdf does at the edges, with other hashes, and with text", () => {
+  it("equals futoin-hkdf at the edges, with other hashes, and with text", () => {
     const ikm = randomBytes(32);
     const text = "Control-Salt" as unknown as Bytes;
     for (const [hash, salt, info, size] of [

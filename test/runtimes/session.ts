@@ -1,7 +1,7 @@
 /**
  * A program: a server and its controllers on loopback, for runtimes that are tested without a test runner. An encrypted
- * request with a large answer, events, and an unpair. Writes what engineInfo() says, as JSON, or the error's code and
- * message where no engine can run; exit code 1 where anything else goes wrong.
+ * request with a large answer, events, and an unpair. Writes the result of engineInfo() as JSON, or the error's code
+ * and message if no engine can run. Ends with exit code 1 if anything else goes wrong.
  */
 
 import assert from "node:assert/strict";

@@ -41,7 +41,7 @@ class SilentAdvertiser extends EventEmitter {
   }
 
   updateAdvertisement(): void {
-    // Nobody was told of what has changed.
+    // Nobody knows of the bridge.
   }
 
   destroy(): void {

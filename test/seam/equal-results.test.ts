@@ -1,4 +1,4 @@
-/** What `install(hap)` makes faster in HAP-NodeJS gives the results of the originals, and takes bounded memory. */
+/** The functions that `install(hap)` replaces in HAP-NodeJS give the originals' results, and take bounded memory. */
 
 import assert from "node:assert/strict";
 import crypto, { randomUUID } from "node:crypto";
@@ -170,7 +170,7 @@ class NotedCache {
     Object.assign(this.cache, { save });
   }
 
-  /** @param failure - What storage throws. */
+  /** @param failure - The error that the storage throws. */
   save(storage: Storage, failure?: Error): unknown {
     storage.setItemSync = (key, value) => {
       if (failure !== undefined) throw failure;
@@ -218,7 +218,7 @@ function randomChange(random: Random): (cache: IdentifierCache) => void {
 }
 
 describe("saving an IdentifierCache", { timeout: patient(60_000) }, () => {
-  it("writes what the original writes, and when it does, whatever has changed", (t) => {
+  it("writes the same as the original, at the same times, whatever has changed", (t) => {
     const storage = storageIn(t);
     const random = new Random(150);
     let writes = 0;

@@ -15,7 +15,7 @@ import { portOf } from "../support/port";
 import { installIn, publish, type Hap } from "../support/stand-in-hap";
 
 describe("install(hap) of a HAP-NodeJS that is made of ES modules", { timeout: patient(60_000) }, () => {
-  it("carries it: requests, events, unpair, and what it pairs with", async (t) => {
+  it("carries requests, events and an unpair, and replaces the functions for pairing", async (t) => {
     const entry = pathToFileURL(path.join(ROOT, "test", "seam", "hap-nodejs-esm", "index.mjs")).href;
     const hap = (await import(entry)) as Hap;
     const { pairingFunctions: before = [] } = hap.HAPServer;

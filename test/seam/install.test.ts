@@ -82,7 +82,7 @@ describe("install(hap)", { timeout: patient(60_000) }, () => {
     assert.equal(second.installation.isActive, true);
     assert.match(
       second.lines.join("\n"),
-      /^is active, but ignores the server options of this call: options\.maxStrangers must be .+$/,
+      /^is active, but ignores the server options of this call: options\.server\.maxStrangers must be .+$/,
     );
     assert.ok(publish(t, hap).httpServer instanceof EventedHTTPServer);
     assert.deepEqual([first.lines.length, told], [1, ["Hall"]]);

@@ -131,7 +131,7 @@ describe(
       }
     });
 
-    it("if HAP-NodeJS calls what hapwire has not got", (t) => {
+    it("if HAP-NodeJS calls a function that hapwire lacks", (t) => {
       const hap = createHap();
       class Later extends hap.HAPServer {
         pause(): void {
@@ -146,7 +146,7 @@ describe(
       );
     });
 
-    it("if HAP-NodeJS can't be changed, and what it pairs with is as before", (t) => {
+    it("if HAP-NodeJS can't be changed, and leaves its packages for pairing as before", (t) => {
       const hap = createHap();
       Object.freeze(hap.HAPServer.prototype);
       const tweetnacl = createRequire(__filename)("tweetnacl") as object;

@@ -36,7 +36,7 @@ function hapCryptoChanges({ httpServer }: HapServer): string[] {
 }
 
 describe("uninstall()", { timeout: patient(60_000) }, () => {
-  it("puts back all that install has changed, in HAP-NodeJS and in what it pairs with", async (t) => {
+  it("puts back all that install has changed, in HAP-NodeJS and in its packages for pairing", async (t) => {
     const hap = hapNodeJs as unknown as Hap;
     const load = createRequire(require.resolve("@homebridge/hap-nodejs"));
     const { SRP } = load("fast-srp-hap") as { SRP: { params: { hap: { N: object } } } };
@@ -107,7 +107,7 @@ describe("uninstall()", { timeout: patient(60_000) }, () => {
     assert.ok(connection instanceof hap.HAPConnection);
   });
 
-  it("called again leaves what another install has done since", (t) => {
+  it("called again leaves the changes of a later install", (t) => {
     const hap = createHap();
     const { installation } = installIn(t, hap);
     installation.uninstall();
@@ -117,7 +117,7 @@ describe("uninstall()", { timeout: patient(60_000) }, () => {
     assert.ok(publish(t, hap).httpServer instanceof EventedHTTPServer);
   });
 
-  it("leaves what another library has put on top, and carries nothing more through it", (t) => {
+  it("leaves the functions that another library has put on top, and carries nothing more through them", (t) => {
     const hap = createHap();
     const { installation } = installIn(t, hap);
     const { prototype } = hap.HAPServer as { prototype: { listen: HapServer["listen"] } };

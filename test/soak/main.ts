@@ -19,9 +19,9 @@ import { HELP, parseOptions, type SoakOptions } from "./options";
 import { judge, type Findings } from "./verdict";
 
 const LINE_INTERVAL = 10_000;
-/** Time for what was closed to be gone, and for timers of a moment to go off. */
+/** Milliseconds for closed connections to be freed, and for short timers to go off. */
 const AFTERMATH = 1500;
-/** Faults that are shown; more say no more. */
+/** The number of faults that are printed. */
 const MAX_FAULTS = 20;
 const MAX_FAILURES = 40;
 
@@ -86,7 +86,7 @@ class Load {
   }
 }
 
-/** Prints what happens, and keeps the samples. */
+/** Prints the progress, and keeps the samples. */
 class Watch {
   readonly samples: Sample[] = [];
   readonly #accessory: Accessory;
@@ -107,7 +107,7 @@ class Watch {
   async line(): Promise<void> {
     const longest = this.#delay.max / 1e6;
     const seconds = (Date.now() - this.#start) / 1000;
-    // What is garbage already is no leak; without this it would be most of the noise.
+    // Garbage is no leak. Without a collection it would be most of the noise.
     await collect();
     const sample = { hours: seconds / 3600, rss: rss() };
     this.samples.push(sample);
@@ -126,7 +126,7 @@ class Watch {
   }
 }
 
-/** Loads and opens what stays loaded and open, so that it does not count as left. */
+/** Loads modules and opens descriptors that stay open, so that they do not count as leaks. */
 async function warmUp({ engine }: SoakOptions): Promise<void> {
   const server = new EventedHTTPServer(engine === undefined ? {} : { engine });
   server.listen(0, "127.0.0.1");

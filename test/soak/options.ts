@@ -13,17 +13,17 @@ export interface SoakOptions {
 
 export const HELP = `Usage: node --expose-gc dist-test/test/soak/main.js [OPTIONS]
 
-Runs a server in this process and controllers in another one, for a while, and looks at what the server has left in
-the end: memory, file descriptors, timers. The controllers come and go, ask for large things, stop reading, reset,
+Runs a server in this process and controllers in another one, for a while. At the end it measures what the server has left
+behind: memory, file descriptors, timers. The controllers come and go, ask for large things, stop reading, reset,
 remove pairings; strangers send garbage. Every 10 seconds a line, in the end a verdict.
 
   --minutes N       how long, 2 by default; under 5 minutes only gross growth of memory is judged
   --connections N   how many controllers at a time, 200 by default
   --engine E        native or portable; by default the one that hapwire chooses
-  --seed N          what the controllers do; 1 by default
+  --seed N          the seed of the controllers' choices; 1 by default
   --help            this text
 
-The last line is "hapwire soak: ok", and the exit code 0; or it says what failed, and the exit code is 1.
+The last line is "hapwire soak: ok", and the exit code 0. After a failure it names the failure, and the exit code is 1.
 `;
 
 /** @returns undefined for `--help`. @throws Error that names the wrong option. */

@@ -1,4 +1,4 @@
-/** The sockets on which the processes of a Homebridge serve their reports, and what reads them. */
+/** The sockets on which the processes of a Homebridge serve their reports, and their reader. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -43,7 +43,7 @@ async function deadPid(): Promise<number> {
   return child.pid ?? assert.fail();
 }
 
-/** Leaves behind what a killed process does: a socket on which nobody listens. */
+/** Leaves a socket on which nobody listens, as a killed process does. */
 async function leaveSocket(storage: string, pid: number): Promise<string> {
   const { file } = socketOf(storage, pid);
   const program = `require("node:net").createServer().listen(${JSON.stringify(file)}, () => process.kill(process.pid, "SIGKILL"))`;
@@ -127,7 +127,7 @@ describe("the socket of a process", { timeout: patient(30_000) }, () => {
     assert.ok(existsSync(socketOf(storage, process.pid).file));
   });
 
-  it("takes the place of what a process with the same id has left behind", async (t) => {
+  it("replaces the socket that a process with the same id has left behind", async (t) => {
     const storage = createStorage(t);
     const lines: string[] = [];
     await leaveSocket(storage, process.pid);
@@ -136,7 +136,7 @@ describe("the socket of a process", { timeout: patient(30_000) }, () => {
     assert.equal((await readBridgeReports(storage)).processes.length, 1);
   });
 
-  it("says in one line why there is none", async (t) => {
+  it("says in one line why there is no socket", async (t) => {
     const storage = path.join(createStorage(t), "file");
     writeFileSync(storage, "");
     const lines: string[] = [];

@@ -18,7 +18,7 @@ function serve(t: TestContext, value: string): { lines: string[]; end: () => Pro
   return { lines, end };
 }
 
-/** Starts three servers, and a socket after them: what listens because of the servers listens before it does. */
+/** Starts three servers, and a socket after them: a page that the servers cause listens before the socket does. */
 async function startThree(t: TestContext): Promise<void> {
   for (let i = 0; i < 3; i += 1) {
     await Harness.start(t);

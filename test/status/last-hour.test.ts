@@ -41,7 +41,7 @@ describe("LastHour", () => {
 });
 
 describe("Counts", () => {
-  it("adds up what several slices have, with the last of each kind", () => {
+  it("adds up several slices, with the last of each kind", () => {
     const clock = new ManualClock();
     const counts = new Counts<string>(clock);
     counts.add("a", "first a");
@@ -107,7 +107,7 @@ describe("the memory of Longest", () => {
     longest.add({ end: 0, milliseconds: 3 });
     longest.add({ end: 0, milliseconds: 4 });
     reads = 0;
-    // Reads what it keeps: none of the hundred.
+    // Adding reads only the three kept entries, and none of the hundred.
     longest.add({ end: 0, milliseconds: 1 });
     assert.equal(reads, 0);
   });

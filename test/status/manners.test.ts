@@ -13,7 +13,7 @@ import { patient } from "../support/patience";
 
 const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/** Starts a page; it ends with the test. What it logs after its address goes to `lines`. */
+/** Starts a page; it ends with the test. Its log, after its address, goes to `lines`. */
 async function start(t: TestContext, host = "127.0.0.1", lines: string[] = []): Promise<URL> {
   const page = new StatusPage({ port: 0, servers: [], log: (line) => lines.push(line), host });
   t.after(async () => page.close());
@@ -29,7 +29,7 @@ async function visit(t: TestContext, { port, hostname }: URL): Promise<Socket> {
   return socket;
 }
 
-/** Writes to a visitor's socket. @returns the beginning of what comes back; empty if the page closes the connection. */
+/** Writes to a visitor's socket. @returns The beginning of the response; empty if the page closes the connection. */
 async function answerTo(socket: Socket, text: string): Promise<string> {
   socket.write(text);
   const answer = await Promise.race([once(socket, "data"), once(socket, "close").then(() => [""])]);

@@ -29,7 +29,7 @@ function reportsOf(...processes: ProcessReport[]): ProcessReports {
 }
 
 describe("the report about all processes", () => {
-  it("is none if no process has answered", () => {
+  it("is undefined if no process has answered", () => {
     assert.equal(mergeReports({ processes: [], silent: [7], foreign: [] }, new UserNumbers()), undefined);
   });
 

@@ -1,4 +1,4 @@
-/** Quantiles of what was of late, and of nothing older. */
+/** Quantiles of recent times only. */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,4 @@
-/** The status report: how long it is given again, what it says of connections and events, and what it leaves behind. */
+/** The status report: how long one is reused, its figures of connections and events, and the listeners it leaves behind. */
 
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";

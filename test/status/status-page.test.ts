@@ -1,4 +1,4 @@
-/** The status page over HTTP: who may read it, what it says, what it never says, and what it leaves behind. */
+/** The status page over HTTP: its readers, its contents, the secrets it never shows, and the files it leaves behind. */
 
 import assert from "node:assert/strict";
 import { channel } from "node:diagnostics_channel";
@@ -75,7 +75,7 @@ async function start(
   return { page, url, lines };
 }
 
-/** An address of this machine that others may reach; undefined where there is none but loopback. */
+/** An address of this machine that others may reach; undefined if it has loopback only. */
 function outsideAddress(): string | undefined {
   return Object.values(networkInterfaces())
     .flatMap((infos) => infos ?? [])
@@ -401,7 +401,7 @@ describe("a status page that ends or never began", () => {
     );
   });
 
-  it("throws for a port or a host that is none", () => {
+  it("throws for an invalid port or host", () => {
     for (const options of [{ port: -1 }, { port: 65_536 }, { port: 1, host: "" }]) {
       assert.throws(() => new StatusPage(options), ArgumentError);
     }
@@ -409,7 +409,7 @@ describe("a status page that ends or never began", () => {
 });
 
 describe("HAPWIRE_STATUS", () => {
-  /** Serves by the environment, and starts a server. @returns what was logged until it listened, and the next line. */
+  /** Serves by the environment, and starts a server. @returns The lines logged until it listened, and the next line. */
   async function serve(t: TestContext, value: string | undefined): Promise<string[]> {
     const lines: string[] = [];
     let onLine: () => void = () => undefined;
@@ -441,7 +441,7 @@ describe("HAPWIRE_STATUS", () => {
     assert.match(line, /^status page: http:\/\/127\.0\.0\.2:\d+\/$/);
   });
 
-  it("serves on all addresses where the system shows none of them", async () => {
+  it("serves on all addresses if the system shows none of them", async () => {
     const code = `
       const { serveStatusFromEnvironment } = require("./dist/status/environment");
       const { EventedHTTPServer } = require("./dist");

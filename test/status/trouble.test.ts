@@ -1,4 +1,4 @@
-/** What the status report says about "No Response" from the transport alone: requests, connections, stalls. */
+/** The causes of "No Response" that the status report gets from the transport alone: requests, connections, stalls. */
 
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";

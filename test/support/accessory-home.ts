@@ -83,7 +83,7 @@ export class AccessoryHome {
     assert.equal(this.clock.pending, 0, "the stopped accessory left timers behind");
   }
 
-  /** What the storage holds. */
+  /** The state in the storage. */
   async state(): Promise<PairingState> {
     return checkState(await this.storage.load());
   }
@@ -152,7 +152,7 @@ export async function openPaired(
   return { home, admin: user.pairingWith({ username: state.accessoryId, signPk }) };
 }
 
-/** What a paired controller must remember. */
+/** The data that a paired controller must keep. */
 export function dataOf(client: HttpClient): PairingData {
   const data = client.getLongTermData();
   assert.ok(data !== null);

@@ -1,9 +1,9 @@
 /**
- * A TCP proxy that is as unkind as a network may be: it cuts streams anywhere, holds bytes back, merges, throttles, and ends
- * connections in the middle of a frame. What it never does is to lose, double or reorder bytes of a connection that lives.
+ * A TCP proxy with the faults of a network: it cuts streams anywhere, holds bytes back, merges, throttles, and ends
+ * connections in the middle of a frame. It never loses, doubles or reorders bytes of a connection that lives.
  *
- * Where it cuts, how long it waits there and where a connection ends depend on the seed, the number of the connection, the
- * direction and the position in the stream alone: not on time, and not on the segments that the kernel makes.
+ * Cuts, waits and ends depend only on the seed, the number of the connection, the direction and the position in the stream.
+ * They do not depend on time, nor on the segments that the kernel makes.
  */
 
 import { once } from "node:events";
@@ -16,7 +16,7 @@ const LOOPBACK = "127.0.0.1";
 /** Whom bytes are on their way to. */
 export type Direction = "toAccessory" | "toController";
 
-/** What follows a cut: nothing, a turn of the event loop, or a wait of so many milliseconds. */
+/** The pause after a cut: none, a turn of the event loop, or a wait of so many milliseconds. */
 export type Pause = "none" | "turn" | number;
 
 /** The next stretch of a stream. */
@@ -28,7 +28,7 @@ export interface Cut {
   readonly pause: Pause;
 }
 
-/** How a connection ends before its time: where, and whether with RST or with FIN to both sides. */
+/** How a connection ends before its time: at a position, with RST or with FIN to both sides. */
 export interface Fate {
   readonly kind: "reset" | "fin";
   readonly direction: Direction;
@@ -63,7 +63,7 @@ const WEATHERS: readonly [Weather, ...Weather[]] = [
   { lasts: 64_000, min: 8000, max: 32_000, merges: false, pauses: [5, 15] },
 ];
 
-/** Decides where one direction of one connection is cut, in the order of the stream. */
+/** Decides the cuts of one direction of one connection, in the order of the stream. */
 export class CutPlan {
   readonly #random: Random;
   #weather: Weather = WEATHERS[0];
@@ -170,7 +170,7 @@ export class Link {
   #meetFate(): void {
     this.#hasMetFate = true;
     for (const socket of [this.#controller, this.#accessory]) {
-      // What still comes goes nowhere.
+      // Discards later data.
       socket.removeAllListeners("data").removeAllListeners("end");
       if (this.fate?.kind === "reset") {
         socket.resetAndDestroy();
@@ -232,7 +232,7 @@ class Lane {
     this.#pump();
   }
 
-  /** Passes on what may go now. */
+  /** Passes on the bytes that may go now. */
   #pump(): void {
     while (!this.#isWaiting && this.#held.length > 0 && this.#to.writable) {
       if (this.#waitsToMerge()) {
@@ -295,7 +295,7 @@ class Lane {
   }
 
   #goOn(): void {
-    // For good, where the connection has met its fate.
+    // A connection at its end waits for good.
     this.#isWaiting = this.#position === this.#end;
     this.#pump();
   }

@@ -10,10 +10,10 @@ import { patient } from "./patience";
 /** The checkout: this file runs from dist-test/test/support. */
 export const ROOT = path.join(__dirname, "..", "..", "..");
 
-/** Milliseconds that a child may take; only one that hangs does. */
+/** Milliseconds that a child may take by default. Only a child that hangs takes longer. */
 const PATIENCE = patient(30_000);
 
-/** How a child ended. A crash has the signal of it: SIGSEGV, SIGABRT. */
+/** How a child ended. `signal` is set if a signal ended it, e.g. SIGSEGV after a crash. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -22,27 +22,29 @@ export interface Ended {
 }
 
 export interface ChildOptions {
-  /** What `HAPWIRE_ENGINE` says; unset without it. */
+  /** The value of `HAPWIRE_ENGINE`. Unset by default. */
   readonly engine?: EngineName | "nonsense" | undefined;
   readonly cwd?: string;
-  /** Variables of the environment, beside those of this process; undefined takes one away. */
+  /** Variables to add to this process's environment. An undefined one is removed. */
   readonly env?: NodeJS.ProcessEnv;
-  /** The signal that the child gets when it has written its first line. */
+  /** Milliseconds after which the child is killed. */
+  readonly patience?: number;
+  /** The signal to send when the child has written its first line. */
   readonly signalWhenReady?: NodeJS.Signals;
-  /** Where the child writes to instead: a file's descriptor, or a pipe that nobody reads. */
+  /** Replaces the pipe to this process: a file's descriptor, or a pipe that nobody reads. */
   readonly stdout?: number | "unread";
   readonly stderr?: number | "unread";
 }
 
-/** Runs Node with these arguments to its end. A child that does not end is killed: its signal is SIGKILL then. */
+/** Runs Node with these arguments to its end. A child that does not end in time is killed with SIGKILL. */
 export async function runNode(args: readonly string[], options: ChildOptions = {}): Promise<Ended> {
-  const { engine, cwd = ROOT, signalWhenReady } = options;
+  const { engine, cwd = ROOT, patience = PATIENCE, signalWhenReady } = options;
   const env = { ...process.env, HAPWIRE_ENGINE: engine, NODE_OPTIONS: undefined, ...options.env };
   const child = spawn(process.execPath, args, {
     cwd,
     env,
     stdio: ["ignore", pipeUnlessFile(options.stdout), pipeUnlessFile(options.stderr)],
-    timeout: PATIENCE,
+    timeout: patience,
     killSignal: "SIGKILL",
   });
   if (options.stdout === "unread") {

@@ -42,7 +42,7 @@ export class ManualClock implements Clock {
     return this.#pending.size;
   }
 
-  /** Moves on, and calls back what falls due on the way, in its order. */
+  /** Moves on, and calls the callbacks that fall due on the way, in their order. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
     for (let next = this.#firstDue(end); next !== undefined; next = this.#firstDue(end)) {
@@ -53,7 +53,7 @@ export class ManualClock implements Clock {
     this.#now = end;
   }
 
-  /** The event loop stands still: what falls due meanwhile is called back at the end. */
+  /** The event loop stands still: callbacks that fall due meanwhile are called at the end. */
   stall(milliseconds: number): void {
     this.#now += milliseconds;
     this.advance(0);

@@ -1,4 +1,4 @@
-/** Garbage collection on demand, where node runs with `--expose-gc`; else none. */
+/** Garbage collection on demand if node runs with `--expose-gc`; otherwise does nothing. */
 
 /** Collects what nothing points at any more. Finalizers run between the turns of the event loop. */
 export async function collect(): Promise<void> {

@@ -23,7 +23,7 @@ const WIRE = {
 export class HttpUnderTest {
   /** Codes of the refusals so far. */
   readonly refusals: string[] = [];
-  /** What was sent so far; latin1. */
+  /** The bytes sent so far, as latin1. */
   sent = "";
   isEnded = false;
   readonly clock = new ManualClock();

@@ -5,7 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Engine, EventHub } from "#src/engine/contract";
 import { loadEngine } from "#src/engine/load";
 
-/** What the thread is given. */
+/** The thread's input. */
 export interface Work {
   engine: "native" | "portable";
   /** Infinity for a thread that ends only when it is terminated. */

@@ -163,7 +163,7 @@ export class BridgeHome extends Home {
   }
 }
 
-/** What a bridge has since it was published. */
+/** The fields of a bridge that has been published. */
 interface Published {
   readonly _server: HapNodeJs.HAPServer;
   readonly _accessoryInfo: HapNodeJs.AccessoryInfo;
@@ -211,7 +211,7 @@ export function parseId(id: string): { aid: number; iid: number } {
   return { aid, iid };
 }
 
-/** What one characteristic's entry in a write may say. */
+/** One characteristic's entry in a write. */
 export interface Write {
   readonly value?: unknown;
   readonly ev?: boolean;

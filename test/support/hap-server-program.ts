@@ -2,7 +2,7 @@
  * A program: HAP-NodeJS's `HAPServer` on loopback, paired with one user, under the preload or not.
  *
  * `node [--require …/register.js] hap-server-program.js PACKAGE`, started with an IPC channel: the message is the user to
- * pair with, the answer says where the server is. The program ends when the channel closes.
+ * pair with, the answer is the server's address. The program ends when the channel closes.
  */
 
 import { once } from "node:events";

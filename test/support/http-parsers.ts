@@ -1,4 +1,4 @@
-/** What two parsers make of a stream: Node's by itself, fed in one go, and hapwire's HTTP of a connection. */
+/** The results of two parsers on a stream: Node's by itself, fed in one go, and hapwire's HTTP of a connection. */
 
 import assert from "node:assert/strict";
 import { IncomingMessage, Server, type ServerResponse } from "node:http";
@@ -34,7 +34,7 @@ interface SeenSocket extends Socket {
   [kSeen]: Seen;
 }
 
-/** Notes what Node's parser hands out, whether anybody reads it or not. */
+/** Notes the output of Node's parser, whether anybody reads it or not. */
 class SeenMessage extends IncomingMessage {
   readonly #seen: Seen;
   #request: SeenRequest | undefined;

@@ -167,7 +167,7 @@ const SIZES = [
   "00000000000000005",
   "5 ",
 ] as const;
-/** What a mutation puts in. */
+/** The bytes that a mutation inserts. */
 const SPLICES = [
   "\r",
   "\n",
@@ -226,7 +226,7 @@ export class StreamGenerator {
     return Buffer.from(stream, "latin1");
   }
 
-  /** @returns where to cut a stream into segments. */
+  /** @returns The positions at which a stream is cut into segments. */
   cuts(length: number): number[] {
     const { chance, between } = {
       chance: this.#random.chance.bind(this.#random),

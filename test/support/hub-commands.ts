@@ -52,7 +52,7 @@ const anyNumber = fc.oneof(
   fc.double({ min: -100, max: 100, noNaN: true }).map((value) => Math.round(value * 10) / 10),
 );
 
-/** What `JSON.stringify` leaves out, unwraps, or asks how it wants to be written. */
+/** Values that `JSON.stringify` leaves out, unwraps, or calls `toJSON` of. */
 const oddValue = fc.constantFrom<unknown>(
   undefined,
   Symbol("left out"),
@@ -283,7 +283,7 @@ function checkState({ model, ends }: Member): void {
   }
 }
 
-/** @returns The signal of each slot; fails where a slot has two. */
+/** @returns The signal of each slot; fails if a slot has two. */
 function signalsBySlot(hub: EventHub, count: number): Map<number, number> {
   const signals = [...hub.signals.subarray(0, count)];
   const bySlot = new Map(

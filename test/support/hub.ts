@@ -1,4 +1,4 @@
-/** What tests of the event hub share. */
+/** Shared by the tests of the event hub. */
 
 import assert from "node:assert/strict";
 import {

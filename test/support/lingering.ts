@@ -1,6 +1,7 @@
 /**
- * Preloaded into a process (`--require`): after the first line of output, says on standard error what still keeps the process
- * alive once the event loop has had the turns that it takes to close sockets; ends the process if something does.
+ * Preloaded into a process (`--require`): finds handles that keep the process alive. After the first line of output, it
+ * waits the turns of the event loop that closing sockets takes. If handles are left, it writes them to standard error and
+ * ends the process.
  */
 
 /** Enough to close sockets on any machine; a timer of seconds outlasts them. */

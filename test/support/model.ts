@@ -1,5 +1,5 @@
 /**
- * What the engines must do, written to be read: one pass over plain lists, no regard for speed.
+ * A model of the engines, written to be read: one pass over plain lists, no regard for speed.
  *
  * Nothing here comes from an engine but the numbers that the contract gives the signals.
  */
@@ -139,7 +139,7 @@ export class ModelConnection {
     return bytesOf(this.#queue.slice(0, -1)) > this.#limits.maxBytes;
   }
 
-  /** What an event asks for that joins those that wait. */
+  /** The signal of an event that joins the waiting events. */
   #signalOf({ immediate }: ModelEvent): number {
     if (immediate) {
       return this.#hadImmediate ? 0 : Signal.FlushNow;

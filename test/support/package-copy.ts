@@ -1,4 +1,4 @@
-/** The package in a folder of its own, as a user has it, for tests of what is missing or broken there. */
+/** The package in a folder of its own, as a user has it, for tests of missing or broken files. */
 
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { engineInfo } from "hapwire";
 
 import { ROOT } from "./child";
 
-/** Where an addon that was built on this machine is. */
+/** The path of an addon that was built on this machine. */
 export const OWN_BUILD = "build/Release/hapwire.node";
 
 export interface CopyOptions {
@@ -32,7 +32,7 @@ export function copyPackage(
   });
   const copy = path.join(parent, folder);
   for (const name of ["package.json", "dist", "native/install.js"]) {
-    // Without what only compilers read, half of the files.
+    // Leaves out half of the files, which only compilers read.
     const filter = (source: string): boolean => !/\.d\.ts$|\.tsbuildinfo$/.test(source);
     cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true, filter });
   }

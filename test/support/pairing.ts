@@ -9,7 +9,7 @@ import type { Message } from "#bench/harness/message-reader";
 
 const TLV = "application/pairing+tlv8";
 
-/** What a user needs of an accessory to verify with it. */
+/** The data of an accessory that a user needs to verify with it. */
 export interface AccessoryKeys {
   readonly username: string;
   readonly signPk: Uint8Array;

@@ -1,4 +1,4 @@
-/** Preloaded into a process (`--require`): the addon that it loads has no cipher, as where OpenSSL is in FIPS mode. */
+/** Preloaded into a process (`--require`): the addon that it loads has no cipher, as if OpenSSL were in FIPS mode. */
 
 import { whenAddonLoads, type LoadedAddon } from "./loaded-addon";
 

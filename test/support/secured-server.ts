@@ -6,7 +6,7 @@ import { EventedHTTPServer, type ServerOptions, type SessionKeys } from "hapwire
 
 import { Controller } from "./controller";
 
-/** What every connection subscribes to with its first request. */
+/** The characteristic that every connection subscribes to with its first request. */
 export const CHARACTERISTIC = { aid: 1, iid: 9 } as const;
 
 /** Starts a server on loopback, on a port that the system chooses. */

@@ -1,6 +1,6 @@
 /**
- * The settings dialog of the Homebridge UI without the UI: the plugin's page in a frame as the UI puts it there, with the UI's
- * own script in the frame, the UI's content security policy, and the dialog's server as a child process.
+ * The settings dialog of the Homebridge UI without the UI: the plugin's page in a frame, as in the UI. The frame has the UI's
+ * own script and the UI's content security policy. The dialog's server is a child process.
  */
 
 import { fork, type ChildProcess } from "node:child_process";
@@ -109,7 +109,7 @@ function framed(page: string): string {
 </head><body style="display:none;">${page}</body></html>`;
 }
 
-/** The UI's part of the dialog. What it is asked for stays in `window.asked`. */
+/** The UI's part of the dialog. Keeps the frame's requests in `window.asked`. */
 function around({ isDark = false, config = [] }: Scene): string {
   return `<!doctype html><meta charset="utf-8"><title>Homebridge</title><link rel="icon" href="data:,">
 <style>body { margin: 0; background: ${isDark ? "#242424" : "#fff"} } iframe { display: block; width: 100%; border: 0 }</style>

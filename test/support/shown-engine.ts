@@ -11,7 +11,7 @@ import { OWN_BUILD } from "./package-copy";
 
 const ADDON = engineInfo().file;
 
-/** Options for tests that need an addon, and the end of their names if there is none. */
+/** Options for tests that need an addon, and the end of their names if no addon runs. */
 export const NATIVE = { skip: ADDON === undefined };
 export const SKIPPED = ADDON === undefined ? " (skipped: the portable engine runs here)" : "";
 
@@ -26,7 +26,7 @@ export const CLEAN = { PREBUILDS_ONLY: undefined, HAPWIRE_PREBUILD: undefined };
 /** Node warns of its permission model, and hints how to trace a warning. */
 const NODES_OWN = /ExperimentalWarning|SecurityWarning|^\(Use `node --trace-warnings/;
 
-/** Prints what engineInfo() says and what goes through the codec, or the error that is thrown after require(). */
+/** Prints the result of engineInfo() and a text that went through the codec, or the error thrown after require(). */
 const SHOW_ENGINE = `
   for (const name of process.argv.slice(2)) require(name).engineInfo?.();
   const { engineInfo, EventedHTTPServer, FrameSealer, FrameOpener } = require(process.argv[1]);
@@ -40,13 +40,13 @@ const SHOW_ENGINE = `
     console.log(JSON.stringify({ name, code, message }));
   }`;
 
-/** What {@link showEngine} finds. */
+/** The findings of {@link showEngine}. */
 export interface Shown extends Partial<Omit<EngineInfo, "name">> {
   readonly name: string;
   readonly text?: string;
   readonly code?: string;
   readonly message?: string;
-  /** What the process wrote to stderr, by lines. */
+  /** The lines that the process wrote to stderr. */
   readonly warnings: readonly string[];
 }
 
@@ -72,7 +72,7 @@ export async function showEngine(
   return { ...(JSON.parse(stdout) as Omit<Shown, "warnings">), warnings };
 }
 
-/** What {@link showEngine} finds if the addon in this file runs. */
+/** The findings of {@link showEngine} if the addon in this file runs. */
 export function nativeFrom(packageFolder: string, file: string): Record<string, unknown> {
   return {
     name: "native",

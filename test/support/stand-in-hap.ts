@@ -1,4 +1,4 @@
-/** A stand-in for HAP-NodeJS with its shape, and what tests of `install(hap)` do with either of the two. */
+/** A stand-in for HAP-NodeJS with its shape, and helpers for tests of `install(hap)` with either of the two. */
 
 import { EventEmitter } from "node:events";
 import type { TestContext } from "node:test";

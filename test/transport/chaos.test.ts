@@ -1,6 +1,6 @@
 /**
- * Events and requests through a network that cuts, delays, merges, throttles and resets, against a model that is a plain
- * list: what was sent to a connection. One that lives has received exactly that; one that does not, a beginning of it.
+ * Events and requests through a network that cuts, delays, merges, throttles and resets, against a model: the
+ * list of the messages sent to a connection. A live connection has received the whole list; a closed one, its beginning.
  *
  * `CHAOS_SEED=n` adds a run with that seed; a failure names its seed.
  */
@@ -399,8 +399,8 @@ function checkBodies(actual: readonly Buffer[], expected: readonly Buffer[]): vo
 function checkReason({ hasMetFate }: Link, forges: boolean, connection: HAPConnection): void {
   const code = connection.closeReason?.code;
   if (hasMetFate) {
-    // The other side has ended it. A reset right behind data looks like an end to libuv, and after an end there may be no
-    // socket any more for what is still written: either may be, but nothing else.
+    // The other side has ended the connection. libuv may report a reset right behind data as an end. After an end a write
+    // may fail because the socket is closed. Both codes are right, and no other.
     assert.ok(code === undefined || code === "ERR_HAPWIRE_SOCKET", code);
   } else {
     assert.equal(code, forges ? "ERR_HAPWIRE_FRAME_AUTHENTICATION" : undefined);

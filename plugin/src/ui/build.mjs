@@ -26,7 +26,7 @@ for (const name of readdirSync(SOURCE)) {
 }
 writeFileSync(path.join(TARGET, "index.html"), fragment(path.join(STATUS_PAGE, "index.html")));
 
-/** The UI makes the head itself, and takes what belongs into the body. */
+/** The UI makes the head itself, and takes the contents of the body. */
 function fragment(file) {
   const html = readFileSync(file, "utf8");
   const [, body] = /<body>(.*)<\/body>/s.exec(html);

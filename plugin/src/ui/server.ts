@@ -1,5 +1,5 @@
 /**
- * The server of the settings dialog: the Homebridge UI forks it while the dialog is open, and hands on what its page asks for.
+ * The server of the settings dialog: the Homebridge UI forks it while the dialog is open, and hands on the page's requests.
  *
  * It speaks the UI's messages itself. `@homebridge/plugin-ui-utils` would do it too, as a second dependency of every
  * installation; test/plugin/dialog-server.test.ts holds both to the same messages.

@@ -1,4 +1,4 @@
-/** What the processes of a Homebridge report, as it may stand in a bug report: without addresses and pairing identifiers. */
+/** The reports of a Homebridge's processes for a bug report: without addresses and pairing identifiers. */
 
 import { readBridgeReports } from "../../status/bridge-reports";
 import type { ProcessReport, ProcessReports } from "../../status/process-report";

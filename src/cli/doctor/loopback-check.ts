@@ -25,7 +25,7 @@ const IID = 9;
 const RESPONSE = "HTTP/1.1 200 OK";
 const EVENT = "EVENT/1.0 200 OK";
 
-/** @throws Error that says what went wrong. */
+/** @throws Error that names the failed step. */
 export async function checkLoopbackSession(engine: EngineName): Promise<void> {
   const keys = deriveSessionKeys(randomBytes(32));
   const server = createServer(engine, keys);

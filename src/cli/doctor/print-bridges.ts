@@ -1,4 +1,4 @@
-/** The bridges of a Homebridge for people: what carries them, and why HomeKit may show "No Response". */
+/** The bridges of a Homebridge for people: their transport, and why HomeKit may show "No Response". */
 
 import type { Palette } from "../terminal";
 import type { BridgeFigures, BridgeProcess, Bridges } from "./bridges";

@@ -4,7 +4,7 @@ import type { Palette } from "../terminal";
 import { formatBridges } from "./print-bridges";
 import type { Advice, Check, EngineState, Environment, Interface, Machine, Report, Speed } from "./report";
 
-/** A name and what there is to say of it; a list says it in several lines. */
+/** A name and its text; a list is printed in several lines. */
 type Row = readonly [name: string, text: string | readonly string[]];
 
 /** Width of the column of names: a network interface's has 15 characters at most. */

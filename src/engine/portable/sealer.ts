@@ -34,7 +34,7 @@ export class PortableSealer implements FrameSealer {
 
   seal(chunks: readonly Uint8Array[], length: number, memory: Allocator = POOL): Buffer {
     const sealed = memory.allocate(sealedLength(length));
-    // The plaintext goes to the end. Each frame's part moves to the front, and never onto what is still to be moved.
+    // The plaintext goes to the end. Each frame's part moves to the front, and never onto bytes that have yet to move.
     gather(chunks, sealed.subarray(sealed.length - length));
     try {
       this.#sealInPlace(sealed, length, this.#key.bytes);

@@ -1,4 +1,4 @@
-/** Keeps what happened in the last hour: one slice for every five minutes. The oldest slices are dropped. */
+/** Keeps records of the last hour: one slice for every five minutes. The oldest slices are dropped. */
 
 import type { Clock } from "../../clock";
 

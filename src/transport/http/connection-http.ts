@@ -113,7 +113,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
   }
 
   /**
-   * Takes plaintext from the controller, also after the last response, when it limits what is read.
+   * Takes plaintext from the controller, also after the last response, when it limits the bytes that are read.
    *
    * @returns False if no more should come until the wire's `resume` is called.
    */

@@ -1,4 +1,4 @@
-/** What the HTTP of a connection and its connection know of each other. */
+/** The interfaces between a connection and its HTTP. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 

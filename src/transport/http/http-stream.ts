@@ -10,7 +10,7 @@ import type { Wire } from "../wire";
 /** The controller's socket. */
 export type HttpStreamWire = Pick<Wire, "addresses" | "seals" | "resume" | "setTimeout">;
 
-/** Feeds the stream, and follows what Node's parser makes of it. */
+/** Feeds the stream, and follows the requests that Node's parser finds. */
 export interface HttpStreamFeeder {
   /** The stream has room for more of the controller's bytes. */
   feedMore(): void;

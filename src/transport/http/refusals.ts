@@ -1,4 +1,4 @@
-/** How a request that is not served is answered, and what the connection's close reason says. */
+/** The responses to refused requests, and the connection's close reasons. */
 
 import { ConnectionError, type ErrorCode } from "../../errors";
 

@@ -1,5 +1,5 @@
-// A dynamic platform of lamps. Each remembers what was written; lamp N + 1 takes the brightness that lamp N is given,
-// so that a controller sees a change that no controller made.
+// A dynamic platform of lamps. Each keeps the written values. Lamp N + 1 takes the brightness that lamp N is given, so
+// that a controller sees a change that no controller made.
 "use strict";
 
 const PLUGIN = "homebridge-hapwire-lamps";

@@ -1,4 +1,4 @@
-// The stand-in's server of one bridge. What it pairs with is imported as HAP-NodeJS does it.
+// The stand-in's server of one bridge. It imports the packages for pairing as HAP-NodeJS does.
 import { EventEmitter } from "node:events";
 
 import fastSrpHap from "fast-srp-hap";
@@ -18,7 +18,7 @@ export class HAPServer extends EventEmitter {
     });
   }
 
-  /** What it pairs with. */
+  /** The functions of other packages that it pairs with. */
   static get pairingFunctions() {
     const { N } = fastSrpHap.SRP.params.hap;
     return [tweetnacl.sign, tweetnacl.box, tweetnacl.scalarMult, N.modPow];

@@ -7,7 +7,7 @@ interface PluginConfig {
 
 interface HomebridgeUi extends EventTarget {
   getPluginConfig(): Promise<PluginConfig[]>;
-  /** Changes what Save will write; writes nothing. */
+  /** Changes the config that Save will write; writes nothing. */
   updatePluginConfig(config: PluginConfig[]): Promise<PluginConfig[]>;
   /** Shows the form of config.schema.json below the page. */
   showSchemaForm(): void;

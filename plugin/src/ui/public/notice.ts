@@ -1,4 +1,4 @@
-/** Says above the figures what people have to do, if anything: in words of somebody who knows the Homebridge UI alone. */
+/** The advice above the figures, if any: in the words of people who know only the Homebridge UI. */
 
 import type { DialogAnswer } from "../answer.js";
 
