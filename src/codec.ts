@@ -19,7 +19,16 @@ export interface CodecOptions {
   engine?: contract.EngineName;
 }
 
-/** One direction: messages in, frames out. */
+/**
+ * One direction: messages in, frames out.
+ *
+ * @example
+ * ```js
+ * const sealer = new FrameSealer(key);
+ * socket.write(sealer.seal(Buffer.from("GET /accessories HTTP/1.1\r\n\r\n")));
+ * sealer.destroy();
+ * ```
+ */
 export class FrameSealer {
   readonly #codec: contract.FrameSealer;
 
@@ -63,7 +72,16 @@ export class FrameSealer {
   }
 }
 
-/** The other direction: frames in, cut anywhere; plaintext out. */
+/**
+ * The other direction: frames in, cut anywhere; plaintext out.
+ *
+ * @example
+ * ```js
+ * const opener = new FrameOpener(key);
+ * socket.on("data", (segment) => console.log(opener.open(segment).toString()));
+ * socket.on("close", () => opener.destroy());
+ * ```
+ */
 export class FrameOpener {
   readonly #codec: contract.FrameOpener;
 

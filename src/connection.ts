@@ -43,7 +43,17 @@ const EMITTER_OPTIONS = { captureRejections: true };
 /** The link of a connection, for the server. Users of the package can't reach it. */
 export let linkOf: (connection: HAPConnection) => Link<HAPConnection>;
 
-/** One controller's connection. An {@link EventedHTTPServer} makes it and hands it to the listeners of its events. */
+/**
+ * One controller's connection. An {@link EventedHTTPServer} makes it and hands it to the listeners of its events.
+ *
+ * @example
+ * ```js
+ * server.on("request", (connection, request, response) => {
+ *   connection.enableEventNotifications(1, 9);
+ *   response.end(`${connection.remoteAddress} has subscribed`);
+ * });
+ * ```
+ */
 export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
   /** Milliseconds that events gather before they go out as one message. The option `coalescingDelay` changes it. */
   static readonly EVENT_COALESCING_DELAY = 250;

@@ -17,6 +17,15 @@ export interface SessionKeys {
 /**
  * The record of a pair-verify. The transport copies the session keys when the first bytes after them arrive. It keeps its own
  * counters and writes their values back here. A controller may use the same record with the two keys exchanged.
+ *
+ * @example
+ * ```js
+ * const none = Buffer.alloc(0); // the fields of pair-verify itself
+ * const encryption = new HAPEncryption(none, none, none, none, none);
+ * const { accessoryToControllerKey, controllerToAccessoryKey } = deriveSessionKeys(sharedSecret);
+ * encryption.accessoryToControllerKey = Buffer.from(accessoryToControllerKey);
+ * encryption.controllerToAccessoryKey = Buffer.from(controllerToAccessoryKey);
+ * ```
  */
 export class HAPEncryption {
   /** Frames sent: the counter of the next frame. Set it before the session if the counter does not start at 0. */

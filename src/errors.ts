@@ -31,7 +31,18 @@ export type ErrorCode =
   | "ERR_HAPWIRE_STRANGERS"
   | "ERR_HAPWIRE_SUBSCRIPTIONS";
 
-/** The base of hapwire's errors. */
+/**
+ * The base of hapwire's errors.
+ *
+ * @example
+ * ```js
+ * try {
+ *   new FrameSealer("no key");
+ * } catch (error) {
+ *   if (error instanceof HapwireError) console.log(error.code); // ERR_HAPWIRE_ARGUMENT
+ * }
+ * ```
+ */
 export class HapwireError extends Error {
   /** The name of the class. */
   override readonly name: string = "HapwireError";
@@ -46,7 +57,18 @@ export class HapwireError extends Error {
   }
 }
 
-/** A caller passed a value that the documentation does not allow. Nothing was done. */
+/**
+ * A caller passed a value that the documentation does not allow. Nothing was done.
+ *
+ * @example
+ * ```js
+ * try {
+ *   new EventedHTTPServer({ idleTimeout: -1 });
+ * } catch (error) {
+ *   if (error instanceof ArgumentError) console.log(error.argument); // options.idleTimeout
+ * }
+ * ```
+ */
 export class ArgumentError extends HapwireError {
   override readonly name = "ArgumentError";
 
@@ -63,12 +85,34 @@ export class ArgumentError extends HapwireError {
   }
 }
 
-/** A frame could not be sealed or opened. The session is over. */
+/**
+ * A frame could not be sealed or opened. The session is over.
+ *
+ * @example
+ * ```js
+ * try {
+ *   new FrameOpener(key).open(Buffer.alloc(100));
+ * } catch (error) {
+ *   if (error instanceof FrameError) console.log(error.code); // ERR_HAPWIRE_FRAME_AUTHENTICATION
+ * }
+ * ```
+ */
 export class FrameError extends HapwireError {
   override readonly name = "FrameError";
 }
 
-/** The engine of the options or of the environment cannot run here, or no engine can. */
+/**
+ * The engine of the options or of the environment cannot run here, or no engine can.
+ *
+ * @example
+ * ```js
+ * try {
+ *   new EventedHTTPServer();
+ * } catch (error) {
+ *   if (error instanceof EngineError) console.log(error.message); // also says what to do
+ * }
+ * ```
+ */
 export class EngineError extends HapwireError {
   override readonly name = "EngineError";
 
@@ -77,7 +121,18 @@ export class EngineError extends HapwireError {
   }
 }
 
-/** An optional package that the called function needs is not installed. */
+/**
+ * An optional package that the called function needs is not installed.
+ *
+ * @example
+ * ```js
+ * try {
+ *   collectMetrics(server);
+ * } catch (error) {
+ *   if (error instanceof MissingPeerError) console.log(`npm install ${error.peer}`);
+ * }
+ * ```
+ */
 export class MissingPeerError extends HapwireError {
   override readonly name = "MissingPeerError";
 
@@ -91,7 +146,16 @@ export class MissingPeerError extends HapwireError {
   }
 }
 
-/** The reason why this side closed a connection. */
+/**
+ * The reason why this side closed a connection.
+ *
+ * @example
+ * ```js
+ * subscribe("hapwire:connection:refused", ({ reason }) => {
+ *   if (reason instanceof ConnectionError) console.log(reason.code, reason.message);
+ * });
+ * ```
+ */
 export class ConnectionError extends HapwireError {
   override readonly name = "ConnectionError";
 }

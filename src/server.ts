@@ -58,6 +58,14 @@ const CLOSE_NAMES = { deadline: true };
 /**
  * An HTTP server with the HAP extensions for security and events: a TCP server in front of one Node HTTP server for each
  * connection. It opens requests, seals responses, and sends events between complete responses.
+ *
+ * @example
+ * ```js
+ * const server = new EventedHTTPServer({ idleTimeout: 600_000 });
+ * server.on("request", (connection, request, response) => response.end("hello"));
+ * server.on("listening", (port) => console.log(`port ${port}`));
+ * server.listen(0, "127.0.0.1");
+ * ```
  */
 export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
   /** The TCP server: the only socket that listens. */

@@ -15,6 +15,12 @@ const MODE = 0o600;
  * Keeps the state in a JSON file of mode 0600. A save writes another file beside it, `FILE.tmp`, forces it to the disk, and
  * renames it over the first. If the file is a symbolic link, the link stays, and the file that it names is replaced. One
  * process at a time may use a file.
+ *
+ * @example
+ * ```js
+ * const pairing = await AccessoryPairing.open({ storage: new JsonFileStorage("lamp.json") });
+ * console.log(pairing.isPaired);
+ * ```
  */
 export class JsonFileStorage implements PairingStorage {
   /** The path of the file. */

@@ -13,7 +13,15 @@ export interface PairingStorage {
   save(state: PairingState): Promise<void>;
 }
 
-/** Forgets everything when the process ends. For tests. */
+/**
+ * Forgets everything when the process ends. For tests.
+ *
+ * @example
+ * ```js
+ * const pairing = await AccessoryPairing.open({ storage: new MemoryStorage() });
+ * console.log(pairing.setupCode);
+ * ```
+ */
 export class MemoryStorage implements PairingStorage {
   #state: PairingState | undefined;
 

@@ -136,7 +136,7 @@ function missingFile(args: readonly string[]): string | undefined {
   const source = file
     .replace(/^dist-test\//, "")
     .replace(/^dist-(?=bench\/|examples\/)/, "")
-    .replace(/\.js$/, ".ts");
+    .replace(/\.(m?)js$/, ".$1ts");
   const isThere = [file, source].some((name) => name !== "" && existsSync(path.join(ROOT, name)));
   return isThere ? undefined : `there is no ${file}`;
 }
