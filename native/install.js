@@ -35,7 +35,7 @@ function runs(program, args, options = {}) {
 /**
  * Loads the addon in another process, which a broken addon may end.
  *
- * @returns the cause and the remedy if it does not load; undefined if it does.
+ * @returns The cause and the remedy if it does not load; undefined if it does.
  */
 function findFault() {
   const code = `

@@ -26,10 +26,10 @@ class EvpLoop {
   /// @param message of any length but 0.
   EvpLoop(const uint8_t* key, std::vector<uint8_t> message);
 
-  /// @return false if OpenSSL failed.
+  /// @return False if OpenSSL failed.
   bool Seal(size_t times);
 
-  /// @return false if OpenSSL failed, or a frame is not authentic.
+  /// @return False if OpenSSL failed, or a frame is not authentic.
   bool Open(size_t times);
 
   /// The message, sealed with the nonce counter at 0.

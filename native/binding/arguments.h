@@ -7,11 +7,9 @@
 
 #include "aead.h"
 #include "bytes.h"
+#include "json_writer.h"
 
 namespace hapwire::binding {
-
-/// The largest integer that a JavaScript number holds exactly: 2^53 - 1.
-constexpr double kMaxSafeInteger = 9007199254740991.0;
 
 /// @param value a Uint8Array or Buffer.
 inline bool ToBytes(const Napi::Value& value, MutableBytes* bytes) {

@@ -9,13 +9,13 @@ namespace hapwire::binding {
 /// `sealMessage(key, nonce, aad, text, output)`: writes the ciphertext and the tag to `output`,
 /// which is kTagLength longer than `text`.
 ///
-/// @return false if OpenSSL failed.
+/// @return False if OpenSSL failed.
 Napi::Value SealMessage(const Napi::CallbackInfo& info);
 
 /// `openMessage(key, nonce, aad, text, tag, output)`: writes the plaintext to `output`, which is as
 /// long as `text`.
 ///
-/// @return false if the tag does not match; `output` must not be used then.
+/// @return False if the tag does not match; `output` must not be used then.
 Napi::Value OpenMessage(const Napi::CallbackInfo& info);
 
 }  // namespace hapwire::binding

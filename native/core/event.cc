@@ -17,7 +17,7 @@ constexpr size_t kMaxIdLength = 20;
 /// Two ids and the names of three keys: 63 characters.
 constexpr size_t kMaxHeadLength = 64;
 
-/// Copies a literal. @returns the end of the copy.
+/// Copies a literal. @return The end of the copy.
 template <size_t Size>
 char* Put(char* out, const char (&text)[Size]) {
   std::memcpy(out, text, Size - 1);

@@ -58,11 +58,11 @@ class EventHub {
   EventHub(const EventHub&) = delete;
   EventHub& operator=(const EventHub&) = delete;
 
-  /// Adds a connection. @returns its slot.
+  /// Adds a connection. @return Its slot.
   uint32_t Add();
 
   /// Forgets a connection, its subscriptions and its queue.
-  /// @returns false if the slot holds none.
+  /// @return False if the slot holds none.
   bool Remove(uint32_t slot);
 
   /// One more than the largest slot given out so far.
@@ -70,7 +70,7 @@ class EventHub {
 
   /// From here on the messages of a connection are sealed.
   /// @param sealer Must outlive the connection. Its key may be destroyed at any time.
-  /// @returns false if the slot holds no connection.
+  /// @return False if the slot holds no connection.
   bool AttachSealer(uint32_t slot, FrameSealer* sealer);
 
   /// Drops a connection's events and queues no more. Its subscriptions stay.
@@ -80,7 +80,7 @@ class EventHub {
 
   /// Waiting events of the characteristic are left out at the flush, unless it is subscribed again
   /// by then.
-  /// @returns false if it was not subscribed.
+  /// @return False if it was not subscribed.
   bool Unsubscribe(uint32_t slot, CharacteristicId id);
 
   void UnsubscribeAll(uint32_t slot);
@@ -94,7 +94,7 @@ class EventHub {
   /// @param except_slot The connection that the change came from, or kNoSlot.
   /// @param signals Gets at most one entry for each connection, in no particular order. If it has
   ///   fewer than slot_count() entries, nothing is queued.
-  /// @returns the number of entries written.
+  /// @return The number of entries written.
   size_t Broadcast(CharacteristicId id, const EventValue& value, bool immediate,
                    uint32_t except_slot, SignalBuffer signals);
 
@@ -103,14 +103,14 @@ class EventHub {
 
   /// Empties a connection's queue into one message, newest event first, without the events whose
   /// characteristics are unsubscribed now.
-  /// @returns how many bytes Take() writes; 0 if there is nothing to send.
+  /// @return How many bytes Take() writes; 0 if there is nothing to send.
   size_t Prepare(uint32_t slot);
 
   /// Writes the message that Prepare() made, sealed if its connection has a sealer. Once for each
   /// Prepare(), with no call of another method in between.
   ///
   /// @param output As many bytes as Prepare() returned.
-  /// @returns kOk, an error of FrameSealer::Seal(), or kOutputTooSmall if there is no message of
+  /// @return kOk, an error of FrameSealer::Seal(), or kOutputTooSmall if there is no message of
   /// that
   ///   size. The message is gone in any case.
   FrameStatus Take(MutableBytes output);

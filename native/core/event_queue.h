@@ -115,7 +115,7 @@ class EventQueue {
   /// it is renewed before.
   void Lapse(CharacteristicId id, const Subscription& subscription);
 
-  /// The connection has subscribed. @returns the subscription, with the state from before it
+  /// The connection has subscribed. @return The subscription, with the state from before it
   /// lapsed.
   Subscription Renew(CharacteristicId id);
 

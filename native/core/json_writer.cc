@@ -11,9 +11,6 @@
 namespace hapwire {
 namespace {
 
-/// Up to here every whole double is exact, and its digits are those of the integer.
-constexpr double kMaxSafeInteger = 9007199254740991.0;
-
 /// Sign, 17 digits, point, and exponent: `-1.2345678901234567e-308` has 24 characters.
 constexpr size_t kMaxScientificLength = 32;
 
@@ -68,7 +65,7 @@ constexpr double kMaxTenths = 1e14;
 /// Appends a number with one decimal, as temperatures are. Faster than the shortest digits of
 /// others.
 /// @param value Positive, and not whole.
-/// @returns false, with nothing appended, if the number has more decimals.
+/// @return False, with nothing appended, if the number has more decimals.
 bool AppendTenths(std::string& out, double value) {
   if (value >= kMaxTenths) return false;
   // Faster than llround(), which is a call. The next line refuses a wrong tenth.
@@ -168,7 +165,7 @@ constexpr char32_t JoinSurrogates(char16_t lead, char16_t trail) {
 }
 
 /// Appends the first character of `text`, one that is not plain ASCII.
-/// @returns How many code units it took.
+/// @return How many code units it took.
 size_t AppendSpecial(std::string& out, std::u16string_view text) {
   const char16_t unit = text[0];
   if (unit < 0x80) {

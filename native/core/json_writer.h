@@ -6,6 +6,9 @@
 
 namespace hapwire {
 
+/// The largest integer that a JavaScript number holds exactly, with all below it: 2^53 - 1.
+constexpr double kMaxSafeInteger = 9007199254740991.0;
+
 /// Appends JSON values to a buffer of UTF-8 bytes, each as ECMAScript's `JSON.stringify` writes it.
 /// [PROTOCOL: events]
 ///
