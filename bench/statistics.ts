@@ -21,7 +21,7 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? NaN;
 }
 
-/** @returns undefined if the list is empty. */
+/** @returns Undefined if the list is empty. */
 export function summarize(values: readonly number[]): Summary | undefined {
   if (values.length === 0) return undefined;
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
@@ -36,7 +36,7 @@ export function overlap(one: Summary, other: Summary): boolean {
  * Divides `numerator` by `denominator`, round by round. The samples of a round follow each other, so a machine that
  * slows down for a while slows both.
  *
- * @returns undefined if no round has both samples, or if a denominator is not above 0.
+ * @returns Undefined if no round has both samples, or if a denominator is not above 0.
  */
 export function ratioOfRounds(
   numerator: readonly number[],

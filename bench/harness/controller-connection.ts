@@ -85,7 +85,7 @@ export class ControllerConnection {
     this.codec = { seal: sealer.seal.bind(sealer), open: opener.open.bind(opener) };
   }
 
-  /** @returns the bytes of this plaintext on the wire. */
+  /** @returns The bytes of this plaintext on the wire. */
   seal(plaintext: string | Buffer): Buffer {
     const bytes = Buffer.from(plaintext as string, "latin1");
     return this.codec?.seal(bytes) ?? bytes;
@@ -101,7 +101,7 @@ export class ControllerConnection {
     this.write(this.request(method, path, options));
   }
 
-  /** @returns the bytes of a request, whose response is expected from now on. */
+  /** @returns The bytes of a request, whose response is expected from now on. */
   request(method: string, path: string, { headers = {}, body = "" }: RequestOptions = {}): Buffer {
     this.#reader.expectAnswerTo(method);
     const fields: Record<string, string> = { Host: "accessory.local", ...headers };

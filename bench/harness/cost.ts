@@ -1,6 +1,6 @@
 /** What work costs a server's process: CPU time, and the longest stall of its event loop. */
 
-import { awake } from "./awake";
+import { keepLoadBusy } from "./keep-load-busy";
 import type { Child } from "./child";
 import { StallClock } from "./stall-clock";
 
@@ -39,7 +39,7 @@ export type CostedServer = Pick<Child<CostCommands>, "call">;
  * collection would throw compiled code away, and the figure would be the cost of compiling it again.
  */
 export async function cpuOf(server: CostedServer, work: () => Promise<void>): Promise<number> {
-  return awake(async () => {
+  return keepLoadBusy(async () => {
     const before = await server.call("cpu");
     await work();
     return (await server.call("cpu")) - before;

@@ -6,11 +6,11 @@
 import { availableParallelism } from "node:os";
 
 /** With one core, a busy reader would only take it from the server. */
-const MAY_STAY_AWAKE = availableParallelism() > 1;
+const MAY_STAY_BUSY = availableParallelism() > 1;
 
 /** Does the work, and turns the event loop meanwhile even if nothing has arrived. */
-export async function awake<Result>(work: () => Promise<Result>): Promise<Result> {
-  let isDone = !MAY_STAY_AWAKE;
+export async function keepLoadBusy<Result>(work: () => Promise<Result>): Promise<Result> {
+  let isDone = !MAY_STAY_BUSY;
   const turn = (): void => {
     if (!isDone) {
       setImmediate(turn);

@@ -51,7 +51,7 @@ export class MessageReader {
   /**
    * Takes the next bytes.
    *
-   * @returns the messages that these bytes complete.
+   * @returns The messages that these bytes complete.
    * @throws Error if the bytes are not part of a response or an event.
    */
   push(segment: Buffer): Message[] {
@@ -136,7 +136,7 @@ export class MessageReader {
   }
 }
 
-/** @returns the head that the bytes begin with, undefined if it is not whole. */
+/** @returns The head that the bytes begin with, undefined if it is not whole. */
 function readHead(bytes: Buffer): Head | undefined {
   const beginning = bytes.toString("latin1", 0, 14);
   check(

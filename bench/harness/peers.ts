@@ -18,7 +18,7 @@ export interface Peer {
 /** hapwire's own folder. */
 export const ROOT = path.dirname(require.resolve("hapwire/package.json"));
 
-/** @returns undefined if the package is not installed. */
+/** @returns Undefined if the package is not installed. */
 export function findPeer(name: string): Peer | undefined {
   for (const from of [process.cwd(), ROOT]) {
     try {

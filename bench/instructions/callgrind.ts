@@ -21,7 +21,7 @@ const TRIGGER = /^desc: Trigger: Client Request: (.+)$/m;
 /**
  * @param text - One file of callgrind, written with `--compress-strings=no --compress-pos=no`.
  * @param program - The file name of the program, e.g. `instructions`; other objects are ignored.
- * @returns undefined if the file names no case: it counts the time between two cases, or after the last.
+ * @returns Undefined if the file names no case: it counts the time between two cases, or after the last.
  * @throws Error if the text has no instructions of the program, or an unknown form.
  */
 export function parseCallgrind(text: string, program: string): CaseCounts | undefined {

@@ -25,7 +25,7 @@ export function drawBar(style: string, summary: Summary, most: number): string {
   );
 }
 
-/** The part of HAP-NodeJS's cost that hapwire needs. @returns undefined if it cannot be told from the whole. */
+/** The part of HAP-NodeJS's cost that hapwire needs. @returns Undefined if it cannot be told from the whole. */
 export function shareOf(comparison: Comparison | undefined): Summary | undefined {
   if (comparison?.kind !== "apart") return undefined;
   const { median, min, max } = comparison.ratio;

@@ -76,7 +76,7 @@ export function hasCold({ scenarios }: BenchResult): boolean {
 
 /**
  * @param figure - The names of the scenario, the case and the metric: `codec/150/seal`.
- * @returns undefined if the result has no such metric.
+ * @returns Undefined if the result has no such metric.
  */
 export function findRow(result: BenchResult, figure: string): MetricRow | undefined {
   const [scenario, caseName, metric = ""] = figure.split("/");
@@ -99,12 +99,12 @@ export function summaryOf(metric: Metric | undefined, contender: string): Summar
   return summarize(samplesOf(metric, contender));
 }
 
-/** How many times as much as hapwire HAP-NodeJS needs. @returns undefined if one of them has no figure. */
+/** How many times as much as hapwire HAP-NodeJS needs. @returns Undefined if one of them has no figure. */
 export function aheadOfPeer(metric: Metric | undefined): Comparison | undefined {
   return compare(metric, HAPNODEJS, HAPWIRE);
 }
 
-/** How many times as much as the limit hapwire needs. @returns undefined if one of them has no figure. */
+/** How many times as much as the limit hapwire needs. @returns Undefined if one of them has no figure. */
 export function ofLimit(metric: Metric | undefined): Comparison | undefined {
   return compare(metric, HAPWIRE, LIMIT);
 }
@@ -112,7 +112,7 @@ export function ofLimit(metric: Metric | undefined): Comparison | undefined {
 /**
  * How many times as much as `other` `contender` needs.
  *
- * @returns undefined if one of them has no figure, or if the metric is a ratio itself.
+ * @returns Undefined if one of them has no figure, or if the metric is a ratio itself.
  */
 export function compare(
   metric: Metric | undefined,

@@ -111,7 +111,7 @@ function judge(
   return { wanted, measured, verdict };
 }
 
-/** @returns undefined if the limit reaches the goal. */
+/** @returns Undefined if the limit reaches the goal. */
 function limitRemark(metric: Metric | undefined, ahead: number): string | undefined {
   const limit = compare(metric, HAPNODEJS, LIMIT);
   if (limit === undefined || limit.kind === "single") return undefined;

@@ -94,7 +94,7 @@ ${tables.map(metricPart).join("\n")}
 </details>`;
 }
 
-/** How far hapwire is ahead, from the least to the most of the cases. @returns undefined without a comparison. */
+/** How far hapwire is ahead, from the least to the most of the cases. @returns Undefined without a comparison. */
 function gistOf({ rows }: MetricTable): string | undefined {
   const comparisons = rows.flatMap(({ warm }) => aheadOfPeer(warm) ?? []);
   const sorted = comparisons.toSorted((a, b) => middleOf(a) - middleOf(b));

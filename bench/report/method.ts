@@ -30,7 +30,7 @@ function roundsOf({ scenarios }: BenchResult): number {
   return Math.max(0, ...counts);
 }
 
-/** The mark of a result whose samples are short or few. @returns undefined for a whole run. */
+/** The mark of a result whose samples are short or few. @returns Undefined for a whole run. */
 export function firstLook(result: BenchResult): string | undefined {
   const rounds = roundsOf(result);
   const why =
@@ -52,7 +52,7 @@ export function describeMethod(result: BenchResult): readonly string[] {
       "A ratio is the median of the ratios within each round.",
     NOISE,
     ...(hasCold(result) ? [COLD] : []),
-    "The load stays awake while the CPU time of a server is measured, if there is a core for it. " +
+    "The load stays busy while the CPU time of a server is measured, if there is a core for it. " +
       "Otherwise the server would pay for waking the load.",
   ];
 }

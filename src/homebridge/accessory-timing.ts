@@ -60,7 +60,7 @@ function isAccess(event: unknown): event is keyof typeof ACCESS {
   return event === "get-characteristics" || event === "set-characteristics";
 }
 
-/** @returns the arguments of an event, with a callback that notes the answer and hands it on. */
+/** @returns The arguments of an event, with a callback that notes the answer and hands it on. */
 function observedAccess(event: keyof typeof ACCESS, values: unknown[]): unknown[] {
   const [connection, request, callback, ...rest] = values;
   const { access, list } = ACCESS[event];
@@ -151,7 +151,7 @@ function call(target: unknown, method: string, argument: number | string): unkno
   return typeof found === "function" ? Reflect.apply(found, target, [argument]) : undefined;
 }
 
-/** @returns undefined if the property does not exist or throws. */
+/** @returns Undefined if the property does not exist or throws. */
 function propertyOf(target: unknown, name: string): unknown {
   try {
     return (target as Record<string, unknown> | null | undefined)?.[name];

@@ -54,7 +54,7 @@ export function titleOf(hapServer: HapServer): string {
   return name === "" ? username : `${name} (${username})`;
 }
 
-/** @returns the engine and the version, for messages: `native engine (OpenSSL 3.5.8), HAP-NodeJS 2.2.3`. */
+/** @returns The engine and the version, for messages: `native engine (OpenSSL 3.5.8), HAP-NodeJS 2.2.3`. */
 export function describeTransport({ server, hapVersion }: CarriedBridge): string {
   const { name, aead } = loadEngine(server.engine);
   return `${name} engine (${aead}), HAP-NodeJS ${hapVersion}`;
@@ -65,7 +65,7 @@ function identityOf({ accessoryInfo }: HapServer): { name: string; username: str
   return { name: printable(displayName) ?? "", username: printable(username) ?? "a bridge" };
 }
 
-/** @returns the TCP server of a transport, or undefined if it is hidden. */
+/** @returns The TCP server of a transport, or undefined if it is hidden. */
 function tcpServerOf(transport: object): EventEmitter | undefined {
   const { tcpServer } = transport as { tcpServer?: unknown };
   return tcpServer instanceof EventEmitter ? tcpServer : undefined;

@@ -3,7 +3,7 @@
 import type { HapServer } from "./hap-nodejs";
 import { Patches } from "./patches";
 
-/** @returns the path of the class's file, or the URL of an ES module. Undefined if the trace shows no file. */
+/** @returns The path of the class's file, or the URL of an ES module. Undefined if the trace shows no file. */
 export function fileOf(prototype: HapServer): string | undefined {
   const probe = {
     /** The first property that `listen` reads. */

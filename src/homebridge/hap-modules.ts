@@ -64,7 +64,7 @@ export function speedUpModules(file: string, aead: MessageAead | undefined, patc
   }
 }
 
-/** @returns undefined if HAP-NodeJS's own module is an ES module: its exports cannot be changed. */
+/** @returns Undefined if HAP-NodeJS's own module is an ES module: its exports cannot be changed. */
 function exportsOf(name: string, load: NodeJS.Require): object | undefined {
   if (!name.startsWith(".")) return load(name) as object;
   return load.cache[load.resolve(name)]?.exports as object | undefined;
@@ -81,7 +81,7 @@ function apply(name: string, { target, members }: Change, patches: Patches): voi
   debug.write("%s is faster: %s", name, changed.map(([member]) => member).join(", "));
 }
 
-/** @returns undefined if the file has no path, as in a bundle that was evaluated under a name. */
+/** @returns Undefined if the file has no path, as in a bundle that was evaluated under a name. */
 function requireFrom(file: string): NodeJS.Require | undefined {
   try {
     return createRequire(file);

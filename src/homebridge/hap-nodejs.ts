@@ -115,7 +115,7 @@ export function isClass(value: unknown): value is { readonly prototype: object }
   return typeof value === "function" && typeof value.prototype === "object" && value.prototype !== null;
 }
 
-/** @returns the version that HAP-NodeJS states, for messages. */
+/** @returns The version that HAP-NodeJS states, for messages. */
 export function versionOf({ HAPLibraryVersion }: HapExports): string {
   try {
     return String((HAPLibraryVersion as () => unknown)());

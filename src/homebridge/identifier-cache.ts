@@ -26,7 +26,7 @@ interface Saved {
 
 /**
  * @param prototype - The prototype of HAP-NodeJS's `IdentifierCache`.
- * @returns a `save` that calls the original unless the file has the same entries. Empty if the original is unknown.
+ * @returns A `save` that calls the original unless the file has the same entries. Empty if the original is unknown.
  */
 export function saveOnChange(prototype: object): Partial<IdentifierCache> {
   const { save: original } = prototype as IdentifierCache;

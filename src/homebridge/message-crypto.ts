@@ -30,7 +30,7 @@ export interface MessageCrypto {
   ): Buffer;
 }
 
-/** @returns the functions that replace `hapCrypto`'s own. */
+/** @returns The functions that replace `hapCrypto`'s own. */
 export function messageCryptoOn(aead: MessageAead, original: MessageCrypto): MessageCrypto {
   return {
     chacha20_poly1305_encryptAndSeal(key, nonce, aad, plaintext) {

@@ -63,7 +63,7 @@ export interface HapCrypto extends MessageCrypto {
 
 /**
  * @param tweetnacl - The result of `require("tweetnacl")`.
- * @returns the functions to put in place of its own. None if it has another shape.
+ * @returns The functions to put in place of its own. None if it has another shape.
  */
 export function tweetnaclOnNode(tweetnacl: unknown): Partial<Tweetnacl> {
   if (!isTweetnacl(tweetnacl)) {
@@ -86,7 +86,7 @@ export function tweetnaclOnNode(tweetnacl: unknown): Partial<Tweetnacl> {
   };
 }
 
-/** @returns a function that calls the other. It can have its own members. */
+/** @returns A function that calls the other. It can have its own members. */
 function copyOf<Args extends unknown[], Result>(call: (...args: Args) => Result): typeof call {
   return (...args) => call(...args);
 }
@@ -103,7 +103,7 @@ function isTweetnacl(tweetnacl: unknown): tweetnacl is Tweetnacl {
 /**
  * @param original - The exports of `hapCrypto`.
  * @param aead - Seals and opens messages. Without it, the original's functions stay.
- * @returns the functions that replace those of `original`.
+ * @returns The functions that replace those of `original`.
  */
 export function hapCryptoOnNode(original: unknown, aead?: MessageAead): Partial<HapCrypto> {
   const theirs = Object(original) as Partial<HapCrypto>;
@@ -240,7 +240,7 @@ function takesRawKeys(): boolean {
   }
 }
 
-/** @returns the input for a raw key. The cast is needed since the types of Node 20 do not have this format. */
+/** @returns The input for a raw key. The cast is needed since the types of Node 20 do not have this format. */
 function rawKey(format: string, curve: Curve, key: Uint8Array): PrivateKeyInput & PublicKeyInput {
   const input: unknown = { key, format, asymmetricKeyType: curve.toLowerCase() };
   return input as PrivateKeyInput & PublicKeyInput;
@@ -262,7 +262,7 @@ function importPublic(curve: Curve, bytes: Uint8Array): KeyObject {
   );
 }
 
-/** @returns undefined if the public half does not belong to the seed: `node:crypto` cannot sign with both. */
+/** @returns Undefined if the public half does not belong to the seed: `node:crypto` cannot sign with both. */
 function importSigningKey(secretKey: Uint8Array): KeyObject | undefined {
   const publicKey = importPublic("Ed25519", secretKey.subarray(KEY_LENGTH));
   const key = importSecret("Ed25519", secretKey.subarray(0, KEY_LENGTH));
@@ -282,7 +282,7 @@ function isBytes(value: unknown, length: number): boolean {
   return types.isUint8Array(value) && value.length === length;
 }
 
-/** @returns a copy in its own memory, as `tweetnacl` does. */
+/** @returns A copy in its own memory, as `tweetnacl` does. */
 function toBytes(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer);
 }

@@ -20,7 +20,7 @@ interface Uuid {
 
 /**
  * @param exports - HAP-NodeJS's `uuid`.
- * @returns a `toShortForm` that remembers the original's results. Empty if the original is unknown.
+ * @returns A `toShortForm` that remembers the original's results. Empty if the original is unknown.
  */
 export function rememberShortForms(exports: object): Partial<Uuid> {
   const uuids = exports as Uuid;

@@ -3,7 +3,7 @@
 /** HomeKit's have 36 characters. */
 const MAX_LENGTH = 255;
 
-/** @returns undefined if the bytes are missing, too many, or not UTF-8: two identifiers must not become one string. */
+/** @returns Undefined if the bytes are missing, too many, or not UTF-8: two identifiers must not become one string. */
 export function identifierOf(bytes: Buffer | undefined): string | undefined {
   if (bytes === undefined || bytes.length === 0 || bytes.length > MAX_LENGTH) {
     return undefined;

@@ -82,7 +82,7 @@ export class PairVerify {
     );
   }
 
-  /** Reads M3. @returns the identifier of the controller, or undefined if it has not proven to be one that is paired. */
+  /** Reads M3. @returns The identifier of the controller, or undefined if it has not proven to be one that is paired. */
   #identify(verification: Verification, items: TlvItems): string | undefined {
     const { theirPublicKey, ourPublicKey, messageKey } = verification;
     const sealed = items.get(Type.EncryptedData);

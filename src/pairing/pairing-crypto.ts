@@ -36,14 +36,14 @@ export function deriveKey(secret: Uint8Array, salt: string, info: string): Buffe
 
 /**
  * @param name - The nonce: `PS-Msg05` and the like. Zeros stand before it.
- * @returns the ciphertext with its tag behind it.
+ * @returns The ciphertext with its tag behind it.
  */
 export function sealMessage(key: Uint8Array, name: string, plaintext: Uint8Array): Buffer {
   const cipher = createCipheriv("chacha20-poly1305", key, nonceOf(name), { authTagLength: TAG_LENGTH });
   return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @returns undefined if the message is not authentic. */
+/** @returns Undefined if the message is not authentic. */
 export function openMessage(key: Uint8Array, name: string, sealed: Uint8Array): Buffer | undefined {
   const end = sealed.length - TAG_LENGTH;
   if (end < 0) {
@@ -101,7 +101,7 @@ export interface Exchange {
 /**
  * Makes a key for one exchange, and computes the secret that it shares with the other side's.
  *
- * @returns undefined if the other side's key is malformed, or is a point that would make every secret zero. [RFC 7748 §6.1]
+ * @returns Undefined if the other side's key is malformed, or is a point that would make every secret zero. [RFC 7748 §6.1]
  */
 export function exchangeKeys(theirPublicKey: Uint8Array): Exchange | undefined {
   if (theirPublicKey.length !== KEY_LENGTH) {

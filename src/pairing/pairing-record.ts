@@ -54,7 +54,7 @@ export class PairingRecord {
    * Changes the state, and saves it. If no admin is left, nobody could manage the accessory: the other pairings go, too.
    *
    * @param change - Called when all earlier changes are saved. Returns undefined to change nothing.
-   * @returns undefined if nothing was changed.
+   * @returns Undefined if nothing was changed.
    * @throws The storage's error. Nothing has changed then.
    */
   async update(change: (state: PairingState) => PairingState | undefined): Promise<Change | undefined> {

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 
-/** @returns undefined if the connection closes before the end. */
+/** @returns Undefined if the connection closes before the end. */
 export async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -17,7 +17,7 @@ export interface BigInteger {
 
 /**
  * @param prime - `SRP.params.hap.N`.
- * @returns a `modPow` for the class of that number, with equal results. It leaves to the original every other modulus, and
+ * @returns A `modPow` for the class of that number, with equal results. It leaves to the original every other modulus, and
  *   powers that OpenSSL does not compute.
  * @throws TypeError if the number is not the prime of HAP's group.
  */
@@ -38,7 +38,7 @@ export function srpPowerOnOpenSsl(prime: BigInteger): BigInteger["modPow"] {
   };
 }
 
-/** @returns undefined if the original has to compute the power. */
+/** @returns Undefined if the original has to compute the power. */
 function powerOf(base: BigInteger, exponent: BigInteger): Buffer | undefined {
   const bytes = exponent.signum() > 0 ? exponent.toBuffer(Math.ceil(exponent.bitLength() / 8)) : null;
   const baseBytes = base.toBuffer(POWER_LENGTH);

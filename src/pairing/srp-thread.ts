@@ -36,12 +36,12 @@ export class SrpThread {
     });
   }
 
-  /** @returns undefined if the thread was ended meanwhile. */
+  /** @returns Undefined if the thread was ended meanwhile. */
   async start(setupCode: string): Promise<SrpOffer | undefined> {
     return (await this.#ask({ setupCode } satisfies SrpStart)) as SrpOffer | undefined;
   }
 
-  /** @returns undefined if the controller does not know the setup code, or if the thread was ended meanwhile. */
+  /** @returns Undefined if the controller does not know the setup code, or if the thread was ended meanwhile. */
   async prove(publicKey: Buffer, proof: Buffer): Promise<SrpResult> {
     return (await this.#ask({ publicKey, proof } satisfies SrpClaim)) as SrpResult;
   }

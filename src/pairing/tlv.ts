@@ -26,7 +26,7 @@ export function encodeTlv(items: readonly (readonly [type: number, value: Uint8A
 /**
  * Reads the items of a request. Items of unknown types are ignored, and separators are, because no request is a list.
  *
- * @returns undefined if the message ends inside an item, or if a known item stands there twice: readers could differ about
+ * @returns Undefined if the message ends inside an item, or if a known item stands there twice: readers could differ about
  *   which of the two counts.
  */
 export function decodeTlv(message: Buffer): TlvItems | undefined {

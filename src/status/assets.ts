@@ -39,7 +39,7 @@ const FILES: ReadonlySet<string> = new Set([
 
 /**
  * @param urlPath - From the page's root, which is `/`.
- * @returns undefined if the page has no such file.
+ * @returns Undefined if the page has no such file.
  */
 export async function readAsset(urlPath: string): Promise<Asset | undefined> {
   const file = urlPath === "/" ? "index.html" : urlPath.slice(1);

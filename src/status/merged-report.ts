@@ -13,7 +13,7 @@ const MAX_FINDINGS = 40;
  *
  * @param users - Numbers the users anew: each process counts its own. Pass the same object with each call, so that a user
  *   keeps a number.
- * @returns undefined if no process has answered.
+ * @returns Undefined if no process has answered.
  */
 export function mergeReports({ processes }: ProcessReports, users: UserNumbers): StatusReport | undefined {
   const [first] = processes;

@@ -36,7 +36,7 @@ class IndependentCodec implements Codec {
     return Buffer.concat(plaintext);
   }
 
-  /** @returns the size of the frame that comes next, Infinity if its length is not known. */
+  /** @returns The size of the frame that comes next, Infinity if its length is not known. */
   #frameSize(): number {
     const length = this.#rest.length < LENGTH_SIZE ? Infinity : this.#rest.readUInt16LE();
     if (length > MAX_PLAINTEXT && length !== Infinity) {

@@ -82,7 +82,7 @@ function engineAnswering(answer: number): Engine {
   });
 }
 
-/** @returns a function that takes a sealed event. */
+/** @returns A function that takes a sealed event. */
 function takeSealedEvent(engine: Engine): () => unknown {
   const hub = engine.createEventHub({ maxEvents: 10, maxBytes: 1000, maxSubscriptions: 10 });
   const slot = hub.add();

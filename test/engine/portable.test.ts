@@ -89,7 +89,7 @@ describe("portable engine", () => {
   });
 });
 
-/** The second frame that `node:crypto` is to seal fails. @returns what undoes that. */
+/** The second frame that `node:crypto` is to seal fails. @returns What undoes that. */
 function mockNodeCipher(t: TestContext, failure: Error): () => void {
   const { mock } = t.mock.method(crypto, "createCipheriv");
   mock.mockImplementationOnce(() => {

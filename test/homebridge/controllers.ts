@@ -105,7 +105,7 @@ export class Controllers {
   /**
    * Controllers come back at once, as after a restart, and each reads the state of a lamp.
    *
-   * @returns milliseconds until the last of them had its answer.
+   * @returns Milliseconds until the last of them had its answer.
    */
   async reconnect(count: number, [lamp]: readonly Lamp[]): Promise<number> {
     const pairing = this.#pairing;

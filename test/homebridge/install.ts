@@ -32,7 +32,7 @@ interface Manifest {
 
 /** The used part of a script that has no types. */
 interface Runtimes {
-  /** @returns the path of a Node binary, downloaded if it is not in `.cache/` yet. */
+  /** @returns The path of a Node binary, downloaded if it is not in `.cache/` yet. */
   readonly runtimeBinary: (spec: string) => string;
 }
 
@@ -49,7 +49,7 @@ export async function installHomebridge(version: Version): Promise<Installation>
 /**
  * Installs the plugins as Homebridge does, from tarballs of this checkout and without scripts.
  *
- * @returns the folder for Homebridge's `--plugin-path`.
+ * @returns The folder for Homebridge's `--plugin-path`.
  */
 export async function installPlugins(): Promise<string> {
   const folder = path.join(CACHE, "plugins");

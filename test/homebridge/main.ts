@@ -11,7 +11,7 @@ import { installHomebridge, installPlugins, VERSIONS, type Version } from "./ins
 /** Milliseconds for all. Only a hang exceeds it. */
 const PATIENCE = 900_000;
 
-/** @returns how many cases failed. */
+/** @returns How many cases failed. */
 async function tryVersion(version: Version, cases: readonly Case[], plugins: string): Promise<number> {
   const installation = await installHomebridge(version);
   const endings: Promise<void>[] = [];

@@ -13,7 +13,7 @@ const CONTROLLERS = 20;
 /** Restarts. The median counts. */
 const RESTARTS = 5;
 
-/** @returns milliseconds until the last controller had its first answer, for each restart. */
+/** @returns Milliseconds until the last controller had its first answer, for each restart. */
 async function measure(version: Version, plugins: string, hapwire: object | undefined): Promise<number[]> {
   const installation = await installHomebridge(version);
   const lamps = { main: LAMPS, child: 0 };

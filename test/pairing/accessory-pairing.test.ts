@@ -102,7 +102,7 @@ describe("the thread of a pair-setup", { timeout: patient(60_000) }, () => {
   });
 });
 
-/** @returns a promise for the end of each thread that starts from now on. */
+/** @returns A promise for the end of each thread that starts from now on. */
 function watchThreads(t: TestContext): Promise<unknown>[] {
   const ended: Promise<unknown>[] = [];
   const note = (worker: Worker): void => {

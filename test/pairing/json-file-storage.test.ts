@@ -146,7 +146,7 @@ describe("a state that was loaded", () => {
  * Kills a saving process some time after its first save.
  *
  * @param delay - Milliseconds, and parts of one.
- * @returns the last state that the process has said to be saved.
+ * @returns The last state that the process has said to be saved.
  */
 async function saveUntilKilled(file: string, first: number, delay: number): Promise<number> {
   const child = spawn(process.execPath, [PROGRAM, file, String(first)], {

@@ -137,7 +137,7 @@ interface Secrets {
   readonly salt: Buffer;
 }
 
-/** A whole pair-setup. @returns what both sides have computed. */
+/** A whole pair-setup. @returns What both sides have computed. */
 function exchange({ a, b, salt }: Secrets): Buffer[] {
   const [name, pin] = [Buffer.from("Pair-Setup"), Buffer.from("031-45-154")];
   const { hap: params } = SRP.params as { hap: ConstructorParameters<typeof SrpServer>[0] };

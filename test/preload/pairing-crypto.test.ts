@@ -415,7 +415,7 @@ const refusesSmallOrder = !ourNacl.sign.detached.verify(
   EDGE_POINTS[0] ?? Buffer.of(),
 );
 
-/** @returns whether ours accepts. It must agree with tweetnacl, except in the cases in which it may be stricter. */
+/** @returns Whether ours accepts. It must agree with tweetnacl, except in the cases in which it may be stricter. */
 function verifyBoth(
   message: Bytes,
   signature: Bytes,

@@ -231,7 +231,7 @@ function makeProject(t: TestContext): string {
   return folder;
 }
 
-/** Puts a copy of an installed package into a project's node_modules. @returns its folder. */
+/** Puts a copy of an installed package into a project's node_modules. @returns Its folder. */
 function copyPackage(name: string, project: string): string {
   const copy = path.join(project, "node_modules", name);
   mkdirSync(copy, { recursive: true });

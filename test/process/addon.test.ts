@@ -463,7 +463,7 @@ function hubWithEvent(addon: RawAddon): { hub: Instance; length: number } {
   return { hub, length: prepareEvent(hub) };
 }
 
-/** Prepares a message with one event. @returns its length. */
+/** Prepares a message with one event. @returns Its length. */
 function prepareEvent(hub: Instance): number {
   assert.equal(methodOf(hub, "sendValue")(0, 1, 9, "value", IMMEDIATE), Signal.FlushNow);
   return methodOf(hub, "prepare")(0) as number;

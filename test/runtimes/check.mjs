@@ -102,7 +102,7 @@ function assertTestsPass(runner, summary) {
   assert.ok(count >= TRANSPORT_TESTS.length, `no tests were run: ${output}`);
 }
 
-/** @returns the output of the session program. */
+/** @returns The output of the session program. */
 function answerOf({ stdout, stderr }) {
   assert.match(stdout, /^\{.*\}\n$/, `${stdout}${stderr}`);
   return JSON.parse(stdout);

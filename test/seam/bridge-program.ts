@@ -49,7 +49,7 @@ class SilentAdvertiser extends EventEmitter {
   }
 }
 
-/** @returns the functions of this release that hapwire replaces to answer `/accessories` faster. */
+/** @returns The functions of this release that hapwire replaces to answer `/accessories` faster. */
 function fastFunctions(): unknown[] {
   const { toShortForm } = load("./dist/lib/util/uuid") as { toShortForm: unknown };
   const { IdentifierCache } = load("./dist/lib/model/IdentifierCache") as {

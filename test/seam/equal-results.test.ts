@@ -25,7 +25,7 @@ interface Uuid {
 
 const uuids = load("./lib/util/uuid") as Uuid;
 
-/** @returns the result of a call, or its error. */
+/** @returns The result of a call, or its error. */
 function outcomeOf(call: () => unknown): unknown {
   try {
     return call();
@@ -34,7 +34,7 @@ function outcomeOf(call: () => unknown): unknown {
   }
 }
 
-/** @returns the UUIDs of HAP-NodeJS's services and characteristics. */
+/** @returns The UUIDs of HAP-NodeJS's services and characteristics. */
 function knownUuids(): string[] {
   return [Service, Characteristic]
     .flatMap((named) => Object.values(named) as unknown[])
@@ -189,7 +189,7 @@ function storageIn(t: TestContext): Storage {
   return storage;
 }
 
-/** @returns a change of a cache: assigned identifiers, a pass that expires, or what another library may do to it. */
+/** @returns A change of a cache: assigned identifiers, a pass that expires, or what another library may do to it. */
 function randomChange(random: Random): (cache: IdentifierCache) => void {
   const key = `accessory ${String(random.between(0, 3))}`;
   const characteristic = `characteristic ${String(random.between(0, 5))}`;

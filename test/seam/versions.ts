@@ -23,7 +23,7 @@ const RELEASES = [
 
 const PROGRAM = path.join(__dirname, "bridge-program.js");
 
-/** @returns the folder of the release, installed if it was not there. */
+/** @returns The folder of the release, installed if it was not there. */
 function install(name: string, version: string): string {
   const project = path.join(ROOT, ".cache", "hap-nodejs", version);
   const folder = path.join(project, "node_modules", name);

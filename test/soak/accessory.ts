@@ -96,7 +96,7 @@ export class Accessory {
     this.server.on("request", this.#onRequest.bind(this));
   }
 
-  /** @returns the port. */
+  /** @returns The port. */
   async listen(): Promise<number> {
     this.server.listen(0, "127.0.0.1");
     await once(this.server, "listening");

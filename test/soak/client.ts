@@ -43,7 +43,7 @@ export class Client extends ControllerConnection {
     }
   }
 
-  /** Closes the connection too, because the seat replaces a controller that has failed. */
+  /** Closes the connection too, because the visitor replaces a controller that has failed. */
   protected override fail(error: Error): void {
     super.fail(error);
     this.destroy();

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { Random } from "../support/random";
 import type { FromLoad, Tally, ToLoad } from "./messages";
-import { Seat, type Counters } from "./seat";
+import { Visitor, type Counters } from "./visitor";
 import { Strangers } from "./strangers";
 
 const PROGRESS_INTERVAL = 1000;
@@ -14,11 +14,11 @@ const LAST_EVENT_PATIENCE = 10_000;
 const [port = 0, connections = 0, seed = 0] = process.argv.slice(2).map(Number);
 const counters: Counters = { requests: 0, events: 0, forged: 0, faults: [] };
 const strangers = new Strangers(port, new Random(seed, 2));
-const seats = Array.from(
+const visitors = Array.from(
   { length: connections },
-  (_, index) => new Seat(port, index, new Random(seed, 100 + index), counters),
+  (_, index) => new Visitor(port, index, new Random(seed, 100 + index), counters),
 );
-const runs = [strangers.run(), ...seats.map((seat) => seat.run())];
+const runs = [strangers.run(), ...visitors.map((visitor) => visitor.run())];
 const ticker = setInterval(sendProgress, PROGRESS_INTERVAL);
 
 process.on("message", (message: ToLoad) => {
@@ -34,22 +34,22 @@ function send(message: FromLoad): void {
 }
 
 function sendProgress(): void {
-  const events = seats.reduce((sum, { client }) => sum + (client?.tally.count ?? 0), counters.events);
+  const events = visitors.reduce((sum, { client }) => sum + (client?.tally.count ?? 0), counters.events);
   const { requests, forged } = counters;
   send({ say: "progress", requests, events, forged, faults: counters.faults.splice(0) });
 }
 
 async function settle(): Promise<void> {
   strangers.stop();
-  seats.forEach((seat) => {
-    seat.settle();
+  visitors.forEach((visitor) => {
+    visitor.settle();
   });
   await Promise.all(runs);
   send({ say: "settled" });
 }
 
 async function report(): Promise<void> {
-  const survivors = seats.filter(({ client }) => client?.socket.destroyed === false);
+  const survivors = visitors.filter(({ client }) => client?.socket.destroyed === false);
   const deadline = Date.now() + LAST_EVENT_PATIENCE;
   while (Date.now() < deadline && !survivors.every(({ client }) => client?.hasLast === true)) {
     await sleep(50);

@@ -183,7 +183,7 @@ async function compare(accessory: Accessory, load: Load): Promise<Pick<Findings,
   return { sent, received: await load.report() };
 }
 
-/** @returns the entries that one list has more often than another. */
+/** @returns The entries that one list has more often than another. */
 function surplus(list: readonly string[], other: readonly string[]): string[] {
   const rest = [...other];
   return list.filter((entry) => {

@@ -26,7 +26,7 @@ remove pairings; strangers send garbage. Every 10 seconds a line, in the end a v
 The last line is "hapwire soak: ok", and the exit code 0. After a failure it names the failure, and the exit code is 1.
 `;
 
-/** @returns undefined for `--help`. @throws Error that names the wrong option. */
+/** @returns Undefined for `--help`. @throws Error that names the wrong option. */
 export function parseOptions(args: readonly string[]): SoakOptions | undefined {
   const { values } = parseArgs({
     args: [...args],

@@ -38,7 +38,7 @@ export interface Findings {
   readonly held: { readonly before: number; readonly after: number };
 }
 
-/** @returns the criteria that failed, in words. */
+/** @returns The criteria that failed, in words. */
 export function judge(findings: Findings): string[] {
   const { faults, descriptors, timers, resources, alive, held } = findings;
   const left = held.after - held.before;

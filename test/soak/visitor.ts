@@ -1,4 +1,4 @@
-/** A seat has one controller after the other. Each connects, acts at random, and leaves in one of several ways. */
+/** A visitor is one controller after the other. Each connects, acts at random, and leaves in one of several ways. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -9,7 +9,7 @@ import { Client } from "./client";
 import { CHARACTERISTICS, CONTENT, LAST_IID } from "./messages";
 
 /** Controllers of one user. Removing the pairing disconnects all of them. */
-const SEATS_OF_A_USER = 4;
+const VISITORS_OF_A_USER = 4;
 const SUBSCRIPTIONS = 10;
 /** Requests of 1 MB. Their answers exceed the kernel's buffers, so that the server has to keep the rest. */
 const STALL_REQUESTS = 60;
@@ -38,7 +38,7 @@ const HALF_A_REQUEST = Buffer.from("PUT /echo HTTP/1.1\r\nContent-Length: 10\r\n
 /** Has the length that it states, but is not sealed with the key. */
 const FORGED_FRAME = Buffer.concat([Buffer.of(16, 0), Buffer.alloc(32, 0x5a)]);
 
-/** The counts of all seats. */
+/** The counts of all visitors. */
 export interface Counters {
   requests: number;
   /** Events of connections that have closed. */
@@ -48,7 +48,7 @@ export interface Counters {
   readonly faults: string[];
 }
 
-export class Seat {
+export class Visitor {
   readonly #port: number;
   readonly #number: number;
   readonly #random: Random;
@@ -84,7 +84,7 @@ export class Seat {
     return this.#settling;
   }
 
-  /** Resolves when the seat has settled. */
+  /** Resolves when the visitor has settled. */
   async run(): Promise<void> {
     while (!this.#isSettling()) {
       this.#visits += 1;
@@ -109,7 +109,7 @@ export class Seat {
       throw new Disconnected();
     });
     this.#client = client;
-    const username = `user ${String(Math.floor(this.#number / SEATS_OF_A_USER))}`;
+    const username = `user ${String(Math.floor(this.#number / VISITORS_OF_A_USER))}`;
     const isSilent = random.chance(0.05);
     await client.verify(this.id, username, isSilent ? [] : this.#subscriptions());
     if (isSilent) {
@@ -255,7 +255,7 @@ export class Seat {
     client.socket.destroy();
   }
 
-  /** Waits until the server closes the connection, or until this seat has to settle. */
+  /** Waits until the server closes the connection, or until this visitor has to settle. */
   async #stayUntilClosed(client: Client): Promise<void> {
     while (!client.socket.destroyed && !this.#isSettling()) {
       await Promise.race([client.closed, sleep(1000)]);

@@ -10,7 +10,7 @@ import { serveStatusFromEnvironment } from "#src/status/environment";
 import { Harness } from "../support/harness";
 import { patient } from "../support/patience";
 
-/** Serves by the environment until the test ends it, or is over. @returns the lines that are logged. */
+/** Serves by the environment until the test ends it, or is over. @returns The lines that are logged. */
 function serve(t: TestContext, value: string): { lines: string[]; end: () => Promise<void> } {
   const lines: string[] = [];
   const end = serveStatusFromEnvironment({ HAPWIRE_STATUS: value }, (line) => lines.push(line));

@@ -41,7 +41,7 @@ function serve(connection: HAPConnection, between?: () => void): void {
   response.emit("close");
 }
 
-/** @returns nanoseconds for each request. */
+/** @returns Nanoseconds for each request. */
 function time(work: Work, connection: HAPConnection): number {
   const start = process.hrtime.bigint();
   for (let i = 0; i < REQUESTS; i += 1) {

@@ -112,14 +112,14 @@ export class AccessoryHome {
     }
   }
 
-  /** Pairs by the setup code. @returns the controller's data. */
+  /** Pairs by the setup code. @returns The controller's data. */
   async pair(): Promise<PairingData> {
     const client = this.client();
     await client.pairSetup(SETUP_CODE);
     return dataOf(client);
   }
 
-  /** Adds a further user by an admin. @returns that user's data. */
+  /** Adds a further user by an admin. @returns That user's data. */
   async add(admin: PairingData, isAdmin: boolean): Promise<PairingData> {
     const user = new User();
     await this.client(admin).addPairing(user.name, user.publicKey, isAdmin);
@@ -179,7 +179,7 @@ export async function post(
   return { status: message.status, items: answer, outcome };
 }
 
-/** M1 to M4 by hap-controller. @returns its side of the protocol, which can go on with M5. */
+/** M1 to M4 by hap-controller. @returns Its side of the protocol, which can go on with M5. */
 export async function setUpToM4(controller: Controller, setupCode = SETUP_CODE): Promise<PairingProtocol> {
   const protocol = new PairingProtocol();
   const m2 = await postTlv(controller, "/pair-setup", await protocol.buildPairSetupM1());

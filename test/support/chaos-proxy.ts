@@ -86,7 +86,7 @@ export class CutPlan {
   }
 }
 
-/** @returns how a connection ends, undefined for most: they live. */
+/** @returns How a connection ends, undefined for most: they live. */
 export function fateOf(seed: number, link: number): Fate | undefined {
   const random = new Random(seed, link * 4 + 2);
   if (!random.chance(0.3)) {

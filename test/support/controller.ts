@@ -41,7 +41,7 @@ export class Controller extends ControllerConnection {
     return message;
   }
 
-  /** Waits for the next message, which must be an event. @returns its entries as sent: newest first. */
+  /** Waits for the next message, which must be an event. @returns Its entries as sent: newest first. */
   async nextEvents(): Promise<EventEntry[]> {
     const message = await this.next();
     assert.equal(message.kind, "event", "expected an event, got a response");

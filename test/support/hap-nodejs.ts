@@ -59,7 +59,7 @@ export const hap = load();
 const { Categories, PermissionTypes } = hap as Constants;
 export { PermissionTypes };
 
-/** @returns the transport of a HAP server that listens: hapwire's. */
+/** @returns The transport of a HAP server that listens: hapwire's. */
 function transportOf(hapServer: HapNodeJs.HAPServer): EventedHTTPServer {
   return (hapServer as unknown as { readonly httpServer: EventedHTTPServer }).httpServer;
 }

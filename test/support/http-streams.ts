@@ -211,7 +211,7 @@ export class StreamGenerator {
     this.#random = random;
   }
 
-  /** @returns one to four requests one behind the other, often mutated. */
+  /** @returns One to four requests one behind the other, often mutated. */
   next(): Buffer {
     this.#odd = this.#random.pick(ODD);
     let stream = "";
@@ -239,7 +239,7 @@ export class StreamGenerator {
     return Array.from({ length: count }, () => between(0, length)).sort((a, b) => a - b);
   }
 
-  /** @returns the plain value, or now and then any of them. */
+  /** @returns The plain value, or now and then any of them. */
   #mostly<const T>(plain: T, all: readonly [T, ...T[]]): T {
     return this.#random.chance(this.#odd) ? this.#random.pick(all) : plain;
   }

@@ -30,7 +30,7 @@ export function signalsOf(hub: EventHub, count: number): number[][] {
     .map((signal) => [Math.floor(signal / SIGNAL_STRIDE), signal % SIGNAL_STRIDE]);
 }
 
-/** Adds a connection that is subscribed to 1.9, 1.10 and 2.9. @returns its slot. */
+/** Adds a connection that is subscribed to 1.9, 1.10 and 2.9. @returns Its slot. */
 export function addSubscriber(hub: EventHub): number {
   const slot = hub.add();
   hub.subscribe(slot, 1, 9);
@@ -39,7 +39,7 @@ export function addSubscriber(hub: EventHub): number {
   return slot;
 }
 
-/** Broadcasts to all but `except`. @returns the signals as [slot, signal], by slot. */
+/** Broadcasts to all but `except`. @returns The signals as [slot, signal], by slot. */
 export function broadcast(
   hub: EventHub,
   aid: number,

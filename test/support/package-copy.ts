@@ -21,7 +21,7 @@ export interface CopyOptions {
   readonly folder?: string;
 }
 
-/** @returns the copy's folder; it is gone when the test is over. */
+/** @returns The copy's folder; it is gone when the test is over. */
 export function copyPackage(
   t: TestContext,
   { addons = [], damaged = [], folder = "hapwire" }: CopyOptions = {},

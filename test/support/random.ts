@@ -11,7 +11,7 @@ export class Random {
     this.#state = (this.#state ^ Math.imul(stream + 1, 0x85ebca6b)) >>> 0;
   }
 
-  /** @returns a number from 0 to below 1. */
+  /** @returns A number from 0 to below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -19,12 +19,12 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** @returns an integer from `min` to `max`, both included. */
+  /** @returns An integer from `min` to `max`, both included. */
   between(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
 
-  /** @returns true so many times out of one. */
+  /** @returns True so many times out of one. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }

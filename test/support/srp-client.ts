@@ -22,7 +22,7 @@ export class SrpClient {
     this.publicKey = bytesOf(power(GENERATOR, this.#secret));
   }
 
-  /** @returns the session key, the proof for M3, and the proof that M4 must have. */
+  /** @returns The session key, the proof for M3, and the proof that M4 must have. */
   respondTo(salt: Uint8Array, theirs: Uint8Array): { key: Buffer; proof: Buffer; expected: Buffer } {
     const u = numberOf(hash(this.publicKey, theirs));
     const x = numberOf(hash(salt, hash(Buffer.from(`${USERNAME}:${this.#setupCode}`))));

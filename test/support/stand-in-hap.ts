@@ -27,7 +27,7 @@ export type Transport = (new () => EventEmitter) & {
   destroyExistingConnectionsAfterUnpair(initiator: unknown, username: string): void;
 };
 
-/** @returns a stand-in with classes of its own. Its transport never listens. */
+/** @returns A stand-in with classes of its own. Its transport never listens. */
 export function createHap(members: object = {}): Hap {
   class StockServer extends EventEmitter {
     static readonly unpaired: unknown[] = [];

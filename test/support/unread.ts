@@ -18,7 +18,7 @@ const TEXT = "x".repeat(8000);
 /**
  * Sends immediate events to a controller that does not read, until the server's socket is in a certain state.
  *
- * @returns how many events were sent.
+ * @returns How many events were sent.
  */
 export function sendUntil(harness: Harness, pair: Pair, isReached: (socket: Socket) => boolean): number {
   const { connection, controller } = pair;

@@ -52,7 +52,7 @@ function usedMemory(): number {
   return heapUsed + external;
 }
 
-/** @returns bytes that an unfinished head takes up which comes byte by byte. */
+/** @returns Bytes that an unfinished head takes up which comes byte by byte. */
 async function growthOfHead(size: number, byteAt: (index: number) => string): Promise<number> {
   const tested = new HttpUnderTest({ maxHeadSize: 1024 * KIB });
   await feed(tested, "GET / HTTP/1.1\r\n", "X: ");

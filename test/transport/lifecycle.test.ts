@@ -347,7 +347,7 @@ function listeningPorts(): number[] {
   );
 }
 
-/** @returns those of the ports that take a connection. */
+/** @returns Those of the ports that take a connection. */
 async function scanLoopback(ports: number[]): Promise<number[]> {
   const open = await Promise.all(
     ports.map(async (port) => {

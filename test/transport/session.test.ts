@@ -273,7 +273,7 @@ describe("sessionID", () => {
   });
 });
 
-/** @returns the session ids of both. Undefined if the system gave the port to another program in between. */
+/** @returns The session ids of both. Undefined if the system gave the port to another program in between. */
 async function connectTwiceFromOnePort(
   t: TestContext,
   harness: Harness,

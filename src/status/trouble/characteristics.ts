@@ -112,7 +112,7 @@ export function nameBridge(server: EventedHTTPServer, bridge: BridgeNames): void
   names.set(server, bridge);
 }
 
-/** @returns undefined if unknown. */
+/** @returns Undefined if unknown. */
 export function namesOf(server: EventedHTTPServer): BridgeNames | undefined {
   return names.get(server);
 }

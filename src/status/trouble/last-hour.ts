@@ -36,7 +36,7 @@ export class LastHour<Slice> {
     return [...this.#slices.values()];
   }
 
-  /** @returns the number of the slice that is being filled. */
+  /** @returns The number of the slice that is being filled. */
   #dropOld(): number {
     const number = Math.floor(this.#clock.now() / SLICE);
     for (const old of this.#slices.keys()) {
