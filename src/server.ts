@@ -61,8 +61,10 @@ const CLOSE_NAMES = { deadline: true };
  *
  * @example
  * ```js
- * const server = new EventedHTTPServer({ idleTimeout: 600_000 });
- * server.on("request", (connection, request, response) => response.end("hello"));
+ * const server = new EventedHTTPServer();
+ * server.on("request", (connection, request, response) => {
+ *   response.end("hello");
+ * });
  * server.on("listening", (port) => console.log(`port ${port}`));
  * server.listen(0, "127.0.0.1");
  * ```
