@@ -16,8 +16,7 @@ constexpr size_t kContexts = 64;
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   // A codec may be collected later than this, and keeps the contexts.
-  env.SetInstanceData(
-      new std::shared_ptr<CipherContexts>(std::make_shared<CipherContexts>(kContexts)));
+  env.SetInstanceData(new Shared<CipherContexts>(Shared<CipherContexts>::Make(kContexts)));
   exports.Set("FrameSealer", FrameSealerObject::Define(env));
   exports.Set("FrameOpener", FrameOpenerObject::Define(env));
   exports.Set("EventHub", EventHubObject::Define(env));

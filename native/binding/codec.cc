@@ -21,8 +21,8 @@ Napi::Value ResultOf(Napi::Env env, FrameStatus status, uint64_t result) {
 }
 
 /// The contexts of the addon in this environment.
-std::shared_ptr<CipherContexts> ContextsOf(Napi::Env env) {
-  return *env.GetInstanceData<std::shared_ptr<CipherContexts>>();
+Shared<CipherContexts> ContextsOf(Napi::Env env) {
+  return *env.GetInstanceData<Shared<CipherContexts>>();
 }
 
 /// Checks (key, counter) and makes the codec; throws if one of the two fails.

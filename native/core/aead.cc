@@ -25,7 +25,7 @@ void CipherContexts::Free::operator()(evp_cipher_ctx_st* context) const {
   EVP_CIPHER_CTX_free(context);
 }
 
-Aead::Aead(Direction direction, const uint8_t* key, std::shared_ptr<CipherContexts> contexts)
+Aead::Aead(Direction direction, const uint8_t* key, Shared<CipherContexts> contexts)
     : direction_(direction), contexts_(std::move(contexts)), context_(contexts_->Assign()) {
   std::copy(key, key + kKeyLength, key_.begin());
   // A refusal leaves an error in the queue of the thread, which Node would report for a later call
@@ -37,10 +37,10 @@ Aead::Aead(Direction direction, const uint8_t* key, std::shared_ptr<CipherContex
 }
 
 void Aead::Destroy() {
-  if (contexts_ == nullptr) return;
+  if (!contexts_) return;
   if (context_.holder == this) context_ = {};
   Wipe(key_.data(), key_.size());
-  contexts_.reset();
+  contexts_ = {};
 }
 
 /// Takes the context over from the cipher that has its key there. If this fails, no cipher has its

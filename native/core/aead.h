@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bytes.h"
+#include "shared.h"
 
 // OpenSSL's own name for EVP_CIPHER_CTX. Declared here, so that only aead.cc includes its headers.
 struct evp_cipher_ctx_st;
@@ -67,13 +68,13 @@ class Aead {
   /// @param key kKeyLength bytes, copied.
   /// @param contexts Default: a context of its own.
   Aead(Direction direction, const uint8_t* key,
-       std::shared_ptr<CipherContexts> contexts = std::make_shared<CipherContexts>(1));
+       Shared<CipherContexts> contexts = Shared<CipherContexts>::Make(1));
   ~Aead() { Destroy(); }
   Aead(const Aead&) = delete;
   Aead& operator=(const Aead&) = delete;
 
   /// False after Destroy(), or if OpenSSL refused the cipher or the key, as a FIPS build does.
-  bool ok() const { return contexts_ != nullptr; }
+  bool ok() const { return static_cast<bool>(contexts_); }
 
   /// Encrypts `plaintext` to `ciphertext` (the same length; may be the same memory) and writes
   /// kTagLength bytes to `tag`.
@@ -105,7 +106,7 @@ class Aead {
   const Direction direction_;
   std::array<uint8_t, kKeyLength> key_;
   /// Keeps `context_` alive. Null if there is no key.
-  std::shared_ptr<CipherContexts> contexts_;
+  Shared<CipherContexts> contexts_;
   CipherContexts::Context& context_;
 };
 

@@ -16,7 +16,7 @@ size_t ReadLength(const uint8_t* frame) {
 }  // namespace
 
 FrameOpener::FrameOpener(const uint8_t* key, uint64_t counter, size_t max_frames,
-                         std::shared_ptr<CipherContexts> contexts)
+                         Shared<CipherContexts> contexts)
     : aead_(Direction::kOpen, key, std::move(contexts)),
       counter_(counter),
       max_frames_(max_frames) {}

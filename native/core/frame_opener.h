@@ -24,7 +24,7 @@ class FrameOpener {
   /// @param max_frames How many frames one segment may complete.
   /// @param contexts Default: a context of its own.
   FrameOpener(const uint8_t* key, uint64_t counter, size_t max_frames = SIZE_MAX,
-              std::shared_ptr<CipherContexts> contexts = std::make_shared<CipherContexts>(1));
+              Shared<CipherContexts> contexts = Shared<CipherContexts>::Make(1));
   ~FrameOpener();
 
   FrameOpener(const FrameOpener&) = delete;

@@ -37,8 +37,7 @@ class FrameSealer::Gatherer {
   size_t offset_ = 0;
 };
 
-FrameSealer::FrameSealer(const uint8_t* key, uint64_t counter,
-                         std::shared_ptr<CipherContexts> contexts)
+FrameSealer::FrameSealer(const uint8_t* key, uint64_t counter, Shared<CipherContexts> contexts)
     : aead_(Direction::kSeal, key, std::move(contexts)), counter_(counter) {}
 
 size_t FrameSealer::SealedLength(size_t length) {

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 
 #include "aead.h"
 #include "bytes.h"
@@ -20,7 +19,7 @@ class FrameSealer {
   /// @param counter The counter of the first frame.
   /// @param contexts Default: a context of its own.
   FrameSealer(const uint8_t* key, uint64_t counter,
-              std::shared_ptr<CipherContexts> contexts = std::make_shared<CipherContexts>(1));
+              Shared<CipherContexts> contexts = Shared<CipherContexts>::Make(1));
 
   /// False if OpenSSL lacks the cipher.
   bool ok() const { return aead_.ok(); }

@@ -186,7 +186,7 @@ TEST_CASE("one context seals one message after the other, the key set once") {
 TEST_CASE("ciphers that share a context work by turns, each under its own key") {
   Key other_key = kKey;
   other_key[0] ^= 1;
-  const auto contexts = std::make_shared<CipherContexts>(1);
+  const auto contexts = hapwire::Shared<CipherContexts>::Make(1);
   Aead sealer(Direction::kSeal, kKey.data(), contexts);
   Aead opener(Direction::kOpen, kKey.data(), contexts);
   Aead other_sealer(Direction::kSeal, other_key.data(), contexts);
@@ -208,7 +208,7 @@ TEST_CASE("ciphers that share a context work by turns, each under its own key") 
 }
 
 TEST_CASE("a cipher goes on after another with its context has ended") {
-  const auto contexts = std::make_shared<CipherContexts>(1);
+  const auto contexts = hapwire::Shared<CipherContexts>::Make(1);
   const Bytes plaintext = Message(100);
   Bytes bytes(plaintext.size());
   Bytes tag(hapwire::kTagLength);

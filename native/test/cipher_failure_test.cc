@@ -113,7 +113,7 @@ TEST_CASE("a cipher that fails to take a context over does not use the key that 
   Bytes tag(hapwire::kTagLength);
   Key other_key = kKey;
   other_key[0] ^= 1;
-  const auto contexts = std::make_shared<CipherContexts>(1);
+  const auto contexts = hapwire::Shared<CipherContexts>::Make(1);
   Aead sealer(Direction::kSeal, kKey.data(), contexts);
   const Aead other(Direction::kSeal, other_key.data(), contexts);
   {

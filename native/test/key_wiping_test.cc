@@ -176,7 +176,7 @@ TEST_CASE("a shared context holds the key of the last session that used it, and 
   freed_with_key = 0;
   Key other_key = kKey;
   other_key[0] ^= 1;
-  const auto contexts = std::make_shared<CipherContexts>(1);
+  const auto contexts = hapwire::Shared<CipherContexts>::Make(1);
   const Bytes message = Message(100);
   Bytes output(FrameSealer::SealedLength(message.size()));
   const hapwire::ByteView chunk = View(message);
