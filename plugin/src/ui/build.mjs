@@ -15,7 +15,7 @@ cpSync(STATUS_PAGE, TARGET, { recursive: true });
 for (const name of readdirSync(SOURCE)) {
   const text = readFileSync(path.join(SOURCE, name), "utf8");
   if (name.endsWith(".css")) {
-    writeFileSync(path.join(TARGET, name), text);
+    writeFileSync(path.join(TARGET, name), `${palette(path.join(STATUS_PAGE, "page.css"))}\n${text}`);
   } else if (name.endsWith(".ts") && !name.endsWith(".d.ts")) {
     const { outputText } = ts.transpileModule(text, {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 },
@@ -26,7 +26,18 @@ for (const name of readdirSync(SOURCE)) {
 }
 writeFileSync(path.join(TARGET, "index.html"), fragment(path.join(STATUS_PAGE, "index.html")));
 
-/** The UI makes the head itself, and takes the contents of the body. */
+/** The colours of the status page: the UI says if they are light or dark, not the browser. */
+function palette(file) {
+  const [light, dark] = [...readFileSync(file, "utf8").matchAll(/:root \{([^}]*)\}/g)].map(
+    ([, rules]) => rules,
+  );
+  return `:root:has(body:not(.dark-mode)) {${light.replace("light dark", "light")}}
+:root:has(body.dark-mode) {
+    color-scheme: dark;${dark}}
+`;
+}
+
+/** The content of the body: the UI makes the head itself. */
 function fragment(file) {
   const html = readFileSync(file, "utf8");
   const [, body] = /<body>(.*)<\/body>/s.exec(html);
