@@ -21,8 +21,8 @@ const LOGS = path.join(ROOT, ".cache/platforms");
 /** How many times longer tests wait on an emulated processor, on a machine that emulates two at once. */
 const EMULATED_PATIENCE = 20;
 
-/** The benchmarks measure nothing on an emulator, and take longer there than their own bounds. */
-const WITHOUT_BENCHMARKS = "--without=bench/";
+/** The benchmarks measure nothing on an emulator. No processor breaks documents, the test runner or the plugin's own code. */
+const WITHOUT_ON_EMULATORS = ["bench/", "docs/", "plugin/", "runner/"].map((name) => `--without=${name}`);
 
 /** The tests of `--brief`. */
 const BRIEF = {
@@ -78,7 +78,7 @@ function environment(target) {
 function suiteOf(target, brief) {
   const emulated = target.emulator !== undefined;
   if (brief) return emulated ? BRIEF.emulated : BRIEF.native;
-  return emulated ? [WITHOUT_BENCHMARKS] : [];
+  return emulated ? WITHOUT_ON_EMULATORS : [];
 }
 
 /** @returns {[name: string, ...command: string[]][]} The steps, in their order. */
