@@ -25,7 +25,7 @@ const LOADED_LATE = ["^node:crypto$", "^debug$", "^\\./native$", "^\\./portable(
 
 const BENCH_BY_PATH = {
   regex: "^(\\.\\./){2,}bench/",
-  message: "Import #bench/…: tests run what is compiled to dist-bench, and have no copy of it.",
+  message: "Import #bench/…: tests run the compiled code in dist-bench, not a copy of their own.",
 };
 
 /** Programs, which print. */

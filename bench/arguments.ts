@@ -8,7 +8,7 @@ import { CONTENDER_NAMES } from "./contenders";
 import type { RunSettings } from "./harness/settings";
 import { SCENARIOS } from "./scenarios";
 
-/** What a run measures. */
+/** The scenarios, contenders and sizes of a run. */
 export interface RunRequest extends RunSettings {
   /** Names of scenarios, in the order of reports. */
   readonly scenarios: readonly string[];
@@ -16,7 +16,7 @@ export interface RunRequest extends RunSettings {
   readonly contenders: readonly string[];
 }
 
-/** Where a result goes, besides the terminal. */
+/** The outputs of a result besides the table in the terminal. */
 export interface Outputs {
   /** The file of the HTML report. */
   readonly html?: string;

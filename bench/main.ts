@@ -82,7 +82,7 @@ function show(result: BenchResult, { html, goals }: Outputs): void {
   if (goals) console.log(`\n${renderGoals(result)}`);
 }
 
-/** Creates the file if there is none. @throws Error with a `syscall` if it cannot be written. */
+/** Creates the file if it does not exist. @throws Error with a `syscall` if it cannot be written. */
 function checkWritable(file: string | undefined): void {
   if (file !== undefined) closeSync(openSync(file, "a"));
 }

@@ -8,7 +8,7 @@ export interface Scenario {
   /** Its name on the command line. */
   readonly name: string;
   readonly title: string;
-  /** How the figures are taken, and what the limit is, for readers of the report. */
+  /** The way in which the figures are taken, and the limit, for readers of the report. */
   readonly how: string;
   /** The names of the contenders that take part. */
   readonly contenders: readonly string[];

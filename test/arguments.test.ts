@@ -61,7 +61,7 @@ async function errorOf(call: () => unknown): Promise<ArgumentError> {
   assert.fail("nothing was thrown");
 }
 
-/** @returns What the process warns of until the test ends. */
+/** @returns The warnings of the process until the test ends. */
 function warningsOf(t: TestContext): string[] {
   const warnings: string[] = [];
   t.mock.method(process, "emitWarning", (text: string, options: { type: string; code: string }) => {

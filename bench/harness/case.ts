@@ -8,7 +8,7 @@ export type Sample = Readonly<Record<string, number>>;
 
 /** A contender that is warmed up and waits for its turn. */
 export interface Subject {
-  /** @throws Error if the contender does not deliver what it must. */
+  /** @throws Error if a response or an event is missing or wrong. */
   sample(): Promise<Sample>;
   close(): Promise<void>;
 }
@@ -26,7 +26,7 @@ export interface ColdPlan {
   /**
    * Starts a process, measures the first work that it does, and ends it.
    *
-   * @throws Error if the contender does not deliver what it must.
+   * @throws Error if a response or an event is missing or wrong.
    */
   sample(competitor: Competitor): Promise<Sample>;
 }

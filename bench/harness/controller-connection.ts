@@ -1,4 +1,4 @@
-/** A controller's end of one connection: sends requests, and takes nothing on trust that it receives. */
+/** A controller's end of one connection: sends requests, and checks every byte that it receives. */
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
@@ -13,7 +13,7 @@ export interface RequestOptions {
   body?: string | Buffer;
 }
 
-/** Seals what a controller sends and opens what it receives. */
+/** Seals the plaintext of a controller and opens the segments of the accessory. */
 export interface Codec {
   seal(plaintext: Buffer): Buffer;
   open(segment: Buffer): Buffer;

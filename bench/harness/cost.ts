@@ -1,4 +1,4 @@
-/** What work costs a server's process: CPU time, and the longest stall of its event loop. */
+/** The cost of work for a server's process: CPU time, and the longest stall of its event loop. */
 
 import { keepLoadBusy } from "./keep-load-busy";
 import type { Child } from "./child";

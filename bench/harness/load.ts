@@ -26,7 +26,7 @@ export interface Load<S extends Seated> {
    * Does the work.
    *
    * @param record - Called for each latency. Not called if no controller waits.
-   * @throws Error if the server does not deliver what it must.
+   * @throws Error if a response or an event is missing or wrong.
    */
   work(seat: S, times: number, record: RecordLatency): Promise<void>;
   /** The CPU time of one time is divided by this number, e.g. the connections of a wave. Default 1. */

@@ -168,7 +168,7 @@ function readHeaders(lines: readonly string[]): Map<string, string> {
   return headers;
 }
 
-/** @throws Error if the headers do not say, or not clearly, where the body ends. */
+/** @throws Error if the end of the body is missing from the headers, or ambiguous. */
 function checkFraming(kind: Message["kind"], headers: ReadonlyMap<string, string>): void {
   const [length, encoding] = FRAMING.map((name) => headers.get(name));
   check(length === undefined || /^\d{1,15}$/.test(length), "a message has the length", length);

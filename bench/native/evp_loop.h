@@ -18,8 +18,8 @@ constexpr size_t kKeyLength = 32;
 /// Seals one message, and opens its frames, any number of times.
 ///
 /// Each frame takes the calls that EVP asks for: a nonce for the context that keeps its key, the
-/// AAD, the text, the tag. Memory is allocated once. No codec can be faster, and this is none: it
-/// opens the same frames again and again.
+/// AAD, the text, the tag. Memory is allocated once. No codec can be faster. The loop
+/// is not a codec: it opens the same frames again and again.
 class EvpLoop {
  public:
   /// @param key kKeyLength bytes.

@@ -37,7 +37,7 @@ function scale(style: string, { median, min, max }: Summary, most: number): Bar 
   return { style, median: percent(median), min: percent(min), max: percent(max) };
 }
 
-/** The track, the bar and its range, from `left` on, where 100 % are `width` long. */
+/** The track, the bar and its range, from `left` on. `width` is the length of 100 %. */
 function shapes(bar: Bar, left: number, width: number, unit: string, y: number): string {
   const at = (percent: number): string => `${(left + (percent / 100) * width).toFixed(2)}${unit}`;
   const long = (percent: number): string => `${((percent / 100) * width).toFixed(2)}${unit}`;

@@ -22,7 +22,7 @@ interface Characteristic {
 /** The answer for one characteristic, with a status of HAP. */
 type Result = Partial<Record<"aid" | "iid" | "value", unknown>> & { readonly status: number };
 
-/** What a controller asks of one characteristic. */
+/** The entry of one characteristic in a write. */
 type Change = Partial<Record<"aid" | "iid" | "value" | "ev", unknown>>;
 
 const [OK, READ_ONLY, WRITE_ONLY, NO_EVENTS, UNKNOWN, INVALID] = [0, -70404, -70405, -70406, -70409, -70410];

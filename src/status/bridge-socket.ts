@@ -107,7 +107,7 @@ export class BridgeSocket {
   }
 
   #answer(socket: Socket): void {
-    // A reader that goes away, or takes nothing, does not reach the bridges.
+    // A reader that goes away, or reads no data, does not disturb the bridges.
     this.#readers.add(socket);
     socket.on("close", () => this.#readers.delete(socket));
     socket.unref();

@@ -26,7 +26,7 @@ describe("judgeGoals", () => {
     assert.deepEqual(verdicts({ ofLimit: 1.05, atMost: 500 }), ["1.08 × missed", "567 ns missed"]);
   });
 
-  it("takes nothing within the noise of HAP-NodeJS for ahead", () => {
+  it("does not count a figure within the noise of HAP-NodeJS as ahead", () => {
     const noise = { figure: "whole-stack/get-100/cpu", ahead: 1 };
     assert.deepEqual(verdicts(noise), ["within the noise missed"]);
   });

@@ -58,7 +58,7 @@ describe("overlap", () => {
     overlap(range(...other), range(...one)),
   ];
 
-  it("is true if the ranges share a value, be it their last", () => {
+  it("is true if the ranges share a value, even if it is their last", () => {
     assert.deepEqual(both([1, 3], [2, 4]), [true, true]);
     assert.deepEqual(both([1, 3], [3, 4]), [true, true]);
     assert.deepEqual(both([1, 9], [4, 5]), [true, true]);

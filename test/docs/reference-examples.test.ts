@@ -14,7 +14,7 @@ import { ROOT, runNode } from "../support/child";
 import { read } from "../support/documents";
 import { patient } from "../support/patience";
 
-/** An example in a comment, and the name of what it explains. */
+/** An example in a comment, and the name of the declaration below it. */
 const EXAMPLE =
   /^ \* @example\n \* ```js\n((?: \*.*\n)+?) \* ```\n(?: \*.*\n)*? \*\/\nexport (?:class|function) (\w+)/gm;
 
@@ -55,7 +55,7 @@ interface Run {
   readonly prints: RegExp;
 }
 
-/** For each example: the code before and after it, and what they print. */
+/** For each example: the code before and after it, and the output. */
 const RUNS: Readonly<Record<string, Run>> = {
   AccessoryPairing: { before: SERVER, after: GET, prints: /^HTTP\/1\.1 470 / },
   ArgumentError: { prints: /^options\.idleTimeout$/m },
@@ -90,7 +90,7 @@ const RUNS: Readonly<Record<string, Run>> = {
   install: { prints: /^hapwire is active$/m },
 };
 
-/** Returns the examples in the sources, by the name of what they explain. */
+/** Returns the examples in the sources, by the name of the declaration below. */
 function readExamples(): ReadonlyMap<string, string> {
   const files = readdirSync(path.join(ROOT, "src"), { recursive: true, encoding: "utf8" });
   const sources = files.filter((file) => file.endsWith(".ts")).map((file) => read(path.join("src", file)));

@@ -74,7 +74,7 @@ export class AuditedController extends Controller {
   #independent: IndependentCodec | undefined;
   #whenInside: (() => void) | undefined;
 
-  /** What the controller itself has counted. */
+  /** The controller's own counts. */
   get traffic(): Traffic {
     return {
       requests: this.#requests,

@@ -1,6 +1,6 @@
 /**
  * A bridge of HAP-NodeJS as large as HomeKit allows, and the controllers of two users, from pair-setup to unpair. Each
- * event, byte and frame is audited: what the bridge owed, what the controllers received, and what the statistics say.
+ * event, byte and frame is audited: the bridge's debts, the controllers' receipts, and the statistics agree.
  */
 
 import assert from "node:assert/strict";

@@ -11,7 +11,7 @@ import ts from "typescript";
 import { ROOT } from "../support/child";
 import { patient } from "../support/patience";
 
-/** What a program has beside hapwire: its dependencies with types, and no peer. */
+/** The packages that a program has beside hapwire: dependencies with types, and no peer. */
 const DEPENDENCIES = ["fast-srp-hap", "@types/node", "undici-types"];
 
 const PROGRAM = `
@@ -38,7 +38,7 @@ function createProgram(t: TestContext): string {
   });
   const modules = path.join(folder, "node_modules");
   for (const name of ["package.json", "dist"]) {
-    // Only what a compiler reads.
+    // Only the files that a compiler reads.
     const filter = (source: string): boolean =>
       !/\.[a-z]+$/.test(path.basename(source)) || /\.d\.ts$|\.json$/.test(source);
     cpSync(path.join(ROOT, name), path.join(modules, "hapwire", name), { recursive: true, filter });
