@@ -2,8 +2,8 @@
 
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import type { CasePlan } from "../harness/case";
+import { burstLoad } from "../harness/burst-load";
 import { measured } from "../harness/load";
-import { Seat } from "../harness/seat";
 import { connectionCounts, type RunSettings } from "../harness/settings";
 import type { Scenario } from "../scenario";
 
@@ -37,12 +37,7 @@ function burstCase(changes: number, connections: number, settings: RunSettings):
     metrics: [{ name: "cpu", title: "CPU time of a burst", unit: "us" }],
     ...measured(
       {
-        start: async (competitor) => Seat.start(competitor, "sealed-writes", settings.accessories),
-        async setUp(seat) {
-          await seat.connect(connections);
-          await seat.subscribe(changes);
-        },
-        work: async (seat, times) => seat.burst(changes, times),
+        ...burstLoad(changes, connections, settings),
         ...(connections <= MAX_COLD_CONNECTIONS && { cold: COLD_BURSTS }),
       },
       settings,

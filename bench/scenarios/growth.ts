@@ -2,8 +2,8 @@
 
 import { HAPNODEJS, HAPWIRE, PORTABLE } from "../contenders";
 import type { CasePlan } from "../harness/case";
+import { burstLoad } from "../harness/burst-load";
 import { measured } from "../harness/load";
-import { Seat } from "../harness/seat";
 import type { RunSettings } from "../harness/settings";
 import type { CaseResult, Figure } from "../result";
 import type { Scenario } from "../scenario";
@@ -52,18 +52,7 @@ function growthCase(
     name: `${growing}-${String(size)}`,
     title: `${size.toLocaleString("en")} ${growing}`,
     metrics: [{ name: "cpu", title: "CPU time of an event on a connection", unit: "us" }],
-    ...measured(
-      {
-        start: async (competitor) => Seat.start(competitor, "sealed-writes", settings.accessories),
-        async setUp(seat) {
-          await seat.connect(connections);
-          await seat.subscribe(changes);
-        },
-        work: async (seat, times) => seat.burst(changes, times),
-        units: connections * changes,
-      },
-      settings,
-    ),
+    ...measured({ ...burstLoad(changes, connections, settings), units: connections * changes }, settings),
   };
 }
 
