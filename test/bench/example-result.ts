@@ -219,3 +219,16 @@ export const EXAMPLE: BenchResult = {
   ],
   scenarios,
 };
+
+/** The example with other cases. */
+export function exampleWithCases(change: (one: CaseResult) => CaseResult): BenchResult {
+  return { ...EXAMPLE, scenarios: scenarios.map((one) => ({ ...one, cases: one.cases.map(change) })) };
+}
+
+/** The example with other warm figures. */
+export function exampleWithFigures(change: (figure: Figure, index: number) => Figure): BenchResult {
+  return exampleWithCases((one) => ({
+    ...one,
+    metrics: one.metrics.map((metric) => ({ ...metric, figures: metric.figures.map(change) })),
+  }));
+}

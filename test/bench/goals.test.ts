@@ -7,7 +7,7 @@ import { GOALS, type Goal } from "#bench/goals";
 import { judgeGoals, renderGoals, slowerThan } from "#bench/report/goals";
 import type { Figure } from "#bench/result";
 import { SCENARIOS } from "#bench/scenarios";
-import { EXAMPLE } from "./example-result";
+import { EXAMPLE, exampleWithFigures } from "./example-result";
 
 describe("judgeGoals", () => {
   const goal: Goal = { title: "seal", figure: "codec/150/seal" };
@@ -78,19 +78,7 @@ describe("renderGoals", () => {
 
   it("prints the scenarios in which the portable engine is slower than HAP-NodeJS", () => {
     assert.match(text, /^ +portable engine, nowhere slower than HAP-NodeJS: met$/m);
-    const slow = {
-      ...EXAMPLE,
-      scenarios: EXAMPLE.scenarios.map((scenario) => ({
-        ...scenario,
-        cases: scenario.cases.map((one) => ({
-          ...one,
-          metrics: one.metrics.map((metric) => ({
-            ...metric,
-            figures: metric.figures.map((figure) => ({ ...figure, contender: swap(figure.contender) })),
-          })),
-        })),
-      })),
-    };
+    const slow = exampleWithFigures((figure) => ({ ...figure, contender: swap(figure.contender) }));
     assert.match(renderGoals(slow), /nowhere slower than HAP-NodeJS: missed\n +Burst of changes: /);
   });
 });

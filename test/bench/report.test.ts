@@ -14,7 +14,7 @@ import { renderHtml } from "#bench/report/html";
 import { renderBenchmarks, renderReadme } from "#bench/report/markdown";
 import { readResult } from "#bench/report/read-result";
 import type { BenchResult, Metric } from "#bench/result";
-import { EXAMPLE } from "./example-result";
+import { EXAMPLE, exampleWithCases, exampleWithFigures } from "./example-result";
 
 /** The checkout: this file runs from dist-test/test/bench. */
 const ROOT = path.join(__dirname, "..", "..", "..");
@@ -112,16 +112,12 @@ describe("renderHtml", () => {
           figures: metric.figures.filter(({ contender }) => keep(contender)),
         }));
       return {
-        ...EXAMPLE,
-        contenders: EXAMPLE.contenders.filter(({ name }) => keep(name)),
-        scenarios: EXAMPLE.scenarios.map((scenario) => ({
-          ...scenario,
-          cases: scenario.cases.map(({ cold, ...one }) => ({
-            ...one,
-            metrics: kept(one.metrics),
-            ...(cold !== undefined && { cold: kept(cold) }),
-          })),
+        ...exampleWithCases(({ cold, ...one }) => ({
+          ...one,
+          metrics: kept(one.metrics),
+          ...(cold !== undefined && { cold: kept(cold) }),
         })),
+        contenders: EXAMPLE.contenders.filter(({ name }) => keep(name)),
       };
     };
     const subject = renderHtml(alone((name) => name === "hapwire"));
@@ -175,23 +171,11 @@ function reportsOf(result: BenchResult): Record<"html" | "markdown" | "readme" |
 
 describe("every report", () => {
   it('says "within the noise" in place of a ratio if the ranges overlap', () => {
-    const noisy: BenchResult = {
-      ...EXAMPLE,
-      scenarios: EXAMPLE.scenarios.map((scenario) => ({
-        ...scenario,
-        cases: scenario.cases.map((one) => ({
-          ...one,
-          metrics: one.metrics.map((metric) => ({
-            ...metric,
-            figures: metric.figures.map(({ contender }, index) => ({
-              contender,
-              // Medians far apart, ranges that overlap.
-              samples: [10 + 20 * index, 20 + 20 * index, 1_000],
-            })),
-          })),
-        })),
-      })),
-    };
+    const noisy = exampleWithFigures(({ contender }, index) => ({
+      contender,
+      // Medians far apart, ranges that overlap.
+      samples: [10 + 20 * index, 20 + 20 * index, 1_000],
+    }));
     for (const [name, report] of Object.entries(reportsOf(noisy))) {
       assert.match(report, /within the noise/, name);
     }
@@ -211,13 +195,7 @@ describe("every report", () => {
     for (const report of [html, markdown, readme]) {
       assert.match(report, /A cold figure comes from a fresh process/);
     }
-    const warm = reportsOf({
-      ...EXAMPLE,
-      scenarios: EXAMPLE.scenarios.map((scenario) => ({
-        ...scenario,
-        cases: scenario.cases.map(({ name, title, metrics }) => ({ name, title, metrics })),
-      })),
-    });
+    const warm = reportsOf(exampleWithCases(({ name, title, metrics }) => ({ name, title, metrics })));
     for (const report of Object.values(warm)) assert.doesNotMatch(report, /\bcold\b/);
   });
 
