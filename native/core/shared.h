@@ -15,9 +15,7 @@ class Shared {
  public:
   template <typename... Arguments>
   static Shared Make(Arguments&&... arguments) {
-    Shared shared;
-    shared.box_ = std::make_unique<Box>(std::forward<Arguments>(arguments)...).release();
-    return shared;
+    return Shared(std::make_unique<Box>(std::forward<Arguments>(arguments)...).release());
   }
 
   /// Owns nothing.
@@ -45,6 +43,8 @@ class Shared {
     T object;
     size_t owners = 1;
   };
+
+  explicit Shared(Box* box) : box_(box) {}
 
   Box* box_ = nullptr;
 };

@@ -1,0 +1,60 @@
+#include "shared.h"
+
+#include <doctest/doctest.h>
+
+#include <utility>
+
+using hapwire::Shared;
+
+namespace {
+
+/// Counts how many of its kind live.
+class Counted {
+ public:
+  explicit Counted(int& living) : living_(living) { ++living_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --living_; }
+
+  int Living() const { return living_; }
+
+ private:
+  int& living_;
+};
+
+}  // namespace
+
+TEST_CASE("a shared object lives until its last owner is gone") {
+  int living = 0;
+  {
+    Shared<Counted> last;
+    {
+      const auto first = Shared<Counted>::Make(living);
+      last = first;
+      const Shared<Counted> copy(last);
+      CHECK(copy->Living() == 1);
+    }
+    CHECK(last);
+    CHECK(living == 1);
+  }
+  CHECK(living == 0);
+}
+
+TEST_CASE("a moved owner passes its object on") {
+  int living = 0;
+  auto first = Shared<Counted>::Make(living);
+  Shared<Counted> second(std::move(first));
+  CHECK_FALSE(first);  // NOLINT(bugprone-use-after-move): what is left is the subject.
+  CHECK(second->Living() == 1);
+  second = Shared<Counted>();
+  CHECK(living == 0);
+}
+
+TEST_CASE("an owner that takes another object leaves its own") {
+  int living = 0;
+  int others = 0;
+  auto owner = Shared<Counted>::Make(living);
+  owner = Shared<Counted>::Make(others);
+  CHECK(living == 0);
+  CHECK(owner->Living() == 1);
+}
