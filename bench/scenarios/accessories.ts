@@ -19,7 +19,8 @@ export const accessories: Scenario = {
     "GET /accessories of a large bridge, one in flight, over connections that take turns. CPU time is that of the " +
     "server's process for a request, latency is as the controller sees it. " +
     `Cold: the first ${String(COLD_REQUESTS)} requests of a fresh process. ` +
-    "Limit: Node's http in plaintext, which also seals the body of each response and drops the frames.",
+    "Limit: Node's http in plaintext, whose bytes pass JavaScript, and which also seals each request and the body of each " +
+    "response and drops the frames.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     const body = accessoriesJson(settings.accessories);

@@ -21,7 +21,8 @@ export const get: Scenario = {
     "process for a request. Latency runs from the request's write to the whole response, as the controller sees it. With " +
     "one in flight, the server wakes up for each request. With one in flight on each connection, the server finds several " +
     `requests when it wakes up. Cold: the first ${String(COLD_REQUESTS)} requests of a fresh process. ` +
-    "Limit: Node's http in plaintext.",
+    "Limit: Node's http in plaintext, whose bytes pass JavaScript, and which also seals each request and the body of each " +
+    "response and drops the frames.",
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     return connectionCounts(settings, CONNECTIONS).flatMap((connections) => [
@@ -44,7 +45,7 @@ function getCase(
     metrics: REQUEST_METRICS,
     ...measured(
       {
-        start: async (competitor) => Seat.start(competitor, "http", settings.accessories),
+        start: async (competitor) => Seat.start(competitor, "sealing-http", settings.accessories),
         setUp: async (seat) => seat.connect(connections),
         work: async (seat, times, record) =>
           sendRequests(

@@ -1,8 +1,8 @@
-/** The limit of requests: Node's own HTTP server in plaintext, with the same responses. */
+/** The limit of connections and memory: Node's own HTTP server in plaintext, with the same responses. */
 
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 import { Home } from "../harness/home";
 import type { BenchServer, ServerSettings } from "./contract";
@@ -14,13 +14,21 @@ export async function startServer(settings: ServerSettings): Promise<BenchServer
   });
 }
 
-/** Starts an HTTP server that keeps its connections open, as an accessory does. */
-export async function startHttp(listener: RequestListener): Promise<BenchServer> {
+/**
+ * Starts an HTTP server that keeps its connections open, as an accessory does.
+ *
+ * @param prepare - Called with the socket of each connection.
+ */
+export async function startHttp(
+  listener: RequestListener,
+  prepare?: (socket: Socket) => void,
+): Promise<BenchServer> {
   const server = createServer({ keepAliveTimeout: 0, noDelay: true, requestTimeout: 0 }, listener);
   server.timeout = 0;
   let connections = 0;
   server.on("connection", (socket) => {
     connections += 1;
+    prepare?.(socket);
     socket.on("close", () => (connections -= 1));
   });
   server.listen(0, "127.0.0.1");
