@@ -203,7 +203,7 @@ Napi::Value EventHubObject::BroadcastValue(const Napi::CallbackInfo& info) {
     return {};
   }
   const std::optional<EventValue> value = ToValue(info[2], (flags & kIsJson) != 0);
-  if (!value) return {};
+  if (!value) return Napi::Number::New(info.Env(), kNeedsJson);
   const size_t count = hub_->Broadcast(id, *value, (flags & kImmediate) != 0, except_slot,
                                        {signals_.data(), signals_.size()});
   ForgetLongText();
@@ -232,7 +232,7 @@ Napi::Value EventHubObject::SendValue(const Napi::CallbackInfo& info) {
     return {};
   }
   const std::optional<EventValue> value = ToValue(info[3], (flags & kIsJson) != 0);
-  if (!value) return {};
+  if (!value) return Napi::Number::New(info.Env(), kNeedsJson);
   const Signal signal = hub_->Send(slot, id, *value, (flags & kImmediate) != 0);
   ForgetLongText();
   return Napi::Number::New(info.Env(), static_cast<uint32_t>(signal));
@@ -268,8 +268,8 @@ Napi::Value EventHubObject::CountList(const Napi::CallbackInfo& info) {
   return ToFloat64Array(info.Env(), list.data(), list.size());
 }
 
-/// Reads a JavaScript value; throws if it is one that the caller must write as JSON. Strings are
-/// views of this object's memory.
+/// Reads a JavaScript value. Strings are views of this object's memory.
+/// @return Nothing if the caller must write the value as JSON.
 std::optional<EventValue> EventHubObject::ToValue(const Napi::Value& value, bool is_json) {
   switch (value.Type()) {
     case napi_undefined:
@@ -288,8 +288,6 @@ std::optional<EventValue> EventHubObject::ToValue(const Napi::Value& value, bool
       utf16_ = value.As<Napi::String>().Utf16Value();
       return EventValue::String(utf16_);
     default:
-      ThrowTypeError(value.Env(),
-                     "value: expected undefined, null, a boolean, a number or a string");
       return std::nullopt;
   }
 }

@@ -14,19 +14,19 @@ namespace hapwire::binding {
 /// Flags of an event. The values are shared with src/engine/native.ts.
 constexpr uint32_t kIsJson = 1;
 constexpr uint32_t kImmediate = 2;
+/// The answer for a value whose JSON only JavaScript can write: nothing was done.
+constexpr int32_t kNeedsJson = -1;
 
 /// `new EventHub(maxEvents, maxBytes, maxSubscriptions)`: native/core/event_hub.h, method by
 /// method. Slots are integers from 0 to 2^32 - 1, aids and iids from 0 to 2^53 - 1.
 ///
 /// - `setSignals(array)`: the Uint32Array that broadcasts write their signals to. It has at least
-/// as
-///   many entries as there are slots.
-/// - `broadcastValue(aid, iid, value, flags, exceptSlot)`: returns how many signals it wrote.
-/// Always
+///   as many entries as there are slots.
+/// - `broadcastValue(aid, iid, value, flags, exceptSlot)`: returns how many signals it wrote. Always
 ///   five arguments.
 /// - `sendValue(slot, aid, iid, value, flags)`: returns the signal.
-/// - For both, `value` is undefined, null, a boolean, a number or a string. `flags` is the sum of
-///   kIsJson, if the string is JSON already, and kImmediate.
+/// - Both write undefined, null, a boolean, a number or a string as JSON, and return kNeedsJson for
+///   any other value. `flags` is the sum of kIsJson, if the string is JSON already, and kImmediate.
 /// - `attachSealer(slot, sealer)`: a FrameSealer.
 /// - `subscribe(slot, aid, iid)`: returns a Subscribed.
 /// - `prepare(slot)`: returns the number of bytes that `takePrepared(output)` writes next; that one

@@ -63,9 +63,9 @@ interface AddonHub extends Pick<
   remove(slot: number): void;
   attachSealer(slot: number, sealer: object): void;
   setSignals(signals: Uint32Array): void;
-  /** @returns The number of signals that it wrote. */
+  /** @returns The number of signals that it wrote, or {@link NEEDS_JSON}. */
   broadcastValue(aid: number, iid: number, value: unknown, flags: number, exceptSlot: number): number;
-  /** @returns The signal, or 0. */
+  /** @returns The signal, 0, or {@link NEEDS_JSON}. */
   sendValue(slot: number, aid: number, iid: number, value: unknown, flags: number): number;
   prepare(slot: number): number;
   takePrepared(output: Buffer): number;
@@ -99,6 +99,11 @@ function errorOf(result: number): FrameError {
 const MAX_CHUNKS = 16;
 /** How the addon packs two results: see native/binding/codec.h. */
 const PENDING_STRIDE = 2048;
+
+/** Flags of an event, and the answer for a value whose JSON the addon does not write. See native/binding/hub.h. */
+const IS_JSON = 1;
+const IMMEDIATE = 2;
+const NEEDS_JSON = -1;
 
 function sealerClass(Base: Addon["FrameSealer"]): new (key: Uint8Array, counter: bigint) => FrameSealer {
   return class NativeSealer extends Base implements FrameSealer {
@@ -197,15 +202,19 @@ function hubClass(
     }
 
     broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
-      const isJson = needsStringify(value);
-      const written = isJson ? jsonOf(value) : value;
-      return this.broadcastValue(aid, iid, written, flagsOf(isJson, immediate), exceptSlot);
+      const flags = immediate ? IMMEDIATE : 0;
+      const count = this.broadcastValue(aid, iid, value, flags, exceptSlot);
+      return count === NEEDS_JSON
+        ? this.broadcastValue(aid, iid, jsonOf(value), flags + IS_JSON, exceptSlot)
+        : count;
     }
 
     send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number {
-      const isJson = needsStringify(value);
-      const written = isJson ? jsonOf(value) : value;
-      const signal = this.sendValue(slot, aid, iid, written, flagsOf(isJson, immediate));
+      const flags = immediate ? IMMEDIATE : 0;
+      let signal = this.sendValue(slot, aid, iid, value, flags);
+      if (signal === NEEDS_JSON) {
+        signal = this.sendValue(slot, aid, iid, jsonOf(value), flags + IS_JSON);
+      }
       if (signal === 0) {
         return 0;
       }
@@ -242,25 +251,7 @@ function queueCounts(list: Float64Array): QueueCounts {
   return { queued, duplicates, collapsed, unsubscribed, delivered, messages, pendingEvents, pendingBytes };
 }
 
-/** See native/binding/hub.h. */
-function flagsOf(isJson: boolean, immediate: boolean): number {
-  return (isJson ? 1 : 0) + (immediate ? 2 : 0);
-}
-
-/** False for null, booleans, numbers, strings and undefined: the addon writes their JSON. */
-function needsStringify(value: unknown): boolean {
-  switch (typeof value) {
-    case "boolean":
-    case "number":
-    case "string":
-    case "undefined":
-      return false;
-    default:
-      return value !== null;
-  }
-}
-
-/** Undefined if `JSON.stringify` leaves the key out. Called before the addon: a `toJSON` may use the hub. */
+/** Undefined if `JSON.stringify` leaves the key out. A `toJSON` may use the hub, which has done nothing with the value yet. */
 function jsonOf(value: unknown): string | undefined {
   const prefix = '{"value":';
   const json = JSON.stringify({ value });

@@ -21,8 +21,26 @@ const LOGS = path.join(ROOT, ".cache/platforms");
 /** How many times longer tests wait on an emulated processor, on a machine that emulates two at once. */
 const EMULATED_PATIENCE = 20;
 
-/** The benchmarks measure nothing on an emulator. No processor breaks documents, the test runner or the plugin's own code. */
-const WITHOUT_ON_EMULATORS = ["bench/", "docs/", "plugin/", "runner/"].map((name) => `--without=${name}`);
+/** What no other processor can break: the rest of the suite takes most of an hour of emulation already. */
+const WITHOUT_ON_EMULATORS = [
+  // Measures nothing on an emulator.
+  "bench/",
+  // Text, files and the compiler.
+  "docs/",
+  "runner/",
+  "cli/advice",
+  "cli/command",
+  "cli/doctor.",
+  "cli/doctor-storage",
+  "pairing/json-file-storage",
+  "process/install-step",
+  "process/types",
+  // TypeScript above what the other tests cover: `npm start` and the pairing tests run on the emulator too.
+  "examples/",
+  "plugin/",
+  "preload/preload",
+  "status/",
+].map((name) => `--without=${name}`);
 
 /** The tests of `--brief`. */
 const BRIEF = {

@@ -75,6 +75,8 @@ const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
 const COLLECTIONS = 3;
 /** A flag of native/binding/hub.h. */
 const IMMEDIATE = 2;
+/** An answer of native/binding/hub.h. */
+const NEEDS_JSON = -1;
 /** See native/binding/codec.h. */
 const PENDING_STRIDE = 2048;
 const KIND = {
@@ -86,9 +88,8 @@ const KIND = {
   flags: [...wrong(never), 2 ** 32],
   signals: wrong(never),
   sealer: wrong(never),
-  value: wrong(
-    (value) => value === null || ["undefined", "boolean", "number", "string"].includes(typeof value),
-  ),
+  /** Never wrong: the addon says if it writes no JSON of the value. */
+  value: [],
 } as const;
 
 /** A method with arguments that are right, and for each what kind it is. */
@@ -248,6 +249,15 @@ describe(`the addon${REASON}`, { skip: SKIP, timeout: patient(60_000) }, () => {
     assert.equal(methodOf(hub, "broadcastValue")(1, 9, "value", IMMEDIATE, NO_SLOT), 2);
     assert.deepEqual(new Set(second), new Set([Signal.FlushNow, slot * SIGNAL_STRIDE + Signal.FlushNow, 0]));
     assert.deepEqual(first, signals());
+  });
+
+  it("does nothing with a value whose JSON it does not write, and says so", () => {
+    const hub = create(loadAddon(), "EventHub");
+    for (const value of [{}, [1], 1n, Symbol("value"), () => 1]) {
+      assert.equal(methodOf(hub, "broadcastValue")(1, 9, value, IMMEDIATE, NO_SLOT), NEEDS_JSON);
+      assert.equal(methodOf(hub, "sendValue")(0, 1, 9, value, IMMEDIATE), NEEDS_JSON);
+    }
+    assert.equal(methodOf(hub, "prepare")(0), 0, "nothing waits");
   });
 
   it("refuses an array that is too small for the slots", () => {
