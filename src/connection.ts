@@ -220,9 +220,7 @@ export class HAPConnection extends EventEmitter<HAPConnectionEvents> {
    * @throws As `JSON.stringify`: for a bigint and for a circle.
    */
   sendEvent(aid: number, iid: number, value: unknown, immediateDelivery = false): void {
-    if (isId(aid) && isId(iid)) {
-      this.#link.events.send(aid, iid, value, immediateDelivery);
-    }
+    this.#link.events.send(aid, iid, value, immediateDelivery);
   }
 
   /**

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from "node:net";
 
-import { checkInteger, checkString, isId } from "./check";
+import { checkInteger, checkString } from "./check";
 import { MAX_DELAY } from "./clock";
 import { HAPConnection, linkOf, type HAPUsername } from "./connection";
 import { ConnectionSet } from "./connection-set";
@@ -202,10 +202,8 @@ export class EventedHTTPServer extends EventEmitter<EventedHTTPServerEvents> {
     originator?: HAPConnection,
     immediateDelivery = false,
   ): void {
-    if (isId(aid) && isId(iid)) {
-      const except = originator instanceof HAPConnection ? linkOf(originator).events : undefined;
-      this.#context.delivery.broadcast(aid, iid, value, immediateDelivery, except);
-    }
+    const except = originator instanceof HAPConnection ? linkOf(originator).events : undefined;
+    this.#context.delivery.broadcast(aid, iid, value, immediateDelivery, except);
   }
 
   /**

@@ -197,11 +197,11 @@ Napi::Value EventHubObject::BroadcastValue(const Napi::CallbackInfo& info) {
   CharacteristicId id;
   uint32_t flags = 0;
   uint32_t except_slot = 0;
-  if (!ToId(info[0], info[1], &id) || !ToUint32(info[3], &flags) ||
-      !ToUint32(info[4], &except_slot)) {
+  if (!ToUint32(info[3], &flags) || !ToUint32(info[4], &except_slot)) {
     ThrowTypeError(info.Env(), "expected (aid, iid, value, flags, exceptSlot)");
     return {};
   }
+  if (!ToId(info[0], info[1], &id)) return Napi::Number::New(info.Env(), 0);
   const std::optional<EventValue> value = ToValue(info[2], (flags & kIsJson) != 0);
   if (!value) return Napi::Number::New(info.Env(), kNeedsJson);
   const size_t count = hub_->Broadcast(id, *value, (flags & kImmediate) != 0, except_slot,
@@ -227,10 +227,11 @@ Napi::Value EventHubObject::SendValue(const Napi::CallbackInfo& info) {
   uint32_t slot = 0;
   CharacteristicId id;
   uint32_t flags = 0;
-  if (!ToUint32(info[0], &slot) || !ToId(info[1], info[2], &id) || !ToUint32(info[4], &flags)) {
+  if (!ToUint32(info[0], &slot) || !ToUint32(info[4], &flags)) {
     ThrowTypeError(info.Env(), "expected (slot, aid, iid, value, flags)");
     return {};
   }
+  if (!ToId(info[1], info[2], &id)) return Napi::Number::New(info.Env(), 0);
   const std::optional<EventValue> value = ToValue(info[3], (flags & kIsJson) != 0);
   if (!value) return Napi::Number::New(info.Env(), kNeedsJson);
   const Signal signal = hub_->Send(slot, id, *value, (flags & kImmediate) != 0);

@@ -25,6 +25,7 @@ constexpr int32_t kNeedsJson = -1;
 /// - `broadcastValue(aid, iid, value, flags, exceptSlot)`: returns how many signals it wrote. Always
 ///   five arguments.
 /// - `sendValue(slot, aid, iid, value, flags)`: returns the signal.
+/// - Both do nothing if `aid` or `iid` is no id, of any type: nobody can have subscribed to it.
 /// - Both write undefined, null, a boolean, a number or a string as JSON, and return kNeedsJson for
 ///   any other value. `flags` is the sum of kIsJson, if the string is JSON already, and kImmediate.
 /// - `attachSealer(slot, sealer)`: a FrameSealer.

@@ -211,15 +211,11 @@ function hubClass(
 
     send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number {
       const flags = immediate ? IMMEDIATE : 0;
-      let signal = this.sendValue(slot, aid, iid, value, flags);
-      if (signal === NEEDS_JSON) {
-        signal = this.sendValue(slot, aid, iid, jsonOf(value), flags + IS_JSON);
-      }
-      if (signal === 0) {
-        return 0;
-      }
+      const result = this.sendValue(slot, aid, iid, value, flags);
+      const signal =
+        result === NEEDS_JSON ? this.sendValue(slot, aid, iid, jsonOf(value), flags + IS_JSON) : result;
       this.signals[0] = slot * SIGNAL_STRIDE + signal;
-      return 1;
+      return signal === 0 ? 0 : 1;
     }
 
     take(slot: number, memory: Allocator = POOL): Buffer | undefined {

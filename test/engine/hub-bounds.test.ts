@@ -238,10 +238,11 @@ function timeToSubscribe(engine: Engine, idOf: (k: number) => Id): number {
 function timeAtTheBound(engine: Engine, width: number, immediate = false): number {
   const hub = engine.createEventHub({ ...WIDE, maxEvents: width });
   const slot = hub.add();
-  const broadcast = (value: number): number => hub.broadcast(1, value % width, value, immediate, NO_SLOT);
-  for (let iid = 0; iid < width; iid += 1) {
-    hub.subscribe(slot, 1, iid);
-    broadcast(iid);
+  const broadcast = (value: number): number =>
+    hub.broadcast(1, 1 + (value % width), value, immediate, NO_SLOT);
+  for (let value = 0; value < width; value += 1) {
+    hub.subscribe(slot, 1, 1 + value);
+    broadcast(value);
   }
   const started = process.cpuUsage();
   for (let event = 0; event < 3000; event += 1) {

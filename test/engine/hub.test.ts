@@ -31,6 +31,17 @@ for (const { name, create } of enginesUnderTest()) {
       slot = addSubscriber(hub);
     }
 
+    it("does nothing for what is no id, whatever its type", () => {
+      const noIds = ["1", 1n, [1], { valueOf: () => 1 }, 1.5, -1, 0, NaN, 2 ** 53, null, undefined, true];
+      for (const id of noIds as number[]) {
+        assert.equal(hub.broadcast(id, 9, true, true, NO_SLOT), 0, String(id));
+        assert.equal(hub.broadcast(1, id, true, true, NO_SLOT), 0, String(id));
+        assert.equal(hub.send(slot, id, 9, true, true), 0, String(id));
+        assert.equal(hub.send(slot, 1, id, true, true), 0, String(id));
+      }
+      assert.deepEqual(hub.counts(slot), NO_COUNTS);
+    });
+
     describe("slots", () => {
       it("are small integers that are used again", () => {
         const added = [slot, hub.add(), hub.add()];

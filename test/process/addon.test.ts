@@ -88,8 +88,8 @@ const KIND = {
   flags: [...wrong(never), 2 ** 32],
   signals: wrong(never),
   sealer: wrong(never),
-  /** Never wrong: the addon says if it writes no JSON of the value. */
-  value: [],
+  /** Never wrong. */
+  any: [],
 } as const;
 
 /** A method with arguments that are right, and for each what kind it is. */
@@ -130,13 +130,13 @@ const SIGNATURES: readonly Signature[] = [
     class: "EventHub",
     method: "broadcastValue",
     right: () => [1, 9, "v", IMMEDIATE, 7],
-    kinds: ["id", "id", "value", "flags", "slot"],
+    kinds: ["any", "any", "any", "flags", "slot"],
   },
   {
     class: "EventHub",
     method: "sendValue",
     right: () => [0, 1, 9, "v", IMMEDIATE],
-    kinds: ["slot", "id", "id", "value", "flags"],
+    kinds: ["slot", "any", "any", "any", "flags"],
   },
   { class: "EventHub", method: "setSignals", right: () => [signals()], kinds: ["signals"] },
   { class: "EventHub", method: "attachSealer", right: () => [0, sealer()], kinds: ["slot", "sealer"] },

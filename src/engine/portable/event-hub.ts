@@ -1,5 +1,6 @@
 /** The subscriptions and the event queue of each connection. [PROTOCOL: events] */
 
+import { isId } from "../../check";
 import { SIGNAL_STRIDE, Subscribed } from "../contract";
 import type { Allocator, EventHub, FrameSealer, HubLimits, QueueCounts } from "../contract";
 import { EventQueue, NO_SIGNAL, type QueuedEvent } from "./event-queue";
@@ -117,6 +118,9 @@ export class PortableEventHub implements EventHub {
   }
 
   broadcast(aid: number, iid: number, value: unknown, immediate: boolean, exceptSlot: number): number {
+    if (!isId(aid) || !isId(iid)) {
+      return 0;
+    }
     // First: a `toJSON` may use the hub.
     const json = JSON.stringify({ aid, iid, value });
     this.#signalCount = 0;
@@ -133,6 +137,9 @@ export class PortableEventHub implements EventHub {
   }
 
   send(slot: number, aid: number, iid: number, value: unknown, immediate: boolean): number {
+    if (!isId(aid) || !isId(iid)) {
+      return 0;
+    }
     const json = JSON.stringify({ aid, iid, value });
     this.#signalCount = 0;
     const connection = this.#connections[slot];
