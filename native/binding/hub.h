@@ -22,7 +22,8 @@ constexpr int32_t kNeedsJson = -1;
 ///
 /// - `setSignals(array)`: the Uint32Array that broadcasts write their signals to. It has at least
 ///   as many entries as there are slots.
-/// - `broadcastValue(aid, iid, value, flags, exceptSlot)`: returns how many signals it wrote. Always
+/// - `broadcastValue(aid, iid, value, flags, exceptSlot)`: returns how many signals it wrote.
+/// Always
 ///   five arguments.
 /// - `sendValue(slot, aid, iid, value, flags)`: returns the signal.
 /// - Both do nothing if `aid` or `iid` is no id, of any type: nobody can have subscribed to it.
