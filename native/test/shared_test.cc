@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <utility>
+#include <vector>
 
 using hapwire::Shared;
 
@@ -26,17 +27,16 @@ class Counted {
 
 TEST_CASE("a shared object lives until its last owner is gone") {
   int living = 0;
-  {
-    Shared<Counted> last;
-    {
-      const auto first = Shared<Counted>::Make(living);
-      last = first;
-      const Shared<Counted> copy(last);
-      CHECK(copy->Living() == 1);
-    }
-    CHECK(last);
-    CHECK(living == 1);
-  }
+  std::vector<Shared<Counted>> owners;
+  owners.push_back(Shared<Counted>::Make(living));
+  owners.push_back(owners.front());
+  owners.emplace_back();
+  owners.back() = owners.front();
+  CHECK(owners.back()->Living() == 1);
+  owners.erase(owners.begin());
+  owners.pop_back();
+  CHECK(living == 1);
+  owners.pop_back();
   CHECK(living == 0);
 }
 
