@@ -15,12 +15,6 @@ namespace {
 /// events. More is given back, so that hundreds of idle connections stay small.
 constexpr size_t kKeptMemory = 4096;
 
-/// [PROTOCOL: events] An immediate event is never a duplicate, but the next event may be one of it.
-bool IsDuplicate(const Subscription& subscription, const Event& event) {
-  return !event.immediate() && subscription.last != nullptr &&
-         subscription.last->json() == event.json();
-}
-
 }  // namespace
 
 EventQueue::EventQueue(QueueLimits limits, SubscriptionIndex& index, CharacteristicHash hash,
@@ -37,15 +31,14 @@ Signal EventQueue::Push(Subscription& subscription, const EventRef& event) {
   if (subscription.generation != generation_) {
     subscription = Subscription();
     subscription.generation = generation_;
-  }
-  if (IsDuplicate(subscription, *event.get())) {
+  } else if (IsDuplicate(subscription, *event.get())) {
     ++counts_.duplicates;
     return Signal::kNone;
   }
   const bool was_empty = empty();
   const bool had_immediate = has_immediate_;
   if (was_empty) ++waiting_;
-  if (subscription.last != nullptr) NoteNewer(subscription, *event.get());
+  if (subscription.last != Subscription::kNoPosition) NoteNewer(subscription, *event.get());
   Append(subscription, event);
   if (ExceedsBounds(*event.get())) {
     Collapse(*event.get());
@@ -53,6 +46,12 @@ Signal EventQueue::Push(Subscription& subscription, const EventRef& event) {
   }
   if (event->immediate()) return had_immediate ? Signal::kNone : Signal::kFlushNow;
   return was_empty ? Signal::kWindowOpens : Signal::kNone;
+}
+
+/// An immediate event is never a duplicate, but the next event may be one of it. [PROTOCOL: events]
+bool EventQueue::IsDuplicate(const Subscription& subscription, const Event& event) const {
+  return !event.immediate() && subscription.last != Subscription::kNoPosition &&
+         items_[subscription.last]->json() == event.json();
 }
 
 bool EventQueue::ExceedsBytes(const Event& newest) const {
@@ -64,8 +63,8 @@ bool EventQueue::ExceedsBounds(const Event& newest) const {
 }
 
 void EventQueue::NoteNewer(const Subscription& subscription, const Event& newer) {
-  const bool last_is_plain = subscription.last_position == subscription.newest_plain;
-  if (newer.immediate() || !last_is_plain) overtaken_.push_back(subscription.last_position);
+  const bool last_is_plain = subscription.last == subscription.newest_plain;
+  if (newer.immediate() || !last_is_plain) overtaken_.push_back(subscription.last);
   if (!newer.immediate() && subscription.newest_plain != Subscription::kNoPosition) {
     superseded_.push_back(subscription.newest_plain);
   }
@@ -78,8 +77,7 @@ void EventQueue::Append(Subscription& subscription, const EventRef& event) {
   } else {
     subscription.newest_plain = position;
   }
-  subscription.last = event.get();
-  subscription.last_position = position;
+  subscription.last = position;
   if (items_.size() == items_.capacity() && items_.size() < expected_) items_.reserve(expected_);
   items_.push_back(event);
   ++counts_.queued;
@@ -94,8 +92,7 @@ void EventQueue::Collapse(const Event& newest) {
   if (items_.size() > 2 * counts_.pending_events) CloseGaps();
 }
 
-// The last event of each subscription stays, and so does its newest plain one: `last` and both
-// positions hold.
+// The last event of each subscription stays, and so does its newest plain one: both positions hold.
 void EventQueue::CollapsePlain() {
   for (const uint32_t position : superseded_) Drop(items_[position]);
   superseded_.clear();
@@ -123,16 +120,17 @@ void EventQueue::Drop(EventRef& item) {
 void EventQueue::CloseGaps() {
   overtaken_.clear();
   uint32_t end = 0;
-  for (EventRef& item : items_) {
+  for (uint32_t position = 0; position < items_.size(); ++position) {
+    EventRef& item = items_[position];
     if (!item) continue;
     Subscription& subscription = SubscriptionTo(item->id());
     if (!item->immediate()) subscription.newest_plain = end;
-    if (subscription.last == item.get()) {
-      subscription.last_position = end;
+    if (subscription.last == position) {
+      subscription.last = end;
     } else {
       overtaken_.push_back(end);
     }
-    if (&item != &items_[end]) items_[end] = std::move(item);
+    if (position != end) items_[end] = std::move(item);
     ++end;
   }
   items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(end), items_.end());
@@ -145,7 +143,9 @@ Subscription& EventQueue::SubscriptionTo(CharacteristicId id) {
 }
 
 void EventQueue::Lapse(CharacteristicId id, const Subscription& subscription) {
-  if (subscription.generation != generation_ || subscription.last == nullptr) return;
+  if (subscription.generation != generation_ || subscription.last == Subscription::kNoPosition) {
+    return;
+  }
   if (lapsed_ == nullptr) lapsed_ = std::make_unique<LapsedSubscriptions>(0, hash_);
   lapsed_->emplace(id, subscription);
 }

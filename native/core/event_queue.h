@@ -55,17 +55,15 @@ struct QueueCounts {
 };
 
 /// The queue's state of one subscription of its connection. The hub stores it next to the
-/// subscriber; only the queue reads and writes it.
+/// subscriber; only the queue reads and writes it. Small, because a burst visits all of them.
 struct Subscription {
   static constexpr uint32_t kNoPosition = UINT32_MAX;
 
-  /// The generation of the queue that the other fields belong to. Fields of an earlier generation
-  /// are void, so that emptying a queue visits no subscription.
+  /// The generation of the queue that the positions belong to. Those of an earlier generation are
+  /// void, so that emptying a queue visits no subscription.
   uint64_t generation = 0;
-  /// The last event queued; null if none waits. The queue's reference keeps it alive.
-  const Event* last = nullptr;
-  /// The position of `last` in the queue.
-  uint32_t last_position = kNoPosition;
+  /// The position of the last event in the queue.
+  uint32_t last = kNoPosition;
   /// The position of the newest event that is not immediate.
   uint32_t newest_plain = kNoPosition;
 };
@@ -136,6 +134,7 @@ class EventQueue {
   using LapsedSubscriptions =
       std::unordered_map<CharacteristicId, Subscription, CharacteristicHash>;
 
+  bool IsDuplicate(const Subscription& subscription, const Event& event) const;
   bool ExceedsBytes(const Event& newest) const;
   bool ExceedsBounds(const Event& newest) const;
   void NoteNewer(const Subscription& subscription, const Event& newer);
