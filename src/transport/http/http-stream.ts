@@ -70,8 +70,12 @@ export class HttpStream extends Duplex {
     this.#wire = wire;
   }
 
-  /** Tells the feeder when bytes were taken. Called after the HTTP server has added its listener. */
+  /** Tells the feeder when bytes were taken. Called after the HTTP server has added its listeners. */
   watch(): void {
+    // Node has put closures here, for a parser that reads from a handle. The stream has no handle.
+    this.on = super.on;
+    this.addListener = super.addListener;
+    this.prependListener = super.prependListener;
     this.on("data", handleData);
   }
 
