@@ -60,10 +60,9 @@ export interface LinkContext<Owner> {
 
 export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, EventRecipient, Budget {
   readonly owner: Owner;
-  /** Names the connection in errors and logs. */
-  readonly name: string;
   readonly remoteAddress: string;
   readonly events: Subscriber;
+  readonly #remotePort: number | undefined;
   readonly #context: LinkContext<Owner>;
   readonly #wire: Wire;
   readonly #http: ConnectionHttp;
@@ -78,11 +77,16 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
   constructor(socket: Socket, owner: Owner, context: LinkContext<Owner>) {
     this.owner = owner;
     this.remoteAddress = socket.remoteAddress ?? "";
-    this.name = `connection ${this.remoteAddress}:${String(socket.remotePort)}`;
+    this.#remotePort = socket.remotePort;
     this.#context = context;
     this.#wire = new Wire(socket, this, context.engine, context.settings, context.memory);
     this.events = context.delivery.add(this);
     this.#http = new ConnectionHttp(this, this.#wire, context.settings, context.strangerLimits, this);
+  }
+
+  /** Names the connection in errors and logs. */
+  get name(): string {
+    return `connection ${this.remoteAddress}:${String(this.#remotePort)}`;
   }
 
   get life(): Life {
