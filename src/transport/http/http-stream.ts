@@ -76,7 +76,7 @@ export class HttpStream extends Duplex {
     this.on = super.on;
     this.addListener = super.addListener;
     this.prependListener = super.prependListener;
-    this.on("data", handleData);
+    this.on("data", HttpStream.#onData);
   }
 
   get remoteAddress(): string | undefined {
@@ -147,12 +147,21 @@ export class HttpStream extends Duplex {
   receive(plaintext: Buffer): boolean {
     this.bytesRead += plaintext.length;
     try {
+      if (this.readableFlowing === true && this.readableLength === 0) {
+        // `push` would do the same, and schedule a call of `_read` that has nothing to do.
+        this.emit("data", plaintext);
+        return true;
+      }
       return this.push(plaintext);
     } catch (error) {
       // Node's parser has lost the rest.
       this.destroy(error as Error);
       throw error;
     }
+  }
+
+  static #onData(this: HttpStream): void {
+    this.#feeder.handleTaken();
   }
 
   override _read(): void {
@@ -182,10 +191,6 @@ export class HttpStream extends Duplex {
     this.#host.abandon(error);
     callback(error);
   }
-}
-
-function handleData(this: HttpStream): void {
-  feederOf(this).handleTaken();
 }
 
 interface StringChunk extends PendingChunk {
