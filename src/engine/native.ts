@@ -1,14 +1,7 @@
 /** The native engine: the contract over the addon. Computes sizes and takes memory from Node's pool. */
 
 import type { FrameError } from "../errors";
-import {
-  FRAME_OVERHEAD,
-  frameCount,
-  KEY_LENGTH,
-  MAX_FRAME_PLAINTEXT,
-  sealedLength,
-  TAG_LENGTH,
-} from "../frame";
+import { FRAME_OVERHEAD, KEY_LENGTH, MAX_FRAME_PLAINTEXT, sealedLength, TAG_LENGTH } from "../frame";
 import { loadAddon, type LoadedAddon } from "./addon";
 import { AddonError, causeOf, LEAVE_FIPS_MODE } from "./addon-error";
 import {
@@ -119,7 +112,7 @@ function sealerClass(Base: Addon["FrameSealer"]): new (key: Uint8Array, counter:
       if (result < 0) {
         throw errorOf(result);
       }
-      this.frames += frameCount(length);
+      this.frames += (output.length - length) / FRAME_OVERHEAD;
       return output;
     }
 

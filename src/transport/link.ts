@@ -152,7 +152,7 @@ export class Link<Owner = unknown> implements WireHost, ConnectionHttpHost, Even
 
   /** Draws the plaintext boundary if session keys have come. */
   noteKeys(): void {
-    if (this.#wire.hasKeys && !this.#wire.seals && !this.#boundary.draw(this.#http)) {
+    if (!this.#wire.seals && this.#wire.hasKeys && !this.#boundary.draw(this.#http)) {
       this.#refusePlaintext();
     }
   }

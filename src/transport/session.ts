@@ -15,6 +15,11 @@ export function hasSessionKeys(encryption: HAPEncryption | undefined): encryptio
 
 export class SecuredSession {
   readonly sealer: FrameSealer;
+  /**
+   * True if output is sealed: from the first opened frame on. Until then the answer of pair-verify may be on its way in
+   * plaintext. For reading only. [PROTOCOL: the secured session]
+   */
+  sealsOutbound = false;
   readonly #opener: FrameOpener;
   readonly #record: HAPEncryption | undefined;
   /** Frames of the record before this session began. */
@@ -53,15 +58,6 @@ export class SecuredSession {
     return new SecuredSession(engine, record, maxFramesPerSegment, record);
   }
 
-  /**
-   * True if output is sealed: from the first opened frame on. Until then the answer of pair-verify may be on its way in
-   * plaintext. [PROTOCOL: the secured session]
-   */
-  get sealsOutbound(): boolean {
-    // The opener's own count: a record may have counted frames before.
-    return this.#opener.frames > 0;
-  }
-
   get framesIn(): number {
     return this.#receivedBefore + this.#opener.frames;
   }
@@ -73,6 +69,8 @@ export class SecuredSession {
   /** @throws {@link FrameError} if the segment does not continue the controller's stream of frames. */
   open(segment: Buffer): Buffer {
     const plaintext = this.#opener.open(this.#withIncompleteFrame(segment));
+    // The opener's own count: a record may have counted frames before.
+    this.sealsOutbound = this.#opener.frames > 0;
     if (this.#record !== undefined) {
       this.#record.controllerToAccessoryCount = this.framesIn;
     }

@@ -126,7 +126,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
       this.#feed();
     } else {
       this.#discarded += plaintext.length;
-      this.#refuse(this.#arrived + 1, refusals.refusalFor("budget"));
+      this.#refuse(this.#boundaries.arrived + 1, refusals.refusalFor("budget"));
     }
     return this.#hasRoom && this.#mayRead;
   }
@@ -145,7 +145,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
   endAfterReceived(): void {
     this.#isHalfClosed = true;
     if (this.#held === undefined) {
-      this.#endAfter(this.#arrived);
+      this.#endAfter(this.#boundaries.arrived);
     } else {
       this.#host.handleDraining();
     }
@@ -247,19 +247,13 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
     }
   }
 
-  /** Requests that have arrived whole. */
-  get #arrived(): number {
-    const { started, receiving } = this.#boundaries;
-    return receiving ? started - 1 : started;
-  }
-
-  /** True if Node's parser has seen all of these whole. */
+  /** True if Node's parser has seen all requests whole that have arrived whole. */
   get #isInStep(): boolean {
-    return this.#parsed === this.#arrived;
+    return this.#parsed === this.#boundaries.arrived;
   }
 
   get #servesNoMore(): boolean {
-    return !this.#stream.writable || this.#arrived >= this.#last;
+    return !this.#stream.writable || this.#boundaries.arrived >= this.#last;
   }
 
   get #mayRead(): boolean {
@@ -288,15 +282,15 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
 
   /** Feeds bytes of one request. */
   #feedOne(bytes: Buffer): void {
-    const { started } = this;
+    const { started: before } = this.#boundaries;
     const end = this.#boundaries.advance(bytes);
-    const { begin, fault } = this.#boundaries;
-    if (this.started > started) {
+    const { begin, fault, started } = this.#boundaries;
+    if (started > before) {
       this.#exchanges.begin();
     }
     this.#idleBytesOnly &&= end === begin && fault === undefined;
     if (fault !== undefined) {
-      this.#refuse(this.started, refusals.refusalFor(fault));
+      this.#refuse(started, refusals.refusalFor(fault));
       return;
     }
     this.#held = end < bytes.length ? bytes.subarray(end) : undefined;
@@ -322,7 +316,7 @@ export class ConnectionHttp implements ConnectionServerOwner, ExchangesOwner, Ht
 
   /** Checks the place of a request, the number of others, and its target. @returns True if it is served. */
   #admits(request: IncomingMessage): boolean {
-    if (this.requests >= this.#last) {
+    if (this.#exchanges.handed >= this.#last) {
       // The connection ends before this request.
       return false;
     }

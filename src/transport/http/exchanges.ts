@@ -52,20 +52,16 @@ export class ExchangeResponse<
 }
 
 export class Exchanges {
+  /** Requests handed to handlers. For reading only. */
+  handed = 0;
   readonly #owner: ExchangesOwner;
   /** In the order of the requests. Only the last exchange may have no response. */
   readonly #list: Exchange[] = [];
   /** The request that began last, until its response has finished. */
   #latest: Exchange | undefined;
-  #handed = 0;
 
   constructor(owner: ExchangesOwner) {
     this.#owner = owner;
-  }
-
-  /** Requests handed to handlers. */
-  get handed(): number {
-    return this.#handed;
   }
 
   /** Responses that handlers have yet to finish. */
@@ -118,7 +114,7 @@ export class Exchanges {
     if (this.#latest === undefined) {
       return;
     }
-    this.#handed += 1;
+    this.handed += 1;
     this.#latest.response = response;
     setExchange(response, this.#latest);
   }

@@ -34,14 +34,10 @@ export const LENGTH_VALUE = /^[\t ]*(\d{1,20})[\t ]*$/;
 export const ENCODING_VALUE = /^[\t ]*chunked[\t ]*$/i;
 export const CHUNK_LINE = /^([0-9a-f]{1,16})(?:;[!#$%&'*+\-.^_`|~0-9a-z]+(?:=[!#$%&'*+\-.^_`|~0-9a-z]+)?)*$/i;
 
-export function isOf(bytes: Buffer, offset: number, kind: number): boolean {
-  return ((KINDS[bytes[offset] ?? 0] ?? 0) & kind) !== 0;
-}
-
 /** @returns The offset of the first byte that is not of a kind, or `end`. */
 export function skip(bytes: Buffer, offset: number, end: number, kind: number): number {
   let next = offset;
-  while (next < end && isOf(bytes, next, kind)) {
+  while (next < end && ((KINDS[bytes[next] ?? 0] ?? 0) & kind) !== 0) {
     next += 1;
   }
   return next;

@@ -8,7 +8,7 @@
 
 import type { Settings } from "../../options";
 import * as grammar from "./grammar";
-import { isOf, skip, TARGET, TEXT, TOKEN } from "./grammar";
+import { skip, TARGET, TEXT, TOKEN } from "./grammar";
 
 enum State {
   /** Between requests: skips line ends. [RFC 9112 §2.2] */
@@ -62,13 +62,22 @@ export type RequestFault = keyof RequestLimits | "syntax";
 export class RequestBoundaries {
   /** Read at each check: the limits widen when the controller authenticates. */
   limits: RequestLimits;
+  // For reading only. No getters: V8 interprets this code while requests are rare, and each call costs.
+  /** Why the request that is arriving must be refused. */
+  fault: RequestFault | undefined;
+  /** Requests that have begun. */
+  started = 0;
+  /** Requests that have arrived whole. */
+  arrived = 0;
+  /** True if a request has begun and has not ended. */
+  receiving = false;
+  /** The offset of a request's first byte in the latest bytes. Line ends stand before it. */
+  begin = 0;
+  /** Bytes of the latest request's body, as far as they were announced. */
+  bodySize = 0;
   #state = State.Between;
-  #fault: RequestFault | undefined;
-  #started = 0;
-  #begin = 0;
   /** Bytes of the head or of the trailers, with their line ends. */
   #headSize = 0;
-  #bodySize = 0;
   /** Bytes of the body or of the chunk that are to come. */
   #remaining = 0;
   #chunked = false;
@@ -87,46 +96,23 @@ export class RequestBoundaries {
     this.limits = limits;
   }
 
-  /** Why the request that is arriving must be refused. */
-  get fault(): RequestFault | undefined {
-    return this.#fault;
-  }
-
-  /** Requests that have begun. */
-  get started(): number {
-    return this.#started;
-  }
-
-  /** True if a request has begun and has not ended. */
-  get receiving(): boolean {
-    return this.#state > State.BetweenLf;
-  }
-
   /** True if a request has begun and its head has not ended. */
   get inHead(): boolean {
     return this.receiving && this.#state <= State.BlankLf && !this.#inTrailers;
   }
 
-  /** The offset of a request's first byte in the latest bytes. Line ends stand before it. */
-  get begin(): number {
-    return this.#begin;
-  }
-
-  /** Bytes of the latest request's body, as far as they were announced. */
-  get bodySize(): number {
-    return this.#bodySize;
-  }
-
   /** Reads bytes of the stream up to the end of one request, or up to a fault. @returns The number of bytes read. */
   advance(bytes: Buffer): number {
     let offset = 0;
-    while (offset < bytes.length && !this.receiving) {
+    while (offset < bytes.length && this.#state <= State.BetweenLf) {
       offset = this.#between(bytes, offset);
     }
-    this.#begin = offset;
-    while (offset < bytes.length && this.receiving && this.#state !== State.Lost) {
+    this.begin = offset;
+    while (offset < bytes.length && this.#state > State.BetweenLf && this.#state !== State.Lost) {
       offset = this.#step(bytes, offset);
     }
+    this.receiving = this.#state > State.BetweenLf;
+    this.arrived = this.receiving ? this.started - 1 : this.started;
     return offset;
   }
 
@@ -147,9 +133,9 @@ export class RequestBoundaries {
 
   #beginRequest(): void {
     this.#state = State.Method;
-    this.#started += 1;
+    this.started += 1;
+    this.bodySize = 0;
     this.#headSize = 0;
-    this.#bodySize = 0;
     this.#remaining = 0;
     this.#matched = 0;
     this.#isOld = false;
@@ -186,7 +172,7 @@ export class RequestBoundaries {
       next = this.#part(bytes, next, end);
     }
     this.#headSize += next - offset;
-    if (next >= end && end < bytes.length && this.#state <= State.BlankLf && this.receiving) {
+    if (next >= end && end < bytes.length && this.#state >= State.Method && this.#state <= State.BlankLf) {
       this.#lose(this.#inTrailers ? "maxBodySize" : "maxHeadSize", next);
     }
     return next;
@@ -197,13 +183,13 @@ export class RequestBoundaries {
       case State.Method:
         return this.#method(bytes, offset, end);
       case State.TargetFirst:
-        return this.#targetFirst(bytes, offset);
+        return this.#targetFirst(bytes, offset, end);
       case State.Target:
         return this.#target(bytes, offset, end);
       case State.Version:
         return this.#version(bytes, offset, end);
       case State.Line:
-        return this.#line(bytes, offset);
+        return this.#line(bytes, offset, end);
       case State.Name:
         return this.#name(bytes, offset, end);
       case State.Value:
@@ -228,9 +214,9 @@ export class RequestBoundaries {
     return isRefused ? this.#lose("syntax", next) : this.#expect(bytes, next, SP, State.TargetFirst);
   }
 
-  #targetFirst(bytes: Buffer, offset: number): number {
+  #targetFirst(bytes: Buffer, offset: number, end: number): number {
     this.#state = State.Target;
-    return isOf(bytes, offset, TARGET) ? offset + 1 : this.#lose("syntax", offset);
+    return bytes[offset] === SP ? this.#lose("syntax", offset) : this.#target(bytes, offset, end);
   }
 
   #target(bytes: Buffer, offset: number, end: number): number {
@@ -239,28 +225,30 @@ export class RequestBoundaries {
   }
 
   #version(bytes: Buffer, offset: number, end: number): number {
+    let matched = this.#matched;
     let next = offset;
-    for (; next < end && this.#matched < VERSION.length; next += 1) {
-      const isZero = this.#matched === VERSION_DIGIT && bytes[next] === ZERO;
-      if (bytes[next] !== VERSION[this.#matched] && !isZero) {
+    for (; next < end && matched < VERSION.length; next += 1) {
+      if (matched === VERSION_DIGIT && bytes[next] === ZERO) {
+        this.#isOld = true;
+      } else if (bytes[next] !== VERSION[matched]) {
         return this.#lose("syntax", next);
       }
-      this.#isOld ||= isZero;
-      this.#matched += 1;
+      matched += 1;
     }
-    if (this.#matched === VERSION.length) {
+    this.#matched = matched;
+    if (matched === VERSION.length) {
       this.#state = State.Line;
     }
     return next;
   }
 
-  #line(bytes: Buffer, offset: number): number {
+  #line(bytes: Buffer, offset: number, end: number): number {
     if (bytes[offset] === CR) {
       this.#state = State.BlankLf;
       return offset + 1;
     }
     this.#state = State.Name;
-    return offset;
+    return this.#name(bytes, offset, end);
   }
 
   #name(bytes: Buffer, offset: number, end: number): number {
@@ -342,9 +330,9 @@ export class RequestBoundaries {
 
   /** Begins a body or the data of a chunk, or goes on with `ifEmpty`. */
   #enterData(ifEmpty: State): void {
-    this.#bodySize += this.#remaining;
+    this.bodySize += this.#remaining;
     // Above the safe integers a sum is not exact.
-    if (this.#bodySize > this.limits.maxBodySize || !Number.isSafeInteger(this.#bodySize)) {
+    if (this.bodySize > this.limits.maxBodySize || !Number.isSafeInteger(this.bodySize)) {
       this.#lose("maxBodySize", 0);
     } else {
       this.#state = this.#remaining === 0 ? ifEmpty : State.Data;
@@ -385,7 +373,7 @@ export class RequestBoundaries {
   /** @returns `offset`. */
   #lose(fault: RequestFault, offset: number): number {
     this.#state = State.Lost;
-    this.#fault = fault;
+    this.fault = fault;
     return offset;
   }
 }
