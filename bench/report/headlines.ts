@@ -40,13 +40,10 @@ const GROUPS: readonly { title: string; about: string; plans: readonly HeadlineP
     about: "hapwire beside the transport of HAP-NodeJS, without the rest of HAP-NodeJS.",
     plans: [
       ["codec/65536/seal", "seal 64 KiB"],
-      ["codec/150/seal", "seal 150 B"],
       ["get/one/cpu", "small GET, one in flight"],
       ["accessories/150/cpu", "GET /accessories of 450 KB"],
       ["burst/1500x32/cpu", "1,500 changes to 32 controllers"],
-      ["stall/1500x32/stall", "longest stall in this burst"],
       ["immediate/32/cpu", "immediate event to 32 controllers"],
-      ["connect/32/cpu", "connect, first request, close"],
       ["memory/1000/memory", "memory of an idle connection, at 1,000"],
     ],
   },
