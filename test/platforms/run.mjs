@@ -35,10 +35,13 @@ const WITHOUT_ON_EMULATORS = [
   "pairing/json-file-storage",
   "process/install-step",
   "process/types",
-  // TypeScript above what the other tests cover: `npm start` and the pairing tests run on the emulator too.
+  // TypeScript above what the other tests cover: `npm start`, pairing and the preload's server run on the emulator too.
   "examples/",
   "plugin/",
+  "preload/pairing-crypto",
   "preload/preload",
+  "preload/remembered-keys",
+  "seam/",
   "status/",
 ].map((name) => `--without=${name}`);
 
