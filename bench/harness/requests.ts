@@ -4,6 +4,11 @@ import type { MetricPlan } from "./case";
 import type { Controller } from "./controller";
 import type { RecordLatency } from "./load";
 
+/** Describes servers/sealing-http.ts, the limit of requests. */
+export const REQUEST_LIMIT =
+  "Limit: Node's http in plaintext, whose bytes pass JavaScript, and which also seals each request and the body of each " +
+  "response and drops the frames.";
+
 export const REQUEST_METRICS: readonly MetricPlan[] = [
   { name: "cpu", title: "CPU time of a request", unit: "us" },
   { name: "p50", title: "latency, p50", unit: "us" },

@@ -3,7 +3,7 @@
 import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import { ACCESSORIES, accessoriesJson } from "../harness/home";
 import { measured } from "../harness/load";
-import { REQUEST_METRICS, sendRequests } from "../harness/requests";
+import { REQUEST_LIMIT, REQUEST_METRICS, sendRequests } from "../harness/requests";
 import { Seat } from "../harness/seat";
 import { connectionCounts } from "../harness/settings";
 import type { Scenario } from "../scenario";
@@ -18,9 +18,7 @@ export const accessories: Scenario = {
   how:
     "GET /accessories of a large bridge, one in flight, over connections that take turns. CPU time is that of the " +
     "server's process for a request, latency is as the controller sees it. " +
-    `Cold: the first ${String(COLD_REQUESTS)} requests of a fresh process. ` +
-    "Limit: Node's http in plaintext, whose bytes pass JavaScript, and which also seals each request and the body of each " +
-    "response and drops the frames.",
+    `Cold: the first ${String(COLD_REQUESTS)} requests of a fresh process. ${REQUEST_LIMIT}`,
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     const body = accessoriesJson(settings.accessories);

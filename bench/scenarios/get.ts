@@ -4,7 +4,7 @@ import { HAPNODEJS, HAPWIRE, LIMIT, PORTABLE } from "../contenders";
 import type { CasePlan } from "../harness/case";
 import { CHARACTERISTIC, CHARACTERISTIC_JSON } from "../harness/home";
 import { measured } from "../harness/load";
-import { REQUEST_METRICS, sendRequests } from "../harness/requests";
+import { REQUEST_LIMIT, REQUEST_METRICS, sendRequests } from "../harness/requests";
 import { Seat } from "../harness/seat";
 import { connectionCounts, type RunSettings } from "../harness/settings";
 import type { Scenario } from "../scenario";
@@ -20,9 +20,7 @@ export const get: Scenario = {
     "GET of one characteristic, over connections that take turns or are all busy. CPU time is that of the server's " +
     "process for a request. Latency runs from the request's write to the whole response, as the controller sees it. With " +
     "one in flight, the server wakes up for each request. With one in flight on each connection, the server finds several " +
-    `requests when it wakes up. Cold: the first ${String(COLD_REQUESTS)} requests of a fresh process. ` +
-    "Limit: Node's http in plaintext, whose bytes pass JavaScript, and which also seals each request and the body of each " +
-    "response and drops the frames.",
+    `requests when it wakes up. Cold: the first ${String(COLD_REQUESTS)} requests of a fresh process. ${REQUEST_LIMIT}`,
   contenders: [HAPWIRE, PORTABLE, HAPNODEJS, LIMIT],
   cases(settings) {
     return connectionCounts(settings, CONNECTIONS).flatMap((connections) => [

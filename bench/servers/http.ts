@@ -1,4 +1,4 @@
-/** The limit of connections and memory: Node's own HTTP server in plaintext, with the same responses. */
+/** The limit of connections, memory and the start: Node's own HTTP server in plaintext, with the same responses. */
 
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
