@@ -22,11 +22,10 @@ constexpr int32_t kNeedsJson = -1;
 ///
 /// - `setSignals(array)`: the Uint32Array that broadcasts write their signals to. It has at least
 ///   as many entries as there are slots.
-/// - `broadcastValue(aid, iid, value, flags, exceptSlot)`: returns how many signals it wrote.
-/// Always
-///   five arguments.
+/// - `broadcastValue(aid, iid, value, flags, exceptSlot)`, always with five arguments: returns how
+///   many signals it wrote.
 /// - `sendValue(slot, aid, iid, value, flags)`: returns the signal.
-/// - Both do nothing if `aid` or `iid` is no id, of any type: nobody can have subscribed to it.
+/// - Both ignore an aid or iid that is out of range or of another type: nobody can subscribe to it.
 /// - Both write undefined, null, a boolean, a number or a string as JSON, and return kNeedsJson for
 ///   any other value. `flags` is the sum of kIsJson, if the string is JSON already, and kImmediate.
 /// - `attachSealer(slot, sealer)`: a FrameSealer.

@@ -44,7 +44,7 @@ TEST_CASE("a moved owner passes its object on") {
   int living = 0;
   auto first = Shared<Counted>::Make(living);
   Shared<Counted> second(std::move(first));
-  CHECK_FALSE(first);  // NOLINT(bugprone-use-after-move): what is left is the subject.
+  CHECK_FALSE(first);  // NOLINT(bugprone-use-after-move): the test is about it.
   CHECK(second->Living() == 1);
   second = Shared<Counted>();
   CHECK(living == 0);

@@ -150,7 +150,7 @@ export interface EventHub {
   subscriptions(slot: number): Float64Array;
 
   /**
-   * Queues an event for every subscriber but `exceptSlot`. Does nothing for ids that nobody can subscribe to, of any type.
+   * Queues an event for every subscriber but `exceptSlot`. Ignores ids that nobody can subscribe to, of any type.
    *
    * A plain event is one that is not immediate. It is dropped if it equals the last queued event of its characteristic on
    * that connection. A queue that exceeds a limit drops each plain event with a newer plain event of its characteristic.

@@ -31,7 +31,7 @@ for (const { name, create } of enginesUnderTest()) {
       slot = addSubscriber(hub);
     }
 
-    it("does nothing for what is no id, whatever its type", () => {
+    it("ignores ids that nobody can subscribe to, of any type", () => {
       const noIds = ["1", 1n, [1], { valueOf: () => 1 }, 1.5, -1, 0, NaN, 2 ** 53, null, undefined, true];
       for (const id of noIds as number[]) {
         assert.equal(hub.broadcast(id, 9, true, true, NO_SLOT), 0, String(id));

@@ -21,7 +21,7 @@ const LOGS = path.join(ROOT, ".cache/platforms");
 /** How many times longer tests wait on an emulated processor, on a machine that emulates two at once. */
 const EMULATED_PATIENCE = 20;
 
-/** What no other processor can break: the rest of the suite takes most of an hour of emulation already. */
+/** The tests that no other processor can break. Emulation is slow, and the rest takes about 20 minutes beside other steps. */
 const WITHOUT_ON_EMULATORS = [
   // Measures nothing on an emulator.
   "bench/",

@@ -62,7 +62,7 @@ export type RequestFault = keyof RequestLimits | "syntax";
 export class RequestBoundaries {
   /** Read at each check: the limits widen when the controller authenticates. */
   limits: RequestLimits;
-  // For reading only. No getters: V8 interprets this code while requests are rare, and each call costs.
+  // For reading only. Fields in place of getters: V8 interprets this code while requests are rare, and each call costs.
   /** Why the request that is arriving must be refused. */
   fault: RequestFault | undefined;
   /** Requests that have begun. */
